@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every maximum of the program, with its reason beside it. */
+#ifndef CORE_LIMITS_H
+#define CORE_LIMITS_H
+
+enum {
+    LIMIT_LEAF_BYTES = 16 * 1024,         /* proofs.md 1.1: larger entries go in as a digest */
+    LIMIT_BODY_BYTES = 64 * 1024,         /* request bodies; nothing we accept is larger */
+    LIMIT_DRAIN_BYTES = 16 * 1024 * 1024, /* read and thrown away so that a client sees its 413 */
+    LIMIT_URI_BYTES = 8 * 1024,
+    LIMIT_HEADERS = 100,
+    LIMIT_JSON_DEPTH = 32,          /* jansson recurses: bounded before it parses */
+    LIMIT_JSON_BYTES = 1024 * 1024, /* an artifact or a configuration file */
+    LIMIT_LOG_LINE = 8 * 1024,
+    LIMIT_PATH = 1024,
+
+    LIMIT_SYMBOL = 32, /* "BTC/USDT:USDT" and its ending NUL */
+    LIMIT_ASSET = 16,
+    LIMIT_NAME = 64,      /* strategy and token names, with NUL */
+    LIMIT_REASON = 160,   /* reasons, triggers: a sentence, with NUL */
+    LIMIT_SYMBOLS = 1024, /* instruments of one daemon */
+    LIMIT_OPEN_ORDERS = 4096,
+    LIMIT_OPEN_POSITIONS = 1024,
+    LIMIT_CANDLES = 20 * 1000 * 1000, /* of one file */
+    LIMIT_CANDLE_LINE = 1024,         /* bytes of one CSV line */
+    LIMIT_GAP_FILL = 24,              /* candles filled flat before state is reset */
+
+    LIMIT_EXPRESSION_BYTES = 4096, /* strategy.md 1.3 */
+    LIMIT_INSTRUCTIONS = 256,
+    LIMIT_EXPRESSION_DEPTH = 64,
+    LIMIT_FEATURES = 64,
+    LIMIT_LAG = 1000,
+    LIMIT_PERIOD = 5000,
+
+    LIMIT_MAILBOX = 256, /* commands waiting for the engine */
+    LIMIT_TOKENS = 1000,
+    LIMIT_PAGE = 500,
+    LIMIT_PAGE_DEFAULT = 50,
+    LIMIT_EQUITY_POINTS = 5000,
+    LIMIT_IDEMPOTENCY_KEY = 255
+};
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hands fixed-size items from many threads to many, in order, within a fixed room. */
+#include "core/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/clock.h"
+
+void queue_init(struct queue *q, size_t item_size, size_t capacity)
+{
+    pthread_condattr_t attributes;
+
+    ASSERT(item_size > 0 && capacity > 0);
+    *q = (struct queue){.item_size = item_size, .capacity = capacity};
+    q->items = xcalloc(capacity, item_size);
+    ASSERT(pthread_mutex_init(&q->mutex, NULL) == 0);
+    ASSERT(pthread_condattr_init(&attributes) == 0);
+    /* A step of the wall clock must not stretch or cut a wait. */
+    ASSERT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    ASSERT(pthread_cond_init(&q->filled, &attributes) == 0);
+    pthread_condattr_destroy(&attributes);
+}
+
+void queue_release(struct queue *q)
+{
+    pthread_cond_destroy(&q->filled);
+    pthread_mutex_destroy(&q->mutex);
+    free(q->items);
+    q->items = NULL;
+    q->count = 0;
+}
+
+static void lock(struct queue *q)
+{
+    ASSERT(pthread_mutex_lock(&q->mutex) == 0);
+}
+
+static void unlock(struct queue *q)
+{
+    ASSERT(pthread_mutex_unlock(&q->mutex) == 0);
+}
+
+static unsigned char *slot(struct queue *q, size_t index)
+{
+    return q->items + (index % q->capacity) * q->item_size;
+}
+
+enum err queue_push(struct queue *q, const void *item)
+{
+    enum err e = ERR_OK;
+
+    lock(q);
+    if (q->closed) {
+        e = ERR_SHUTTING_DOWN;
+    } else if (q->count == q->capacity) {
+        e = ERR_LIMIT;
+    } else {
+        memcpy(slot(q, q->head + q->count), item, q->item_size);
+        q->count++;
+        pthread_cond_signal(&q->filled);
+    }
+    unlock(q);
+    return e;
+}
+
+/* The instant timeout_us from now; a wait longer than a century is for ever. */
+static struct timespec deadline_after(int64_t timeout_us)
+{
+    const int64_t century_us = INT64_C(36525) * US_PER_DAY;
+    int64_t at;
+
+    if (timeout_us > century_us)
+        timeout_us = century_us;
+    at = clock_monotonic_us() + timeout_us;
+    return (struct timespec){.tv_sec = (time_t)(at / US_PER_S),
+                             .tv_nsec = (long)(at % US_PER_S) * 1000};
+}
+
+/* Waits with the mutex held until something is there, the queue is closed or time is up. */
+static void wait_for_item(struct queue *q, int64_t timeout_us)
+{
+    struct timespec deadline = {0};
+    int result = 0;
+
+    if (timeout_us == 0)
+        return;
+    if (timeout_us > 0)
+        deadline = deadline_after(timeout_us);
+    while (q->count == 0 && !q->closed && result != ETIMEDOUT) {
+        if (timeout_us < 0)
+            result = pthread_cond_wait(&q->filled, &q->mutex);
+        else
+            result = pthread_cond_timedwait(&q->filled, &q->mutex, &deadline);
+        ASSERT(result == 0 || result == ETIMEDOUT);
+    }
+}
+
+enum err queue_pop(struct queue *q, void *item, int64_t timeout_us)
+{
+    enum err e = ERR_OK;
+
+    lock(q);
+    wait_for_item(q, timeout_us);
+    if (q->count > 0) {
+        memcpy(item, slot(q, q->head), q->item_size);
+        q->head = (q->head + 1) % q->capacity;
+        q->count--;
+    } else {
+        e = q->closed ? ERR_SHUTTING_DOWN : ERR_AGAIN;
+    }
+    unlock(q);
+    return e;
+}
+
+void queue_close(struct queue *q)
+{
+    lock(q);
+    q->closed = true;
+    pthread_cond_broadcast(&q->filled);
+    unlock(q);
+}
+
+size_t queue_count(struct queue *q)
+{
+    size_t count;
+
+    lock(q);
+    count = q->count;
+    unlock(q);
+    return count;
+}
