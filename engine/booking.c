@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the venue tells, booked: order status, fills, positions, cash, statistics, leaves. */
+#include "engine/booking.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/log.h"
+
+/* A protective level as an amount on the tick, on the safe side (nearer to the market: a long's
+ * stop and target round up and down); 0 when it is unknown or on the wrong side of the entry. */
+static struct price booking_level(double level, struct price entry, bool above,
+                                  const struct instrument *instrument, enum rounding rounding)
+{
+    struct price p;
+
+    if (!isfinite(level) || price_from_double(level, ROUND_HALF_EVEN, &p) != ERR_OK ||
+        price_to_step(p, instrument->tick, rounding, &p) != ERR_OK || price_sign(p) <= 0)
+        return PRICE_ZERO;
+    if (above ? price_cmp(p, entry) <= 0 : price_cmp(p, entry) >= 0)
+        return PRICE_ZERO;
+    return p;
+}
+
+/* The levels of a position that has just been opened, from the rules at its entry price. */
+static void booking_set_levels(struct engine_state *s, size_t index)
+{
+    struct lane *lane = &s->lanes[index];
+    struct position *p = lane->position;
+    struct price entry = position_entry_price(p);
+    bool is_long = p->direction == DIRECTION_LONG;
+    double stop = NAN, target = NAN;
+
+    if (lane->run)
+        strategy_run_levels(lane->run, price_to_double(entry), &stop, &target);
+    p->stop_loss = booking_level(stop, entry, !is_long, &s->instruments[index],
+                                 is_long ? ROUND_UP : ROUND_DOWN);
+    p->take_profit = booking_level(target, entry, is_long, &s->instruments[index],
+                                   is_long ? ROUND_DOWN : ROUND_UP);
+    if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0) {
+        lane->exit_price_missing = true;
+        LOG_ERROR("stop_loss_unknown", "symbol", p->symbol, "position", LOG_NUMBER(p->id), NULL);
+    }
+}
+
+static struct position *booking_open(struct engine_state *s, const struct order *o)
+{
+    struct position *p = xcalloc(1, sizeof(*p));
+    int64_t now = state_now(s);
+
+    p->id = s->account.last_position_id + 1;
+    copy_text(p->symbol, sizeof(p->symbol), o->symbol);
+    copy_text(p->strategy, sizeof(p->strategy), o->strategy);
+    copy_text(p->strategy_id, sizeof(p->strategy_id), o->strategy_id);
+    p->direction = o->side == SIDE_BUY ? DIRECTION_LONG : DIRECTION_SHORT;
+    p->status = POSITION_OPEN;
+    p->signal_id = o->signal_id;
+    p->entry_order_id = o->id;
+    p->opened_us = now;
+    p->closed_us = TIME_NONE;
+    p->updated_us = now;
+    return p;
+}
+
+/* Cash after a fill.  A spot trade moves its notional; a perpetual only profit and fees: pnl is net
+ * of the entry fee's share, which was paid when the position was opened. */
+static enum err booking_cash(struct engine_state *s, const struct instrument *instrument,
+                             const struct fill *f, struct money entry_fee_share)
+{
+    struct money cash = s->account.cash;
+    enum err e;
+
+    if (instrument->is_spot) {
+        e = f->side == SIDE_BUY ? money_sub(cash, f->notional, &cash)
+                                : money_add(cash, f->notional, &cash);
+        if (e == ERR_OK)
+            e = money_sub(cash, f->fee, &cash);
+    } else if (f->opens) {
+        e = money_sub(cash, f->fee, &cash);
+    } else {
+        e = money_add(cash, f->pnl, &cash);
+        if (e == ERR_OK)
+            e = money_add(cash, entry_fee_share, &cash);
+    }
+    if (e == ERR_OK)
+        s->account.cash = cash;
+    return e;
+}
+
+static enum err booking_make_fill(struct engine_state *s, const struct live_order *live,
+                                  const struct venue_event *event, struct fill *out)
+{
+    const struct instrument *instrument = &s->instruments[live->lane];
+    const struct order *o = &live->order;
+    struct price worse;
+    struct money slip;
+    struct fill f = {
+        .id = s->account.last_fill_id + 1,
+        .order_id = o->id,
+        .side = o->side,
+        .price = event->price,
+        .size = event->size,
+        .fee = money_to_scale(event->fee, instrument->money_scale, ROUND_HALF_EVEN),
+        .is_maker = event->is_maker,
+        .order_done = size_cmp(event->size, order_left(o)) == 0,
+        .at_us = state_now(s),
+        .order_leaf_hash = o->leaf_hash,
+    };
+    enum err e;
+
+    if (size_sign(event->size) <= 0 || price_sign(event->price) <= 0 ||
+        size_cmp(event->size, order_left(o)) > 0)
+        return ERR_CONFLICT;
+    e = notional_of(f.price, f.size, ROUND_HALF_EVEN, &f.notional);
+    if (e == ERR_OK)
+        e = o->side == SIDE_BUY ? price_sub(f.price, o->decision_price, &worse)
+                                : price_sub(o->decision_price, f.price, &worse);
+    if (e == ERR_OK)
+        e = notional_of(worse, f.size, ROUND_HALF_EVEN, &slip);
+    if (e)
+        return e;
+    f.notional = money_to_scale(f.notional, instrument->money_scale, ROUND_HALF_EVEN);
+    f.slippage = money_to_scale(slip, instrument->money_scale, ROUND_HALF_EVEN);
+    copy_text(f.venue_fill_id, sizeof(f.venue_fill_id), event->venue_fill_id);
+    copy_text(f.symbol, sizeof(f.symbol), o->symbol);
+    copy_text(f.strategy, sizeof(f.strategy), o->strategy);
+    copy_text(f.strategy_id, sizeof(f.strategy_id), o->strategy_id);
+    copy_text(f.fee_currency, sizeof(f.fee_currency), event->fee_currency);
+    copy_text(f.client_order_id, sizeof(f.client_order_id), o->client_order_id);
+    *out = f;
+    return ERR_OK;
+}
+
+/* Writes the order's end into the log and forgets it. */
+static enum err booking_close_order(struct engine_state *s, int64_t order_id)
+{
+    struct live_order *live = state_order(s, order_id);
+    struct leaf_context context = state_leaf_context(s, live->order.strategy);
+    struct lane *lane = &s->lanes[live->lane];
+    struct position *p = lane->position;
+    struct leaf leaf;
+    enum err e = ledger_close(&context, &live->order, &s->instruments[live->lane], &leaf);
+
+    if (e)
+        return e;
+    state_add_leaf(s, &leaf);
+    journal_batch_put_order(&s->pending, &live->order);
+    if (lane->entry_order_id == order_id)
+        lane->entry_order_id = 0;
+    if (p && p->stop_order_id == order_id)
+        p->stop_order_id = 0;
+    if (p && p->target_order_id == order_id)
+        p->target_order_id = 0;
+    if (p && p->exit_order_id == order_id)
+        p->exit_order_id = 0;
+    s->last_ended = live->order;
+    state_drop_order(s, order_id);
+    return ERR_OK;
+}
+
+/* A position that has closed: its last row, its statistics, and its other orders taken away. */
+static void booking_close_position(struct engine_state *s, struct lane *lane)
+{
+    struct position *p = lane->position;
+    size_t i;
+
+    performance_trip(&s->account.performance, p->realized_pnl);
+    for (i = 0; i < s->order_count; i++) {
+        if (s->orders[i]->order.position_id == p->id &&
+            s->orders[i]->order.purpose != PURPOSE_ENTRY)
+            s->orders[i]->cancel_wanted = true;
+    }
+    p->stop_order_id = p->target_order_id = p->exit_order_id = 0;
+    journal_batch_put_position(&s->pending, p);
+    s->last_closed = *p;
+    free(p);
+    lane->position = NULL;
+    lane->exit_price_missing = false;
+    s->position_count--;
+}
+
+/* The trade's leaf, the fill's row, the order's progress. */
+static enum err booking_record_fill(struct engine_state *s, struct live_order *live,
+                                    const struct fill *f)
+{
+    struct leaf_context context = state_leaf_context(s, f->strategy);
+    struct order *o = &live->order;
+    struct leaf leaf;
+    enum err e = ledger_trade(&context, f, &s->instruments[live->lane], &leaf);
+
+    if (e)
+        return e;
+    s->account.last_fill_id = f->id;
+    journal_batch_add_fill(&s->pending, f, state_add_leaf(s, &leaf));
+    o->filled.e12 += f->size.e12;
+    o->filled_notional.e12 += f->notional.e12;
+    o->fee.e12 += f->fee.e12;
+    o->position_id = f->position_id;
+    order_move(o, f->order_done ? ORDER_FILLED : ORDER_PARTIALLY_FILLED, f->at_us);
+    journal_batch_put_order(&s->pending, o);
+    performance_fill(&s->account.performance, f->notional, f->fee, f->pnl);
+    return f->order_done ? booking_close_order(s, o->id) : ERR_OK;
+}
+
+static enum err booking_fill(struct engine_state *s, struct live_order *live,
+                             const struct venue_event *event)
+{
+    size_t index = live->lane;
+    struct lane *lane = &s->lanes[index];
+    const struct instrument *instrument = &s->instruments[index];
+    struct position *p = lane->position;
+    struct money fee_before;
+    bool opened = false;
+    struct fill f;
+    enum err e;
+
+    e = booking_make_fill(s, live, event, &f);
+    if (e)
+        return e;
+    if (!p && live->order.purpose != PURPOSE_ENTRY)
+        return ERR_CONFLICT;
+    if (!p) {
+        p = booking_open(s, &live->order);
+        opened = true;
+    }
+    fee_before = p->entry_fee_left;
+    e = position_apply_fill(p, &f, live->order.exit_reason, instrument->money_scale);
+    if (e == ERR_OK)
+        e = booking_cash(s, instrument, &f, (struct money){fee_before.e12 - p->entry_fee_left.e12});
+    if (e) {
+        if (opened)
+            free(p);
+        return e;
+    }
+    p->mark = f.price;
+    if (opened) {
+        s->account.last_position_id = p->id;
+        lane->position = p;
+        s->position_count++;
+        booking_set_levels(s, index);
+    }
+    e = booking_record_fill(s, live, &f);
+    if (e == ERR_OK) {
+        journal_batch_put_position(&s->pending, p);
+        if (p->status == POSITION_CLOSED)
+            booking_close_position(s, lane);
+    }
+    return e;
+}
+
+static enum err booking_end(struct engine_state *s, struct live_order *live, enum order_status to,
+                            const char *reason)
+{
+    struct order *o = &live->order;
+
+    copy_text(o->reason, sizeof(o->reason), reason);
+    if (to == ORDER_REJECTED) {
+        s->account.orders_rejected++;
+        LOG_WARN("order_rejected", "order", LOG_NUMBER(o->id), "symbol", o->symbol, "reason",
+                 reason, NULL);
+        /* A position whose stop the venue refuses must not stay unprotected. */
+        if (o->purpose == PURPOSE_STOP_LOSS && s->lanes[live->lane].position)
+            s->lanes[live->lane].exit_price_missing = true;
+    }
+    order_move(o, to, state_now(s));
+    return booking_close_order(s, o->id);
+}
+
+enum err booking_apply(struct engine_state *s, const struct venue_event *event)
+{
+    struct live_order *live = state_order(s, event->order_id);
+
+    if (!live)
+        return ERR_NOT_FOUND;
+    s->effects = true;
+    switch (event->kind) {
+    case VENUE_ACCEPTED:
+        if (live->order.status == ORDER_SUBMITTED) {
+            order_move(&live->order, ORDER_ACCEPTED, state_now(s));
+            journal_batch_put_order(&s->pending, &live->order);
+        }
+        return ERR_OK;
+    case VENUE_FILL:
+        return booking_fill(s, live, event);
+    case VENUE_REJECTED:
+        return booking_end(s, live, ORDER_REJECTED, event->reason);
+    case VENUE_CANCELED:
+        return booking_end(s, live, ORDER_CANCELED, event->reason);
+    case VENUE_EXPIRED:
+        return booking_end(s, live, ORDER_EXPIRED, event->reason);
+    }
+    return ERR_INVALID;
+}
+
+void booking_end_unsent(struct engine_state *s, int64_t order_id)
+{
+    struct live_order *live = state_order(s, order_id);
+    enum err e;
+
+    ASSERT(live && live->order.status == ORDER_NEW);
+    e = booking_end(s, live, ORDER_CANCELED, "never sent");
+    ASSERT(e == ERR_OK);
+}

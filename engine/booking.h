@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the venue tells, booked: order status, fills, positions, cash, statistics and their leaves.
+ *
+ * Engine thread.  Everything goes into the pending batch; nothing is sent from here. */
+#ifndef ENGINE_BOOKING_H
+#define ENGINE_BOOKING_H
+
+#include "engine/state.h"
+
+/* Applies one event.  ERR_NOT_FOUND for an order that is not alive (a late or foreign event),
+ * ERR_CONFLICT for a fill beyond the order's or the position's size: nothing is changed then. */
+MUST_USE enum err booking_apply(struct engine_state *s, const struct venue_event *event);
+
+/* Ends an order that was never sent. */
+void booking_end_unsent(struct engine_state *s, int64_t order_id);
+
+#endif

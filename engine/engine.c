@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's thread: mailbox, pace, cycles, patience with the journal, publication.
+ *
+ * Locks: `publish` guards the newest snapshot's pointer and the wait for a newer one; each call's
+ * own mutex guards its reply.  No lock is held while trading. */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/log.h"
+#include "core/queue.h"
+#include "engine/cycle.h"
+#include "engine/operator.h"
+#include "engine/publish.h"
+#include "engine/recovery.h"
+#include "engine/state.h"
+#include "engine/ticket.h"
+
+enum {
+    ENGINE_IDLE_WAIT_US = 500 * 1000,    /* heartbeat while nothing happens */
+    ENGINE_PUBLISH_EVERY_US = 50 * 1000, /* while only time passes */
+    ENGINE_BACKOFF_MIN_US = 50 * 1000,   /* the journal is away: 0.05 s doubling to 2 s */
+    ENGINE_BACKOFF_MAX_US = 2 * 1000 * 1000
+};
+
+struct engine {
+    struct engine_state state;
+    struct cycle_times times;
+    struct queue mailbox; /* of struct ticket * */
+    pthread_t thread;
+    bool running;
+    int stopping;         /* atomic */
+    int64_t heartbeat_us; /* atomic */
+    pthread_mutex_t publish;
+    pthread_cond_t published; /* CLOCK_MONOTONIC */
+    struct snapshot *newest;
+    uint64_t seq;
+    int64_t published_us;
+    enum loop_state published_state;
+    int64_t state_since_us;
+    char reason[LIMIT_REASON];
+    int64_t retry_us; /* monotonic time of the next try to commit; 0: none waits */
+    int64_t backoff_us;
+    int64_t base_feed_us, base_monotonic_us; /* pace: this feed time was played at this moment */
+    int64_t next_heartbeat_leaf_us;          /* realtime: wall time of the next cycle */
+    int64_t last_cycle_wall_us;
+};
+
+static void engine_publish(struct engine *e)
+{
+    struct snapshot *fresh = publish_build(&e->state, &e->times), *old;
+
+    if (e->state.loop != e->published_state || e->state_since_us == 0)
+        e->state_since_us = fresh->as_of_us;
+    e->published_state = e->state.loop;
+    fresh->state_since_us = e->state_since_us;
+    fresh->last_cycle_wall_us = e->last_cycle_wall_us;
+    copy_text(fresh->reason, sizeof(fresh->reason), e->reason);
+    pthread_mutex_lock(&e->publish);
+    fresh->seq = ++e->seq;
+    old = e->newest;
+    e->newest = fresh;
+    pthread_cond_broadcast(&e->published);
+    pthread_mutex_unlock(&e->publish);
+    snapshot_release(old);
+    e->state.effects = false;
+    e->published_us = clock_monotonic_us();
+}
+
+static void engine_publish_if_due(struct engine *e, bool time_passed)
+{
+    if (e->state.effects ||
+        (time_passed && clock_monotonic_us() - e->published_us >= ENGINE_PUBLISH_EVERY_US))
+        engine_publish(e);
+}
+
+/* The database was away: try again later, a little later each time.  Critical errors end the loop. */
+static void engine_journal_failed(struct engine *e, enum err error)
+{
+    bool critical = error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT;
+
+    if (critical) {
+        e->state.loop = LOOP_FAILED;
+        e->state.entries_allowed = false;
+        copy_text(e->reason, sizeof(e->reason), err_sentence(error));
+        LOG_ERROR("loop_failed", "reason", err_sentence(error), NULL);
+        e->backoff_us = ENGINE_BACKOFF_MAX_US;
+    } else {
+        if (e->backoff_us == 0) {
+            LOG_WARN("journal_waits", "reason", err_sentence(error), NULL);
+            e->backoff_us = ENGINE_BACKOFF_MIN_US;
+        } else if (e->backoff_us < ENGINE_BACKOFF_MAX_US) {
+            e->backoff_us *= 2;
+        }
+        copy_text(e->reason, sizeof(e->reason), "waiting for the database");
+    }
+    e->retry_us = clock_monotonic_us() + e->backoff_us;
+    e->state.effects = true;
+}
+
+static void engine_journal_back(struct engine *e)
+{
+    if (e->backoff_us && e->state.loop != LOOP_FAILED) {
+        LOG_INFO("journal_back", NULL);
+        e->reason[0] = '\0';
+        e->state.effects = true;
+    }
+    e->backoff_us = 0;
+    e->retry_us = 0;
+}
+
+static bool engine_is_journal_error(enum err error)
+{
+    return error == ERR_DB_UNAVAILABLE || error == ERR_DB_BUSY || error == ERR_DB_RETRY ||
+           error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT;
+}
+
+/* Feed time that may be played now. */
+static int64_t engine_until(const struct engine *e)
+{
+    const struct engine_options *o = &e->state.options;
+
+    if (o->pace == PACE_REALTIME)
+        return clock_now(&e->state.clock);
+    if (o->replay_speed == 0)
+        return INT64_MAX;
+    return e->base_feed_us +
+           (int64_t)((i128)(clock_monotonic_us() - e->base_monotonic_us) * o->replay_speed);
+}
+
+static void engine_set_pace(struct engine *e)
+{
+    e->base_feed_us = e->state.account.cursor_us;
+    if (e->base_feed_us == TIME_NONE && e->state.options.feed)
+        e->base_feed_us = e->state.options.feed->first_us(e->state.options.feed->self);
+    e->base_monotonic_us = clock_monotonic_us();
+}
+
+/* How long until feed time due_us may be played. */
+static int64_t engine_wait_for(const struct engine *e, int64_t due_us)
+{
+    const struct engine_options *o = &e->state.options;
+    int64_t ahead = due_us - engine_until(e);
+
+    if (o->pace == PACE_REPLAY && o->replay_speed > 0)
+        ahead /= o->replay_speed;
+    return ahead < 0 ? 0 : ahead;
+}
+
+static void engine_finish(struct engine *e)
+{
+    enum err error = state_commit(&e->state, true);
+
+    if (error) {
+        engine_journal_failed(e, error);
+        return;
+    }
+    e->state.options.journal->flush(e->state.options.journal->self);
+    e->state.loop = LOOP_FINISHED;
+    e->state.entries_allowed = false;
+    e->state.effects = true;
+    LOG_INFO("loop", "state", "finished", "cycles", LOG_NUMBER(e->state.account.cycle_count),
+             "round_trips",
+             LOG_NUMBER(e->state.account.performance.wins + e->state.account.performance.losses +
+                        e->state.account.performance.breakeven),
+             NULL);
+}
+
+/* One instant of the feed; *wait_us is set when nothing is due. */
+static enum err engine_cycle(struct engine *e, int64_t *wait_us)
+{
+    int64_t begun = clock_monotonic_us(), due_us = 0;
+    bool was_idle = e->state.step == STEP_IDLE;
+    enum err error = cycle_run(&e->state, engine_until(e), &due_us);
+
+    if (error == ERR_AGAIN) {
+        *wait_us = engine_wait_for(e, due_us);
+    } else if (error == ERR_END) {
+        engine_finish(e);
+    } else if (engine_is_journal_error(error)) {
+        engine_journal_failed(e, error);
+    } else if (error) {
+        e->state.cycle_errors++;
+        e->state.effects = true;
+        LOG_ERROR("cycle_failed", "error", err_code(error), NULL);
+        *wait_us = ENGINE_IDLE_WAIT_US;
+        error = ERR_AGAIN;
+    } else {
+        engine_journal_back(e);
+        if (was_idle)
+            cycle_times_add(&e->times, clock_monotonic_us() - begun);
+        e->last_cycle_wall_us = clock_wall_us();
+    }
+    return error;
+}
+
+static bool engine_is_playing(const struct engine *e)
+{
+    return e->state.loop == LOOP_RUNNING || e->state.loop == LOOP_PAUSED;
+}
+
+/* What waits for the journal goes first: a cycle that stopped half way, or a command's rows. */
+static enum err engine_catch_up(struct engine *e, int64_t *wait_us)
+{
+    enum err error;
+
+    if (e->retry_us) {
+        int64_t left = e->retry_us - clock_monotonic_us();
+
+        if (left > 0) {
+            *wait_us = left;
+            return ERR_AGAIN;
+        }
+    }
+    if (e->state.loop == LOOP_FAILED) {
+        *wait_us = ENGINE_IDLE_WAIT_US;
+        return ERR_AGAIN;
+    }
+    if (e->state.step != STEP_IDLE)
+        return engine_cycle(e, wait_us);
+    error = state_commit(&e->state, false);
+    if (error)
+        engine_journal_failed(e, error);
+    else
+        engine_journal_back(e);
+    return error;
+}
+
+/* Realtime: cycles begin at whole multiples of the interval; all that is due is played, then the
+ * cycle's leaf is written. */
+static enum err engine_realtime_gate(struct engine *e, int64_t *wait_us)
+{
+    int64_t now = clock_now(&e->state.clock), interval = e->state.options.cycle_interval_us;
+
+    if (e->next_heartbeat_leaf_us == 0)
+        e->next_heartbeat_leaf_us = now / interval * interval + interval;
+    if (now >= e->next_heartbeat_leaf_us)
+        return ERR_OK;
+    *wait_us = e->next_heartbeat_leaf_us - now;
+    return ERR_AGAIN;
+}
+
+static enum err engine_realtime_done(struct engine *e)
+{
+    int64_t interval = e->state.options.cycle_interval_us;
+    enum err error = cycle_heartbeat(&e->state);
+
+    e->next_heartbeat_leaf_us = clock_now(&e->state.clock) / interval * interval + interval;
+    if (engine_is_journal_error(error))
+        engine_journal_failed(e, error);
+    return ERR_AGAIN;
+}
+
+static enum err engine_play(struct engine *e, int64_t *wait_us)
+{
+    bool realtime = e->state.options.pace == PACE_REALTIME;
+    enum err error;
+
+    if (!engine_is_playing(e)) {
+        *wait_us = ENGINE_IDLE_WAIT_US;
+        return e->state.loop == LOOP_FINISHED ? ERR_END : ERR_AGAIN;
+    }
+    if (realtime) {
+        error = engine_realtime_gate(e, wait_us);
+        if (error)
+            return error;
+    }
+    error = engine_cycle(e, wait_us);
+    if (realtime && error == ERR_AGAIN)
+        error = engine_realtime_done(e);
+    return error;
+}
+
+static void engine_take_command(struct engine *e, struct ticket *t)
+{
+    bool was_playing = engine_is_playing(e);
+
+    operator_carry_out(&e->state, &t->command, &t->reply);
+    if (!was_playing && engine_is_playing(e)) {
+        engine_set_pace(e);
+        e->reason[0] = '\0';
+    } else if (e->state.loop == LOOP_PAUSED || e->state.loop == LOOP_STOPPED) {
+        copy_text(e->reason, sizeof(e->reason), t->command.reason);
+    }
+    if (!t->reply.durable && !e->retry_us)
+        engine_journal_failed(e, ERR_DB_UNAVAILABLE);
+    engine_publish(e);
+    ticket_answer(t);
+}
+
+/* Takes waiting commands; waits for the first one at most wait_us.  True when there was one. */
+static bool engine_take_mail(struct engine *e, int64_t wait_us)
+{
+    struct ticket *t;
+    bool any = false;
+
+    while (queue_pop(&e->mailbox, &t, any ? 0 : wait_us) == ERR_OK) {
+        engine_take_command(e, t);
+        any = true;
+    }
+    return any;
+}
+
+bool engine_take_waiting(struct engine *e)
+{
+    return engine_take_mail(e, 0);
+}
+
+static enum err engine_step_once(struct engine *e, int64_t *wait_us)
+{
+    enum err error = ERR_OK;
+
+    *wait_us = 0;
+    if (state_must_commit(&e->state) || e->state.step != STEP_IDLE || e->retry_us)
+        error = engine_catch_up(e, wait_us);
+    if (error == ERR_OK)
+        error = engine_play(e, wait_us);
+    engine_publish_if_due(e, error == ERR_OK);
+    return error;
+}
+
+enum err engine_step(struct engine *e)
+{
+    int64_t wait_us;
+
+    engine_take_mail(e, 0);
+    return engine_step_once(e, &wait_us);
+}
+
+static void *engine_thread(void *argument)
+{
+    struct engine *e = argument;
+    int64_t wait_us = 0;
+
+    while (!__atomic_load_n(&e->stopping, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
+        engine_take_mail(e, wait_us > ENGINE_IDLE_WAIT_US ? ENGINE_IDLE_WAIT_US : wait_us);
+        if (engine_step_once(e, &wait_us) == ERR_OK)
+            wait_us = 0;
+    }
+    return NULL;
+}
+
+enum err engine_new(const struct engine_options *options, struct diag_list *diags,
+                    struct engine **out)
+{
+    struct engine *e = xcalloc(1, sizeof(*e));
+    enum err error;
+
+    ASSERT(!options->feed || options->venue);
+    state_init(&e->state, options);
+    queue_init(&e->mailbox, sizeof(struct ticket *), LIMIT_MAILBOX);
+    pthread_mutex_init(&e->publish, NULL);
+    ticket_condition_init(&e->published);
+    error = recovery_begin(&e->state, diags);
+    if (error) {
+        engine_free(e);
+        return error;
+    }
+    operator_resume_wanted(&e->state);
+    engine_set_pace(e);
+    engine_publish(e);
+    *out = e;
+    return ERR_OK;
+}
+
+enum err engine_start(struct engine *e)
+{
+    ASSERT(!e->running);
+    __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
+    if (pthread_create(&e->thread, NULL, engine_thread, e) != 0)
+        return ERR_IO;
+    e->running = true;
+    return ERR_OK;
+}
+
+void engine_stop(struct engine *e)
+{
+    struct ticket *t;
+
+    if (!e->running)
+        return;
+    __atomic_store_n(&e->stopping, 1, __ATOMIC_RELEASE);
+    queue_close(&e->mailbox);
+    pthread_join(e->thread, NULL);
+    e->running = false;
+    while (queue_pop(&e->mailbox, &t, 0) == ERR_OK) {
+        t->reply.error = ERR_SHUTTING_DOWN;
+        ticket_answer(t);
+    }
+    /* The cursor's last place: best effort, a restart would find its way from an older one. */
+    if (e->state.step == STEP_IDLE && e->state.account.log_size > 0 &&
+        state_commit(&e->state, true) != ERR_OK)
+        LOG_WARN("cursor_not_written", NULL);
+    e->state.options.journal->flush(e->state.options.journal->self);
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    ASSERT(!e->running);
+    snapshot_release(e->newest);
+    state_release(&e->state);
+    queue_release(&e->mailbox);
+    pthread_mutex_destroy(&e->publish);
+    pthread_cond_destroy(&e->published);
+    free(e);
+}
+
+enum err engine_call(struct engine *e, const struct command *c, int64_t timeout_us,
+                     struct command_reply *reply)
+{
+    struct ticket *t = ticket_new(c);
+    enum err error = queue_push(&e->mailbox, &t);
+
+    if (error) {
+        ticket_answer(t); /* the engine's share of it */
+        ticket_release(t);
+        return error == ERR_LIMIT ? ERR_ENGINE_BUSY : error;
+    }
+    return ticket_wait_release(t, timeout_us, reply);
+}
+
+struct snapshot *engine_snapshot(struct engine *e)
+{
+    struct snapshot *s;
+
+    pthread_mutex_lock(&e->publish);
+    s = snapshot_acquire(e->newest);
+    pthread_mutex_unlock(&e->publish);
+    return s;
+}
+
+int64_t engine_heartbeat_us(struct engine *e)
+{
+    return __atomic_load_n(&e->heartbeat_us, __ATOMIC_ACQUIRE);
+}
+
+void engine_wait(struct engine *e, uint64_t seq, int64_t timeout_us)
+{
+    struct timespec deadline = ticket_deadline(timeout_us);
+    int waited = 0;
+
+    pthread_mutex_lock(&e->publish);
+    while (e->seq <= seq && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&e->published, &e->publish, &deadline);
+    pthread_mutex_unlock(&e->publish);
+}

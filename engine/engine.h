@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: one thread that owns all trading state; a mailbox in, snapshots out. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "engine/command.h"
+#include "engine/journal.h"
+#include "engine/risk.h"
+#include "engine/snapshot.h"
+#include "engine/strategy.h"
+#include "engine/venue.h"
+
+enum pace {
+    PACE_REPLAY,
+    PACE_REALTIME
+};
+
+struct engine_options {
+    char account_id[LIMIT_NAME];
+    enum trading_mode mode;
+    char quote[LIMIT_ASSET];
+    struct money starting_equity;
+    const struct strategy *strategy;      /* NULL: none; outlives the engine */
+    const struct instrument *instruments; /* copied */
+    size_t instrument_count;
+    const struct feed *feed; /* NULL: none */
+    const struct venue *venue;
+    const struct journal *journal;
+    enum pace pace;
+    int64_t replay_speed;      /* recorded seconds a second; 0: as fast as it goes */
+    int64_t cycle_interval_us; /* realtime */
+    bool autostart;
+    struct risk_limits limits;
+    struct ratio slippage_tolerance; /* fraction, of entries */
+    struct genesis genesis;          /* texts outlive engine_new */
+    struct config_leaf config;       /* likewise */
+};
+
+struct engine;
+
+/* Recovers the account from the journal, or begins it; warms the strategy up from the feed; gives
+ * live orders back to the venue.  No thread yet.  On error a diag says what to do. */
+MUST_USE enum err engine_new(const struct engine_options *options, struct diag_list *diags,
+                             struct engine **out);
+/* Starts the thread; the loop continues as it was wanted before the stop. */
+MUST_USE enum err engine_start(struct engine *e);
+/* Ends the thread after the step under way; what is durable stays, the wanted state is kept. */
+void engine_stop(struct engine *e);
+void engine_free(struct engine *e); /* stopped or never started */
+
+/* Any thread: posts a command and waits for the answer.  ERR_ENGINE_BUSY: mailbox full;
+ * ERR_ENGINE_TIMEOUT: not answered in time (it may still be carried out).  Otherwise the reply's own
+ * error is returned. */
+MUST_USE enum err engine_call(struct engine *e, const struct command *c, int64_t timeout_us,
+                              struct command_reply *reply);
+
+/* Any thread: the newest snapshot, with a reference for the caller. */
+struct snapshot *engine_snapshot(struct engine *e);
+/* Any thread: monotonic time the engine thread last showed life. */
+int64_t engine_heartbeat_us(struct engine *e);
+/* Any thread: waits until a snapshot newer than seq is published, or timeout_us. */
+void engine_wait(struct engine *e, uint64_t seq, int64_t timeout_us);
+
+/* For tests and benches, without a thread: one step (commands, pending commit, one cycle).  Returns
+ * ERR_AGAIN when nothing is due, ERR_END when the feed has ended. */
+enum err engine_step(struct engine *e);
+/* Likewise: carries out the commands that wait; true when there was one. */
+bool engine_take_waiting(struct engine *e);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders on their way out: intents, exits, sending, and the flush that ties them to the journal. */
+#include "engine/execution.h"
+
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "engine/booking.h"
+
+/* Rounds of commit, send and drain in one flush.  Each needs a venue answer that makes a new
+ * intent (a rejected stop makes an exit, whose fill ends it), so a handful is already suspicious. */
+enum {
+    FLUSH_ROUNDS_MAX = 8
+};
+
+enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id)
+{
+    struct lane *lane = &s->lanes[i->lane];
+    const struct instrument *instrument = &s->instruments[i->lane];
+    const struct position *p = lane->position;
+    struct order o = {
+        .id = s->account.last_order_id + 1,
+        .intent_id = s->account.last_intent_id + 1,
+        .attempt = 1,
+        .signal_id = i->signal_id,
+        .position_id = p ? p->id : 0,
+        .side = i->side,
+        .type = i->type,
+        .purpose = i->purpose,
+        .status = ORDER_NEW,
+        .exit_reason = i->exit_reason,
+        .reduce_only = i->purpose != PURPOSE_ENTRY,
+        .oco_group = i->oco_group,
+        .size = i->size,
+        .limit_price = i->limit_price,
+        .stop_price = i->stop_price,
+        .decision_price = i->decision_price,
+        .slippage_tolerance = i->slippage_tolerance,
+        .created_us = state_now(s),
+        .submitted_us = TIME_NONE,
+        .filled_us = TIME_NONE,
+        .ended_us = TIME_NONE,
+        .updated_us = state_now(s),
+    };
+    const char *name = p ? p->strategy : strategy_name(s->options.strategy);
+    struct leaf_context context;
+    struct leaf leaf;
+    enum err e;
+
+    if (s->order_count >= LIMIT_OPEN_ORDERS)
+        return ERR_LIMIT;
+    copy_text(o.symbol, sizeof(o.symbol), instrument->symbol);
+    copy_text(o.strategy, sizeof(o.strategy), name);
+    copy_text(o.strategy_id, sizeof(o.strategy_id),
+              p ? p->strategy_id : strategy_id(s->options.strategy));
+    context = state_leaf_context(s, o.strategy);
+    e = ledger_order(&context, &o, i->signal_leaf, instrument, &leaf);
+    if (e)
+        return e;
+    s->account.last_order_id = o.id;
+    s->account.last_intent_id = o.intent_id;
+    state_add_leaf(s, &leaf);
+    state_add_order(s, &o, i->lane);
+    journal_batch_put_order(&s->pending, &o);
+    *id = o.id;
+    return ERR_OK;
+}
+
+static void execution_want_cancel(struct engine_state *s, int64_t *order_id)
+{
+    struct live_order *live = *order_id ? state_order(s, *order_id) : NULL;
+
+    if (live)
+        live->cancel_wanted = true;
+    *order_id = 0;
+}
+
+enum err execution_exit(struct engine_state *s, size_t lane, struct size size,
+                        enum exit_reason reason, const struct signal *signal)
+{
+    struct position *p = s->lanes[lane].position;
+    struct intent i = {.lane = lane,
+                       .type = ORDER_MARKET,
+                       .purpose = PURPOSE_EXIT,
+                       .exit_reason = reason,
+                       .decision_price = s->lanes[lane].last};
+    int64_t id;
+    enum err e;
+
+    ASSERT(p && p->exit_order_id == 0);
+    i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
+    i.size = size_sign(size) > 0 ? size_min(size, p->size) : p->size;
+    if (signal) {
+        i.signal_id = signal->id;
+        i.signal_leaf = &signal->leaf_hash;
+    }
+    e = execution_intend(s, &i, &id);
+    if (e)
+        return e;
+    /* Cancels go out before the exit (execution_send), so a spot balance is free for it. */
+    execution_want_cancel(s, &p->stop_order_id);
+    execution_want_cancel(s, &p->target_order_id);
+    p->exit_order_id = id;
+    p->updated_us = state_now(s);
+    return ERR_OK;
+}
+
+/* One protective order in place of an old one; both ids are the position's fields. */
+static enum err execution_replace(struct engine_state *s, const struct intent *wanted,
+                                  int64_t *order_id)
+{
+    int64_t id;
+    enum err e = execution_intend(s, wanted, &id);
+
+    if (e)
+        return e;
+    execution_want_cancel(s, order_id);
+    *order_id = id;
+    return ERR_OK;
+}
+
+/* True when the order rests with this size and price; a triggered one is left to finish. */
+static bool execution_rests(struct engine_state *s, int64_t order_id, const struct position *p,
+                            struct price level)
+{
+    const struct live_order *live = order_id ? state_order(s, order_id) : NULL;
+
+    if (!live || live->cancel_wanted)
+        return false;
+    return size_cmp(order_left(&live->order), p->size) == 0 &&
+           price_cmp(live->order.type == ORDER_LIMIT ? live->order.limit_price
+                                                     : live->order.stop_price,
+                     level) == 0;
+}
+
+static bool execution_triggered(struct engine_state *s, int64_t order_id)
+{
+    const struct live_order *live = order_id ? state_order(s, order_id) : NULL;
+
+    return live && size_sign(live->order.filled) > 0;
+}
+
+enum err execution_protect(struct engine_state *s, size_t lane)
+{
+    struct position *p = s->lanes[lane].position;
+    struct intent i = {.lane = lane};
+    struct price level;
+    enum err e = ERR_OK;
+
+    if (!p || p->exit_order_id)
+        return ERR_OK;
+    level = position_stop_level(p);
+    i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
+    i.size = p->size;
+    i.oco_group = p->id;
+    i.signal_id = p->signal_id;
+    if (execution_triggered(s, p->stop_order_id))
+        return ERR_OK;
+    if (price_sign(level) > 0 && !execution_rests(s, p->stop_order_id, p, level)) {
+        i.type = ORDER_STOP_MARKET;
+        i.purpose = PURPOSE_STOP_LOSS;
+        i.exit_reason = price_sign(p->trailing_stop) > 0 ? EXIT_TRAILING_STOP : EXIT_STOP_LOSS;
+        i.stop_price = level;
+        i.decision_price = level;
+        e = execution_replace(s, &i, &p->stop_order_id);
+        if (e)
+            return e;
+    }
+    if (price_sign(p->take_profit) > 0 &&
+        !execution_rests(s, p->target_order_id, p, p->take_profit)) {
+        i.type = ORDER_LIMIT;
+        i.purpose = PURPOSE_TAKE_PROFIT;
+        i.exit_reason = EXIT_TAKE_PROFIT;
+        i.stop_price = PRICE_ZERO;
+        i.limit_price = p->take_profit;
+        i.decision_price = p->take_profit;
+        e = execution_replace(s, &i, &p->target_order_id);
+    }
+    return e;
+}
+
+void execution_send(struct engine_state *s)
+{
+    const struct venue *v = s->options.venue;
+    int64_t now = state_now(s);
+    size_t i;
+
+    ASSERT(!state_must_commit(s));
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (live->cancel_wanted && !live->cancel_sent && live->order.status != ORDER_NEW &&
+            v->cancel(v->self, live->order.id, now) == ERR_OK)
+            live->cancel_sent = true;
+    }
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (live->order.status != ORDER_NEW)
+            continue;
+        if (live->cancel_wanted) {
+            booking_end_unsent(s, live->order.id);
+            i = (size_t)-1; /* the list changed: look again from the start */
+            continue;
+        }
+        if (v->submit(v->self, &live->order, now) == ERR_OK) {
+            order_move(&live->order, ORDER_SUBMITTED, now);
+            journal_batch_put_order(&s->pending, &live->order);
+        }
+    }
+}
+
+void execution_drain(struct engine_state *s)
+{
+    const struct venue *v = s->options.venue;
+    struct venue_event event;
+    size_t i;
+
+    while (v->next_event(v->self, &event)) {
+        enum err e = booking_apply(s, &event);
+
+        if (e) {
+            s->symbol_errors++;
+            LOG_ERROR("venue_event_refused", "order", LOG_NUMBER(event.order_id), "error",
+                      err_code(e), NULL);
+        }
+    }
+    for (i = 0; i < s->lane_count; i++) {
+        enum err e;
+
+        if (!s->lanes[i].position)
+            continue;
+        if (s->lanes[i].exit_price_missing && s->lanes[i].position->exit_order_id == 0) {
+            s->lanes[i].exit_price_missing = false;
+            e = execution_exit(s, i, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
+        } else {
+            e = execution_protect(s, i);
+        }
+        if (e) {
+            s->symbol_errors++;
+            LOG_ERROR("protection_failed", "symbol", s->instruments[i].symbol, "error", err_code(e),
+                      NULL);
+        }
+    }
+}
+
+static bool execution_has_work(const struct engine_state *s)
+{
+    size_t i;
+
+    if (state_must_commit(s))
+        return true;
+    for (i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+
+        if (live->order.status == ORDER_NEW || (live->cancel_wanted && !live->cancel_sent))
+            return true;
+    }
+    return false;
+}
+
+enum err execution_flush(struct engine_state *s)
+{
+    int round;
+
+    for (round = 0; round < FLUSH_ROUNDS_MAX && execution_has_work(s); round++) {
+        enum err e = state_commit(s, false);
+
+        if (e)
+            return e;
+        if (!s->options.venue)
+            return ERR_OK;
+        execution_send(s);
+        execution_drain(s);
+    }
+    if (round == FLUSH_ROUNDS_MAX)
+        LOG_ERROR("flush_did_not_settle", "orders", LOG_NUMBER(s->order_count), NULL);
+    return state_commit(s, false);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders and fills: intents into the log, durable orders to the venue, its answers into positions.
+ *
+ * An intent is a leaf and a row in the pending batch with status `new`; execution_send gives it to
+ * the venue only after the commit.  Every order that ends leaves a `close` leaf.  Engine thread. */
+#ifndef ENGINE_EXECUTION_H
+#define ENGINE_EXECUTION_H
+
+#include "engine/state.h"
+
+/* What an order shall be; the rest of struct order follows from the lane and the position. */
+struct intent {
+    size_t lane;
+    enum side side;
+    enum order_type type;
+    enum order_purpose purpose;
+    enum exit_reason exit_reason;
+    struct size size;
+    struct price limit_price, stop_price, decision_price;
+    struct ratio slippage_tolerance;
+    int64_t signal_id;
+    const struct digest *signal_leaf; /* NULL: not from a signal */
+    int64_t oco_group;
+};
+
+/* Writes the intent into the pending batch; *id is the new order's. */
+MUST_USE enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id);
+
+/* A market exit of a position (whole, or size > 0), taking its protection away; reason names it. */
+MUST_USE enum err execution_exit(struct engine_state *s, size_t lane, struct size size,
+                                 enum exit_reason reason, const struct signal *signal);
+
+/* Brings the protective orders in line with the position: stop at its level and size, target
+ * beside it, none while an exit is on its way.  Idempotent. */
+MUST_USE enum err execution_protect(struct engine_state *s, size_t lane);
+
+/* Sends what is durable and new, and the wanted cancels first.  Nothing may wait for the journal
+ * (ASSERT). */
+void execution_send(struct engine_state *s);
+
+/* Takes and applies all events of the venue, then protects the positions they touched. */
+void execution_drain(struct engine_state *s);
+
+/* Commits, sends and drains until nothing is left to do.  ERR_DB_*: call again. */
+MUST_USE enum err execution_flush(struct engine_state *s);
+
+#endif

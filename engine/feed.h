@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Port: market data in time order.
+ *
+ * At one instant T all FEED_CLOSE events (candles that end at T) come before all FEED_OPEN events
+ * (candles that begin at T), each group in instrument order.  A close carries the whole candle; an
+ * open carries the open price, and the volume only as the simulator's liquidity. */
+#ifndef ENGINE_FEED_H
+#define ENGINE_FEED_H
+
+#include "engine/candle.h"
+#include "engine/instrument.h"
+
+enum feed_kind { FEED_CLOSE, FEED_OPEN };
+
+struct feed_event {
+    enum feed_kind kind;
+    size_t instrument; /* index in the engine's instruments */
+    int64_t at_us;     /* when it becomes known */
+    struct candle candle;
+};
+
+struct feed {
+    void *self;
+    /* Time and kind of the next event without taking it; ERR_END when the recording has ended,
+     * another error when the source fails (may be asked again). */
+    enum err (*peek)(void *self, int64_t *at_us, enum feed_kind *kind);
+    enum err (*next)(void *self, struct feed_event *out);
+    /* Back to the first event; all times get shift_us added. */
+    void (*rewind)(void *self, int64_t shift_us);
+    int64_t (*timeframe_us)(void *self);
+    int64_t (*first_us)(void *self); /* open of the first candle, unshifted */
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One execution, as the venue told it and as the position booked it. */
+#ifndef ENGINE_FILL_H
+#define ENGINE_FILL_H
+
+#include "engine/order.h"
+
+struct fill {
+    int64_t id; /* 1, 2, ... of the account: the trade record's id */
+    int64_t order_id;
+    int64_t position_id;
+    char venue_fill_id[LIMIT_NAME]; /* unique per account: a fill told twice is booked once */
+    char symbol[LIMIT_SYMBOL];
+    char strategy[LIMIT_NAME];
+    char strategy_id[DIGEST_HEX];
+    enum side side;
+    struct price price;
+    struct size size;
+    struct money notional; /* price * size, to the money scale, half even */
+    struct money fee;
+    char fee_currency[LIMIT_ASSET];
+    bool is_maker;
+    bool order_done;    /* this fill completed its order: the record's status */
+    bool opens;         /* opened or enlarged the position */
+    struct money pnl;   /* 0 when opening; closing: net of its fee and the entry fee's share */
+    struct money slippage; /* against the decision price, worse is positive */
+    int64_t at_us;
+    struct digest order_leaf_hash;
+    char client_order_id[33];
+};
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unified symbols: splitting them, and guessing one from a recording's file name. */
+#include "engine/instrument.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    TOKENS = 16
+};
+
+struct token {
+    const char *text;
+    size_t length;
+};
+
+static bool is_asset_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Reads one [A-Z0-9]{1,15} part; returns where it ends, NULL when it is none. */
+static const char *read_asset(const char *text, char out[LIMIT_ASSET])
+{
+    size_t n = 0;
+
+    while (is_asset_char(text[n])) {
+        if (n + 1 >= LIMIT_ASSET)
+            return NULL;
+        out[n] = text[n];
+        n++;
+    }
+    out[n] = '\0';
+    return n > 0 ? text + n : NULL;
+}
+
+enum err instrument_init(struct instrument *out, const char *symbol, struct price tick,
+                         struct size lot, struct money min_notional)
+{
+    struct instrument made = {.tick = tick, .lot = lot, .min_notional = min_notional};
+    char settlement[LIMIT_ASSET];
+    const char *at;
+
+    if (price_sign(tick) <= 0 || size_sign(lot) <= 0 || money_sign(min_notional) < 0)
+        return ERR_INVALID;
+    at = read_asset(symbol, made.base);
+    if (!at || *at != '/')
+        return ERR_INVALID;
+    at = read_asset(at + 1, made.quote);
+    if (!at)
+        return ERR_INVALID;
+    made.is_spot = *at == '\0';
+    if (!made.is_spot) {
+        if (*at != ':')
+            return ERR_INVALID;
+        at = read_asset(at + 1, settlement);
+        if (!at || *at != '\0')
+            return ERR_INVALID;
+    }
+    if (!copy_text(made.symbol, sizeof made.symbol, symbol))
+        return ERR_INVALID;
+    made.price_scale = price_scale_of(tick);
+    made.size_scale = size_scale_of(lot);
+    made.money_scale = 8;
+    *out = made;
+    return ERR_OK;
+}
+
+/* The length of the quote currency that ends the token, 0 for none.  Longer names stand before
+ * the shorter ones they end with. */
+static size_t quote_length(const char *text, size_t length)
+{
+    static const char *const quotes[] = {"FDUSD", "USDT", "USDC", "BUSD", "USD",
+                                         "EUR",   "BTC",  "ETH",  "BNB"};
+
+    for (size_t i = 0; i < COUNT_OF(quotes); i++) {
+        size_t n = strlen(quotes[i]);
+
+        if (length >= n && memcmp(text + length - n, quotes[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* Upper-case words between '-', '_', '.' and blanks. */
+static size_t split_tokens(const char *name, struct token tokens[TOKENS])
+{
+    size_t count = 0;
+
+    while (*name && count < TOKENS) {
+        size_t n = strcspn(name, "-_. ");
+
+        tokens[count++] = (struct token){name, n};
+        name += n;
+        if (*name)
+            name++;
+    }
+    return count;
+}
+
+static bool is_upper_token(const struct token *t)
+{
+    bool has_letter = false;
+
+    for (size_t i = 0; i < t->length; i++) {
+        if (!is_asset_char(t->text[i]))
+            return false;
+        if (t->text[i] >= 'A')
+            has_letter = true;
+    }
+    return has_letter;
+}
+
+static bool join_symbol(const char *base, size_t base_length, const char *quote, size_t quote_size,
+                        char symbol[LIMIT_SYMBOL])
+{
+    if (base_length == 0 || base_length >= LIMIT_ASSET)
+        return false;
+    (void)snprintf(symbol, LIMIT_SYMBOL, "%.*s/%.*s", (int)base_length, base, (int)quote_size,
+                   quote);
+    return true;
+}
+
+bool symbol_of_file(const char *path, char symbol[LIMIT_SYMBOL])
+{
+    struct token tokens[TOKENS];
+    const char *slash = strrchr(path, '/');
+    size_t count = split_tokens(slash ? slash + 1 : path, tokens);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct token *t = &tokens[i];
+        const struct token *next = i + 1 < count ? &tokens[i + 1] : NULL;
+        size_t n;
+
+        if (!is_upper_token(t))
+            continue;
+        /* "BTC_USDT": a word and then a quote that is a word of its own. */
+        if (next && next->length > 0 && quote_length(next->text, next->length) == next->length &&
+            join_symbol(t->text, t->length, next->text, next->length, symbol))
+            return true;
+        n = quote_length(t->text, t->length);
+        if (n > 0 && join_symbol(t->text, t->length - n, t->text + t->length - n, n, symbol))
+            return true;
+    }
+    return false;
+}

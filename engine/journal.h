@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Port: durable storage of everything one step of the engine changed, all or nothing. */
+#ifndef ENGINE_JOURNAL_H
+#define ENGINE_JOURNAL_H
+
+#include "engine/account.h"
+#include "engine/ledger.h"
+
+/* Rows of one commit.  Orders and positions are written as they are afterwards (insert or update
+ * by id); signals, fills and equity points are new.  Leaves get the indexes
+ * account.log_size - leaf_count ... account.log_size - 1.  Fill i's trade leaf is
+ * leaves[fill_leaf[i]], signal i's leaves[signal_leaf[i]].  Arrays are owned by the batch. */
+struct journal_batch {
+    struct leaf *leaves;
+    struct signal *signals;
+    struct order *orders;
+    struct fill *fills;
+    struct position *positions;
+    struct equity_point *equity;
+    size_t *signal_leaf;
+    size_t *fill_leaf;
+    size_t leaf_count, signal_count, order_count, fill_count, position_count, equity_count;
+    size_t leaf_capacity, signal_capacity, order_capacity, fill_capacity, position_capacity,
+        equity_capacity;
+    struct account account; /* as it is afterwards */
+};
+
+void journal_batch_init(struct journal_batch *b);
+void journal_batch_clear(struct journal_batch *b); /* empties, keeps the arrays */
+void journal_batch_release(struct journal_batch *b);
+bool journal_batch_is_empty(const struct journal_batch *b); /* no rows; the account does not count */
+/* Append; the leaf's bytes move into the batch.  put_* replace an earlier row of the same id. */
+size_t journal_batch_add_leaf(struct journal_batch *b, struct leaf *leaf_take);
+void journal_batch_add_signal(struct journal_batch *b, const struct signal *s, size_t leaf);
+void journal_batch_add_fill(struct journal_batch *b, const struct fill *f, size_t leaf);
+void journal_batch_add_equity(struct journal_batch *b, const struct equity_point *e);
+void journal_batch_put_order(struct journal_batch *b, const struct order *o);
+void journal_batch_put_position(struct journal_batch *b, const struct position *p);
+
+/* What a restart needs. */
+struct recovery {
+    bool exists; /* false: a new account, nothing else is set */
+    struct account account;
+    struct order *orders; /* not final ones, by id */
+    size_t order_count;
+    struct position *positions; /* open ones, by id */
+    size_t position_count;
+    struct daily_equity daily;
+    char strategy_id[DIGEST_HEX]; /* of the newest config leaf's strategy; "" if none */
+    char feed_id[DIGEST_HEX];
+};
+void recovery_release(struct recovery *r);
+
+/* A strategy's document, stored before the first leaf names it. */
+struct strategy_document {
+    const char *id, *name;
+    const char *canonical;
+    size_t length;
+    const char *feed_id;
+};
+
+struct journal {
+    void *self;
+    /* Blocks until durable (synchronous commit) or the deadline.  ERR_DB_UNAVAILABLE,
+     * ERR_DB_BUSY, ERR_DB_RETRY: give the same batch again; a batch that did become durable
+     * although the answer was lost is recognised and answered ERR_OK.  ERR_DB_FENCED,
+     * ERR_DB_QUERY: critical. */
+    enum err (*commit)(void *self, const struct journal_batch *b);
+    enum err (*recover)(void *self, const char *account_id, struct recovery *out);
+    enum err (*store_strategy)(void *self, const char *account_id,
+                               const struct strategy_document *d);
+    /* Writes what is still buffered (JSONL files); called at pauses and at the end. */
+    void (*flush)(void *self);
+};
+
+#endif

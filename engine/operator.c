@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An operator's commands: loop states, closing positions, canceling orders. */
+#include "engine/operator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "engine/execution.h"
+
+static enum err operator_refuse(struct command_reply *reply, enum err e, const char *detail)
+{
+    copy_text(reply->detail, sizeof(reply->detail), detail);
+    return e;
+}
+
+static const char *operator_action(enum command_kind k)
+{
+    switch (k) {
+    case COMMAND_START:
+        return "start";
+    case COMMAND_PAUSE:
+        return "pause";
+    case COMMAND_RESUME:
+        return "resume";
+    case COMMAND_STOP:
+        return "stop";
+    case COMMAND_CLOSE_POSITION:
+        return "close_position";
+    case COMMAND_CLOSE_ALL:
+        return "close_all";
+    case COMMAND_CANCEL_ORDER:
+        return "cancel_order";
+    case COMMAND_CANCEL_ALL:
+        return "cancel_all";
+    }
+    ASSERT(false && "command kind");
+    return "";
+}
+
+static enum err operator_log(struct engine_state *s, const struct command *c)
+{
+    struct leaf_context context = state_leaf_context(s, "");
+    struct control control = {.action = operator_action(c->kind),
+                              .actor = c->actor,
+                              .reason = c->reason,
+                              .target = c->id};
+    struct leaf leaf;
+    enum err e;
+
+    if (s->account.log_size == 0)
+        return ERR_OK; /* no feed yet, so no log */
+    e = ledger_control(&context, &control, &leaf);
+    if (e == ERR_OK)
+        state_add_leaf(s, &leaf);
+    return e;
+}
+
+static void operator_set_loop(struct engine_state *s, enum loop_state loop)
+{
+    LOG_INFO("loop", "state", loop_state_name(loop), NULL);
+    s->loop = loop;
+    s->entries_allowed = loop == LOOP_RUNNING;
+    s->effects = true;
+}
+
+void operator_resume_wanted(struct engine_state *s)
+{
+    bool able = s->options.feed && s->options.strategy;
+
+    if (!able || s->account.wanted == WANTED_STOPPED)
+        operator_set_loop(s, LOOP_STOPPED);
+    else
+        operator_set_loop(s, s->account.wanted == WANTED_PAUSED ? LOOP_PAUSED : LOOP_RUNNING);
+}
+
+static enum err operator_start(struct engine_state *s, const struct command *c,
+                               struct command_reply *reply)
+{
+    if (c->mode == MODE_LIVE)
+        return operator_refuse(reply, ERR_LIVE_CLOSED,
+                               "this version trades in paper mode only; no live venue connector "
+                               "is built in");
+    if (c->mode != s->account.mode)
+        return operator_refuse(reply, ERR_INVALID, "the loop runs in mode paper");
+    if (s->loop == LOOP_FAILED)
+        return operator_refuse(reply, ERR_LOOP_FAILED,
+                               "restart the daemon after mending its cause");
+    if (!s->options.feed)
+        return operator_refuse(reply, ERR_NO_FEED, "configure `candles`");
+    if (!s->options.strategy)
+        return operator_refuse(reply, ERR_NO_STRATEGY, "configure `strategy`");
+    if (s->loop == LOOP_RUNNING || s->loop == LOOP_FINISHED)
+        return ERR_OK;
+    if (s->loop == LOOP_PAUSED)
+        return operator_refuse(reply, ERR_CONFLICT, "the loop is paused: use resume");
+    s->account.ever_commanded = true;
+    s->account.wanted = WANTED_RUNNING;
+    operator_set_loop(s, LOOP_RUNNING);
+    return operator_log(s, c);
+}
+
+static enum err operator_pause(struct engine_state *s, const struct command *c,
+                               struct command_reply *reply)
+{
+    if (s->loop == LOOP_PAUSED)
+        return ERR_OK;
+    if (s->loop != LOOP_RUNNING)
+        return operator_refuse(reply, ERR_NOT_RUNNING, "only a running loop can be paused");
+    s->account.ever_commanded = true;
+    s->account.wanted = WANTED_PAUSED;
+    operator_set_loop(s, LOOP_PAUSED);
+    return operator_log(s, c);
+}
+
+static enum err operator_resume(struct engine_state *s, const struct command *c,
+                                struct command_reply *reply)
+{
+    if (s->loop == LOOP_RUNNING)
+        return ERR_OK;
+    if (s->loop != LOOP_PAUSED)
+        return operator_refuse(reply, ERR_NOT_RUNNING, "only a paused loop can be resumed");
+    s->account.wanted = WANTED_RUNNING;
+    operator_set_loop(s, LOOP_RUNNING);
+    return operator_log(s, c);
+}
+
+/* Lets a simulated venue fill now what no candle will move. */
+static void operator_settle(struct engine_state *s, size_t lane)
+{
+    const struct venue *v = s->options.venue;
+
+    v->settle(v->self, lane, state_now(s));
+    execution_drain(s);
+}
+
+static void operator_add_result(struct command_reply *reply, int64_t id, const char *symbol,
+                                enum err e, int64_t order_id)
+{
+    struct command_result *r;
+
+    if (reply->result_count == COMMAND_RESULTS_MAX)
+        return;
+    r = &reply->results[reply->result_count++];
+    *r = (struct command_result){.id = id, .error = e, .order_id = order_id};
+    copy_text(r->symbol, sizeof(r->symbol), symbol);
+}
+
+static void operator_cancel_entries(struct engine_state *s, const char *symbol,
+                                    struct command_reply *reply)
+{
+    size_t i;
+
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (symbol[0] && strcmp(symbol, live->order.symbol) != 0)
+            continue;
+        if (live->order.purpose == PURPOSE_ENTRY) {
+            live->cancel_wanted = true;
+            operator_add_result(reply, live->order.id, live->order.symbol, ERR_OK, live->order.id);
+        }
+    }
+}
+
+/* One position's exit, whole or in part; an exit under way answers as it is. */
+static enum err operator_close_lane(struct engine_state *s, size_t lane, struct size size,
+                                    int64_t *order_id)
+{
+    struct position *p = s->lanes[lane].position;
+    enum err e = ERR_OK;
+
+    if (!p->exit_order_id)
+        e = execution_exit(s, lane, size, EXIT_MANUAL, NULL);
+    *order_id = p->exit_order_id;
+    return e;
+}
+
+/* What the command asked for is durable, sent and, where the venue is ours, filled. */
+static void operator_finish_closes(struct engine_state *s, struct command_reply *reply)
+{
+    size_t i;
+
+    if (execution_flush(s) != ERR_OK) {
+        reply->durable = false;
+        return;
+    }
+    for (i = 0; i < s->lane_count; i++) {
+        if (s->lanes[i].position && s->lanes[i].position->exit_order_id)
+            operator_settle(s, i);
+    }
+    if (execution_flush(s) != ERR_OK)
+        reply->durable = false;
+}
+
+static void operator_close_every(struct engine_state *s, const char *symbol,
+                                 struct command_reply *reply)
+{
+    size_t i;
+
+    for (i = 0; i < s->lane_count; i++) {
+        const struct position *p = s->lanes[i].position;
+        int64_t order_id = 0;
+        enum err e;
+
+        if (!p || (symbol[0] && strcmp(symbol, p->symbol) != 0))
+            continue;
+        e = operator_close_lane(s, i, SIZE_ZERO, &order_id);
+        operator_add_result(reply, p->id, p->symbol, e, order_id);
+    }
+}
+
+static enum err operator_stop(struct engine_state *s, const struct command *c,
+                              struct command_reply *reply)
+{
+    bool already = s->loop == LOOP_STOPPED;
+    enum err e = ERR_OK;
+
+    s->account.ever_commanded = true;
+    s->account.wanted = WANTED_STOPPED;
+    if (s->loop != LOOP_FAILED && !already)
+        operator_set_loop(s, LOOP_STOPPED);
+    if (!already || c->close_positions || c->cancel_orders)
+        e = operator_log(s, c);
+    if (c->cancel_orders)
+        operator_cancel_entries(s, "", reply);
+    if (c->close_positions)
+        operator_close_every(s, "", reply);
+    operator_finish_closes(s, reply);
+    return e;
+}
+
+static void operator_newest_order(struct engine_state *s, int64_t id, struct order *out)
+{
+    const struct live_order *live = state_order(s, id);
+
+    if (live)
+        *out = live->order;
+    else if (s->last_ended.id == id)
+        *out = s->last_ended;
+}
+
+/* The size asked for, as a multiple of the lot; 0 means all of it. */
+static enum err operator_close_size(const struct engine_state *s, size_t lane,
+                                    const struct command *c, struct command_reply *reply,
+                                    struct size *out)
+{
+    const struct position *p = s->lanes[lane].position;
+    struct size size = c->size, rounded;
+    enum err e = ERR_OK;
+
+    if (c->percentage.e12 > 0)
+        e = size_times(p->size, c->percentage, ROUND_DOWN, &size);
+    if (e == ERR_OK)
+        e = size_to_step(size, s->instruments[lane].lot, ROUND_DOWN, &rounded);
+    if (e)
+        return operator_refuse(reply, ERR_FIELD, "the size cannot be computed");
+    if (size_cmp(size, p->size) > 0)
+        return operator_refuse(reply, ERR_FIELD, "the size is larger than the position");
+    if (size_sign(size) > 0 && size_sign(rounded) == 0)
+        return operator_refuse(reply, ERR_FIELD, "the size is smaller than one lot");
+    if (c->percentage.e12 == 0 && size_cmp(size, rounded) != 0)
+        return operator_refuse(reply, ERR_FIELD, "the size is not a multiple of the lot");
+    *out = rounded;
+    return ERR_OK;
+}
+
+static enum err operator_close_position(struct engine_state *s, const struct command *c,
+                                        struct command_reply *reply)
+{
+    struct size size;
+    size_t i;
+    int64_t order_id;
+    enum err e;
+
+    for (i = 0; i < s->lane_count; i++) {
+        if (s->lanes[i].position && s->lanes[i].position->id == c->id)
+            break;
+    }
+    if (i == s->lane_count)
+        return operator_refuse(
+            reply, c->id > 0 && c->id <= s->account.last_position_id ? ERR_NOT_OPEN : ERR_NOT_FOUND,
+            "no open position has this id");
+    e = operator_close_size(s, i, c, reply, &size);
+    if (e == ERR_OK)
+        e = operator_log(s, c);
+    if (e == ERR_OK)
+        e = operator_close_lane(s, i, size, &order_id);
+    if (e)
+        return e;
+    reply->has_order = true;
+    reply->order = state_order(s, order_id)->order;
+    reply->has_position = true;
+    reply->position = *s->lanes[i].position;
+    operator_finish_closes(s, reply);
+    if (s->lanes[i].position && s->lanes[i].position->id == c->id)
+        reply->position = *s->lanes[i].position;
+    else if (s->last_closed.id == c->id)
+        reply->position = s->last_closed;
+    operator_newest_order(s, order_id, &reply->order);
+    return ERR_OK;
+}
+
+static enum err operator_cancel_order(struct engine_state *s, const struct command *c,
+                                      struct command_reply *reply)
+{
+    struct live_order *live = state_order(s, c->id);
+    enum err e;
+
+    if (!live)
+        return operator_refuse(reply,
+                               c->id > 0 && c->id <= s->account.last_order_id ? ERR_NOT_CANCELABLE
+                                                                              : ERR_NOT_FOUND,
+                               "no live order has this id");
+    if (live->order.purpose == PURPOSE_STOP_LOSS || live->order.purpose == PURPOSE_TAKE_PROFIT)
+        return operator_refuse(reply, ERR_NOT_CANCELABLE,
+                               "it protects an open position: close the position instead");
+    e = operator_log(s, c);
+    if (e)
+        return e;
+    live->cancel_wanted = true;
+    reply->has_order = true;
+    reply->order = live->order;
+    operator_finish_closes(s, reply);
+    operator_newest_order(s, c->id, &reply->order);
+    return ERR_OK;
+}
+
+static enum err operator_all(struct engine_state *s, const struct command *c,
+                             struct command_reply *reply)
+{
+    enum err e = operator_log(s, c);
+
+    if (e)
+        return e;
+    if (c->kind == COMMAND_CANCEL_ALL)
+        operator_cancel_entries(s, c->symbol, reply);
+    else
+        operator_close_every(s, c->symbol, reply);
+    if (c->kind == COMMAND_CLOSE_ALL && c->cancel_orders) {
+        struct command_reply ignored = {0};
+
+        operator_cancel_entries(s, c->symbol, &ignored);
+    }
+    operator_finish_closes(s, reply);
+    return ERR_OK;
+}
+
+void operator_carry_out(struct engine_state *s, const struct command *c,
+                        struct command_reply *reply)
+{
+    enum err e = ERR_OK;
+
+    memset(reply, 0, sizeof(*reply));
+    reply->durable = true;
+    switch (c->kind) {
+    case COMMAND_START:
+        e = operator_start(s, c, reply);
+        break;
+    case COMMAND_PAUSE:
+        e = operator_pause(s, c, reply);
+        break;
+    case COMMAND_RESUME:
+        e = operator_resume(s, c, reply);
+        break;
+    case COMMAND_STOP:
+        e = operator_stop(s, c, reply);
+        break;
+    case COMMAND_CLOSE_POSITION:
+        e = operator_close_position(s, c, reply);
+        break;
+    case COMMAND_CLOSE_ALL:
+    case COMMAND_CANCEL_ALL:
+        e = operator_all(s, c, reply);
+        break;
+    case COMMAND_CANCEL_ORDER:
+        e = operator_cancel_order(s, c, reply);
+        break;
+    }
+    if (e == ERR_OK && state_must_commit(s) && execution_flush(s) != ERR_OK)
+        reply->durable = false;
+    reply->error = e;
+    s->effects = true;
+}

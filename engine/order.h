@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One order attempt: what was intended, and how far it came.
+ *
+ *   new ──► submitted ──► accepted ──► partially_filled ──► filled
+ *    │          │             │               │
+ *    │          ├─► rejected  ├─► canceled ◄──┤        canceled by us, expired by the venue
+ *    │          └─► unknown   └─► expired  ◄──┘        (slippage tolerance, OCO sibling, end)
+ *    └─► canceled (never sent)
+ *
+ * `new` is durable before anything is sent.  order_move is the one function that changes a status.
+ * A venue may tell a fill or an end before or instead of the acceptance, and refuse what it had
+ * accepted (no cash at the open): submitted and accepted go to every status on their right.  An
+ * unknown order becomes what the venue says when it is asked. */
+#ifndef ENGINE_ORDER_H
+#define ENGINE_ORDER_H
+
+#include "engine/signal.h"
+
+enum order_status {
+    ORDER_NEW,
+    ORDER_SUBMITTED,
+    ORDER_ACCEPTED,
+    ORDER_PARTIALLY_FILLED,
+    ORDER_FILLED,
+    ORDER_CANCELED,
+    ORDER_REJECTED,
+    ORDER_EXPIRED,
+    ORDER_UNKNOWN,
+    ORDER_STATUS_COUNT_
+};
+enum order_type { ORDER_MARKET, ORDER_STOP_MARKET, ORDER_LIMIT, ORDER_TYPE_COUNT_ };
+enum order_purpose { PURPOSE_ENTRY, PURPOSE_EXIT, PURPOSE_STOP_LOSS, PURPOSE_TAKE_PROFIT,
+                     PURPOSE_COUNT_ };
+enum exit_reason {
+    EXIT_NONE,
+    EXIT_STOP_LOSS,
+    EXIT_TAKE_PROFIT,
+    EXIT_TRAILING_STOP,
+    EXIT_SIGNAL,
+    EXIT_TIME,
+    EXIT_ROI,
+    EXIT_MANUAL,
+    EXIT_KILL_SWITCH,
+    EXIT_MAINTENANCE,
+    EXIT_LIQUIDATION,
+    EXIT_END_OF_DATA,
+    EXIT_REASON_COUNT_
+};
+
+/* The API's words; of_name false when the word is not one. */
+const char *order_status_name(enum order_status s);
+bool order_status_of_name(const char *name, enum order_status *out);
+const char *order_type_name(enum order_type t); /* market stop_market limit */
+bool order_type_of_name(const char *name, enum order_type *out);
+const char *order_purpose_name(enum order_purpose p); /* entry exit stop_loss take_profit */
+bool order_purpose_of_name(const char *name, enum order_purpose *out);
+const char *exit_reason_name(enum exit_reason r); /* architecture.md section 6; "" for none */
+bool exit_reason_of_name(const char *name, enum exit_reason *out);
+
+struct order {
+    int64_t id;          /* 1, 2, ... of the account */
+    int64_t intent_id;   /* attempts of one wish share it */
+    int attempt;         /* 1, 2, 3 */
+    int64_t signal_id;   /* 0: not from a signal (manual) */
+    int64_t position_id; /* 0 until an entry's first fill */
+    char client_order_id[33]; /* hex of the first 16 bytes of leaf_hash */
+    struct digest leaf_hash;
+    char symbol[LIMIT_SYMBOL];
+    char strategy[LIMIT_NAME];
+    char strategy_id[DIGEST_HEX];
+    enum side side;
+    enum order_type type;
+    enum order_purpose purpose;
+    enum order_status status;
+    enum exit_reason exit_reason; /* what the position's exit will be called; EXIT_NONE for entries */
+    bool reduce_only;
+    int64_t oco_group;           /* > 0: the venue cancels the others as soon as one executes */
+    struct size size;
+    struct size filled;
+    struct money filled_notional;
+    struct money fee;
+    struct price limit_price;    /* ORDER_LIMIT */
+    struct price stop_price;     /* ORDER_STOP_MARKET */
+    struct price decision_price; /* what slippage is measured against */
+    struct ratio slippage_tolerance; /* entries: fraction; 0 off */
+    int64_t created_us;
+    int64_t submitted_us; /* TIME_NONE until then, as the next two */
+    int64_t filled_us;
+    int64_t ended_us;
+    int64_t updated_us;
+    char reason[LIMIT_REASON]; /* why rejected, canceled, expired; else empty */
+};
+
+static inline bool order_is_final(enum order_status s)
+{
+    return s == ORDER_FILLED || s == ORDER_CANCELED || s == ORDER_REJECTED || s == ORDER_EXPIRED;
+}
+static inline struct size order_left(const struct order *o)
+{
+    return (struct size){o->size.e12 - o->filled.e12};
+}
+
+/* True when the diagram above has this arrow. */
+bool order_may_move(enum order_status from, enum order_status to);
+/* Moves the status (ASSERT that it may) and stamps submitted_us, filled_us, ended_us, updated_us. */
+void order_move(struct order *o, enum order_status to, int64_t at_us);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Books fills into a position, exactly, and keeps its protective level. */
+#include "engine/position.h"
+
+#include <string.h>
+
+#include "core/amount_text.h"
+#include "core/jwriter.h"
+
+static struct price average(struct money notional, struct size size)
+{
+    struct price p = PRICE_ZERO;
+
+    if (size_sign(size) <= 0 || money_per_size(notional, size, ROUND_HALF_EVEN, &p))
+        return PRICE_ZERO;
+    return p;
+}
+
+struct price position_entry_price(const struct position *p)
+{
+    return average(p->entry_notional, p->entry_size);
+}
+
+struct price position_exit_price(const struct position *p)
+{
+    return average(p->exit_notional, p->exit_size);
+}
+
+static bool is_tie(struct money m, int scale)
+{
+    i128 up = money_to_scale(m, scale, ROUND_UP).e12;
+    i128 down = money_to_scale(m, scale, ROUND_DOWN).e12;
+
+    return up - m.e12 == m.e12 - down;
+}
+
+/* m * part / whole to the money scale, half even, as if rounded once: a quotient that lies between
+ * two steps of 10^-12 must not become a tie of the money scale on the way. */
+static enum err share_of(struct money m, struct size part, struct size whole, int scale,
+                         struct money *out)
+{
+    struct money below, above;
+    enum err e;
+
+    if (part.e12 == whole.e12) { /* all that is left, whatever earlier shares were rounded to */
+        *out = m;
+        return ERR_OK;
+    }
+    if (scale == AMOUNT_DECIMALS)
+        return money_share(m, part, whole, ROUND_HALF_EVEN, out);
+    e = money_share(m, part, whole, ROUND_DOWN, &below);
+    if (e)
+        return e;
+    e = money_share(m, part, whole, ROUND_UP, &above);
+    if (e)
+        return e;
+    *out = money_to_scale(is_tie(below, scale) ? above : below, scale, ROUND_HALF_EVEN);
+    /* A fee finer than the money scale must not be shared out beyond what there is. */
+    if (money_cmp(money_abs(*out), money_abs(m)) > 0)
+        *out = m;
+    return ERR_OK;
+}
+
+static enum err apply_opening(struct position *p, struct fill *f)
+{
+    enum err e;
+
+    if (p->entry_size.e12 == 0) {
+        p->opened_us = f->at_us;
+        p->closed_us = TIME_NONE;
+        p->extreme = f->price;
+        p->worst = f->price;
+    }
+    e = size_add(p->size, f->size, &p->size);
+    if (!e)
+        e = size_add(p->entry_size, f->size, &p->entry_size);
+    if (!e)
+        e = money_add(p->entry_notional, f->notional, &p->entry_notional);
+    if (!e)
+        e = money_add(p->entry_fee, f->fee, &p->entry_fee);
+    if (!e)
+        e = money_add(p->cost_left, f->notional, &p->cost_left);
+    if (!e)
+        e = money_add(p->entry_fee_left, f->fee, &p->entry_fee_left);
+    f->opens = true;
+    f->pnl = MONEY_ZERO;
+    return e;
+}
+
+/* direction * (proceeds - cost) - fees. */
+static enum err closing_pnl(const struct position *p, const struct fill *f, struct money cost,
+                            struct money entry_fee, struct money *out)
+{
+    struct money gain;
+    enum err e;
+
+    if (p->direction == DIRECTION_LONG)
+        e = money_sub(f->notional, cost, &gain);
+    else
+        e = money_sub(cost, f->notional, &gain);
+    if (!e)
+        e = money_sub(gain, f->fee, &gain);
+    if (!e)
+        e = money_sub(gain, entry_fee, &gain);
+    if (!e)
+        *out = gain;
+    return e;
+}
+
+static enum err apply_closing(struct position *p, struct fill *f, enum exit_reason reason,
+                              int money_scale)
+{
+    struct money cost, entry_fee, pnl;
+    enum err e;
+
+    if (size_cmp(f->size, p->size) > 0)
+        return ERR_CONFLICT;
+    e = share_of(p->cost_left, f->size, p->size, money_scale, &cost);
+    if (!e)
+        e = share_of(p->entry_fee_left, f->size, p->size, money_scale, &entry_fee);
+    if (!e)
+        e = closing_pnl(p, f, cost, entry_fee, &pnl);
+    if (!e)
+        e = money_add(p->realized_pnl, pnl, &p->realized_pnl);
+    if (!e)
+        e = size_add(p->exit_size, f->size, &p->exit_size);
+    if (!e)
+        e = money_add(p->exit_notional, f->notional, &p->exit_notional);
+    if (!e)
+        e = money_add(p->exit_fee, f->fee, &p->exit_fee);
+    if (e)
+        return e;
+    p->size.e12 -= f->size.e12;
+    p->cost_left.e12 -= cost.e12;
+    p->entry_fee_left.e12 -= entry_fee.e12;
+    p->exit_reason = reason;
+    if (p->size.e12 == 0) {
+        p->status = POSITION_CLOSED;
+        p->closed_us = f->at_us;
+    }
+    f->opens = false;
+    f->pnl = pnl;
+    return ERR_OK;
+}
+
+enum err position_apply_fill(struct position *p, struct fill *f, enum exit_reason reason,
+                             int money_scale)
+{
+    struct position after = *p;
+    struct fill booked = *f;
+    enum err e;
+
+    ASSERT(strcmp(p->symbol, f->symbol) == 0);
+    if (size_sign(f->size) <= 0 || price_sign(f->price) <= 0)
+        return ERR_INVALID;
+    if (p->status == POSITION_CLOSED)
+        return ERR_CONFLICT;
+    if ((int)f->side == (int)p->direction)
+        e = apply_opening(&after, &booked);
+    else
+        e = apply_closing(&after, &booked, reason, money_scale);
+    if (e)
+        return e;
+    after.mark = f->price;
+    after.updated_us = f->at_us;
+    booked.position_id = p->id;
+    *p = after;
+    *f = booked;
+    return ERR_OK;
+}
+
+enum err position_unrealized(const struct position *p, struct money *out)
+{
+    struct money value, gain;
+    enum err e;
+
+    e = notional_of(p->mark, p->size, ROUND_HALF_EVEN, &value);
+    if (e)
+        return e;
+    if (p->direction == DIRECTION_LONG)
+        e = money_sub(value, p->cost_left, &gain);
+    else
+        e = money_sub(p->cost_left, value, &gain);
+    if (e)
+        return e;
+    *out = gain;
+    return ERR_OK;
+}
+
+void position_pass_candle(struct position *p, struct price high, struct price low,
+                          struct price close)
+{
+    if (p->direction == DIRECTION_LONG) {
+        p->extreme = price_max(p->extreme, high);
+        p->worst = price_min(p->worst, low);
+    } else {
+        p->extreme = price_min(p->extreme, low);
+        p->worst = price_max(p->worst, high);
+    }
+    p->mark = close;
+    p->candles_held++;
+}
+
+static bool is_better(const struct position *p, struct price a, struct price b)
+{
+    return p->direction == DIRECTION_LONG ? a.e12 > b.e12 : a.e12 < b.e12;
+}
+
+/* price * (1 + part * sign), rounded by the rule; false out of range. */
+static bool moved_by(struct price price, struct ratio part, int sign, enum rounding mode,
+                     struct price *out)
+{
+    struct ratio factor = {AMOUNT_ONE + (sign > 0 ? part.e12 : -part.e12)};
+
+    return !price_times(price, factor, mode, out);
+}
+
+/* The nearest price to the mark, on the tick, that does not touch it. */
+static bool beside_mark(const struct position *p, struct price tick, struct price *out)
+{
+    enum rounding mode = p->direction == DIRECTION_LONG ? ROUND_DOWN : ROUND_UP;
+
+    if (price_to_step(p->mark, tick, mode, out))
+        return false;
+    if (out->e12 == p->mark.e12)
+        out->e12 -= tick.e12 * (int)p->direction;
+    return true;
+}
+
+bool position_trail(const struct position *p, struct ratio distance, struct ratio activation,
+                    struct price tick, struct price *level)
+{
+    struct price begin, made, nearest, now = position_stop_level(p);
+    enum rounding safe = p->direction == DIRECTION_LONG ? ROUND_UP : ROUND_DOWN;
+    int sign = (int)p->direction;
+
+    if (p->status != POSITION_OPEN || ratio_sign(distance) <= 0)
+        return false;
+    if (!moved_by(position_entry_price(p), activation, sign, safe, &begin) ||
+        is_better(p, begin, p->extreme))
+        return false;
+    /* The safe side is nearer to the market: the stop triggers earlier, never later. */
+    if (!moved_by(p->extreme, distance, -sign, safe, &made) ||
+        price_to_step(made, tick, safe, &made) || !beside_mark(p, tick, &nearest))
+        return false;
+    /* A stop at or beyond the newest close would be refused or trigger at once. */
+    if (is_better(p, made, nearest))
+        made = nearest;
+    if (price_sign(made) <= 0 || (price_sign(now) > 0 && !is_better(p, made, now)))
+        return false;
+    *level = made;
+    return true;
+}
+
+struct price position_stop_level(const struct position *p)
+{
+    return price_sign(p->trailing_stop) > 0 ? p->trailing_stop : p->stop_loss;
+}

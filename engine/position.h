@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One position: opened by an entry's fills, protected, closed by an exit's fills; then a round trip.
+ *
+ * Invariants: size = sum of opening fills - sum of closing fills >= 0; cost_left and
+ * entry_fee_left are the parts of entry cost and fee that belong to `size`; the last closing fill
+ * takes all that is left, so that the pnl of a round trip is exact:
+ *   sum of pnl = direction * (exit notional - entry notional) - all fees. */
+#ifndef ENGINE_POSITION_H
+#define ENGINE_POSITION_H
+
+#include "engine/fill.h"
+#include "engine/instrument.h"
+
+enum position_status { POSITION_OPEN, POSITION_CLOSED };
+
+struct position {
+    int64_t id;
+    char symbol[LIMIT_SYMBOL];
+    char strategy[LIMIT_NAME];
+    char strategy_id[DIGEST_HEX];
+    enum direction direction;
+    enum position_status status;
+    struct size size;
+    struct size entry_size; /* all opening fills */
+    struct money entry_notional;
+    struct money entry_fee;
+    struct money cost_left;
+    struct money entry_fee_left;
+    struct size exit_size; /* all closing fills */
+    struct money exit_notional;
+    struct money exit_fee;
+    struct money realized_pnl;
+    struct price stop_loss;     /* the level as first set; 0: none */
+    struct price take_profit;   /* 0: none */
+    struct price trailing_stop; /* the raised level; 0: not active yet or none */
+    struct price extreme;       /* best price since entry (high of a long) */
+    struct price worst;         /* worst price since entry */
+    struct price mark;          /* newest price seen */
+    int64_t signal_id;
+    int64_t entry_order_id;
+    int64_t stop_order_id;   /* resting at the venue; 0: none */
+    int64_t target_order_id; /* resting at the venue; 0: none */
+    int64_t exit_order_id;   /* a market exit on its way; 0: none */
+    int64_t candles_held;    /* closed candles since the entry fill, the entry's own included */
+    int64_t opened_us;
+    int64_t closed_us; /* TIME_NONE while open */
+    int64_t updated_us;
+    enum exit_reason exit_reason; /* of the newest closing fill */
+};
+
+/* Average prices to 12 decimals, half even; 0 while nothing filled. */
+struct price position_entry_price(const struct position *p);
+struct price position_exit_price(const struct position *p);
+
+/* Books one fill of the position's symbol: an opening fill when its side is the direction's, else a
+ * closing one.  Sets the fill's opens, pnl, position_id.  The size of a closing fill must not pass
+ * the position's (ERR_CONFLICT, nothing changed): a reduce-only order cannot turn a position.
+ * Closes the position when size becomes 0.  money_scale rounds shares. */
+MUST_USE enum err position_apply_fill(struct position *p, struct fill *f, enum exit_reason reason,
+                                      int money_scale);
+
+/* Value of the open size at a price, unrealised profit at the mark (before exit fee). */
+MUST_USE enum err position_unrealized(const struct position *p, struct money *out);
+
+/* One closed candle has passed: counts it, updates extreme, worst and mark. */
+void position_pass_candle(struct position *p, struct price high, struct price low,
+                          struct price close);
+
+/* The trailing stop that the extreme now allows, rounded to tick on the safe side; false when
+ * trailing is not active or the level would not rise (fall, for a short).  strategy.md 5.2: called
+ * after the candle's low was tested against the old level. */
+bool position_trail(const struct position *p, struct ratio distance, struct ratio activation,
+                    struct price tick, struct price *level);
+
+/* The level that protects now: the trailing stop when it is active, else the stop loss. */
+struct price position_stop_level(const struct position *p);
+
+#endif

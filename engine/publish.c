@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds an immutable snapshot from the engine's state. */
+#include "engine/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void cycle_times_add(struct cycle_times *t, int64_t took_us)
+{
+    size_t b = 0;
+
+    while (b < COUNT_OF(snapshot_bucket_us) && took_us > snapshot_bucket_us[b])
+        b++;
+    t->buckets[b]++;
+    t->recent[t->count % COUNT_OF(t->recent)] = took_us;
+    t->count++;
+    t->total_us += (uint64_t)took_us;
+}
+
+static int publish_compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void publish_times(const struct cycle_times *t, struct snapshot *out)
+{
+    int64_t sorted[COUNT_OF(t->recent)];
+    size_t n = t->count < COUNT_OF(sorted) ? (size_t)t->count : COUNT_OF(sorted);
+
+    memcpy(out->cycle_buckets, t->buckets, sizeof(out->cycle_buckets));
+    out->cycle_total_us = t->total_us;
+    if (n == 0)
+        return;
+    memcpy(sorted, t->recent, n * sizeof(sorted[0]));
+    qsort(sorted, n, sizeof(sorted[0]), publish_compare);
+    out->cycle_p50_us = sorted[n / 2];
+    out->cycle_p99_us = sorted[n * 99 / 100];
+}
+
+static void publish_positions(const struct engine_state *s, struct snapshot *out)
+{
+    size_t i, j, n = 0;
+
+    out->positions = xcalloc(s->position_count + 1, sizeof(*out->positions));
+    out->position_instruments = xcalloc(s->position_count + 1, sizeof(struct instrument));
+    out->position_marks = xcalloc(s->position_count + 1, sizeof(struct price));
+    for (i = 0; i < s->lane_count; i++) {
+        const struct position *p = s->lanes[i].position;
+
+        if (!p)
+            continue;
+        /* By id: insertion into a list that is nearly in order already. */
+        for (j = n; j > 0 && out->positions[j - 1].id > p->id; j--) {
+            out->positions[j] = out->positions[j - 1];
+            out->position_instruments[j] = out->position_instruments[j - 1];
+            out->position_marks[j] = out->position_marks[j - 1];
+        }
+        out->positions[j] = *p;
+        out->position_instruments[j] = s->instruments[i];
+        out->position_marks[j] = p->mark;
+        n++;
+    }
+    out->position_count = n;
+}
+
+static void publish_orders(const struct engine_state *s, struct snapshot *out)
+{
+    size_t i;
+
+    out->orders = xcalloc(s->order_count + 1, sizeof(*out->orders));
+    out->order_instruments = xcalloc(s->order_count + 1, sizeof(struct instrument));
+    for (i = 0; i < s->order_count; i++) {
+        out->orders[i] = s->orders[i]->order;
+        out->order_instruments[i] = s->instruments[s->orders[i]->lane];
+    }
+    out->order_count = s->order_count;
+}
+
+struct snapshot *publish_build(const struct engine_state *s, const struct cycle_times *times)
+{
+    struct snapshot *out = snapshot_new();
+    const struct strategy *strategy = s->options.strategy;
+
+    out->as_of_us = state_now(s);
+    out->wall_us = clock_wall_us();
+    out->state = s->loop;
+    out->has_feed = s->options.feed != NULL;
+    out->has_strategy = strategy != NULL;
+    copy_text(out->feed, sizeof(out->feed), out->has_feed ? "recorded" : "");
+    copy_text(out->pace, sizeof(out->pace),
+              s->options.pace == PACE_REALTIME ? "realtime" : "replay");
+    if (strategy) {
+        copy_text(out->strategy, sizeof(out->strategy), strategy_name(strategy));
+        copy_text(out->strategy_id, sizeof(out->strategy_id), strategy_id(strategy));
+    }
+    out->cycle_interval_us = s->options.cycle_interval_us;
+    out->last_cycle_us = s->account.cursor_us;
+    out->cycle_errors = s->cycle_errors;
+    out->symbol_errors = s->symbol_errors;
+    out->journal_failures = s->journal_failures;
+    out->journal_waiting = s->sealed_active;
+    out->instrument_count = s->lane_count;
+    out->account = s->account;
+    publish_times(times, out);
+    performance_report(&s->account.performance, &s->daily, &out->report);
+    if (state_equity(s, &out->equity, &out->unrealized, &out->exposure) != ERR_OK)
+        out->equity =
+            s->account.performance.equity; /* overflow: the newest one that was in range */
+    publish_positions(s, out);
+    publish_orders(s, out);
+    return out;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where an engine begins: a new account's genesis, or the journal's truth brought back to life. */
+#include "engine/recovery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "engine/execution.h"
+
+/* The declarations' digest: of the config leaf as if it were written at time 0. */
+static enum err recovery_config_digest(const struct engine_state *s, struct digest *out)
+{
+    struct leaf_context context = {.mode = s->account.mode, .strategy = "", .at_us = 0};
+    struct leaf leaf;
+    enum err e = ledger_config(&context, &s->options.config, &leaf);
+
+    if (e)
+        return e;
+    *out = leaf.proof;
+    leaf_release(&leaf);
+    return ERR_OK;
+}
+
+/* A config leaf when anything it declares has changed, the strategy's document stored before it. */
+static enum err recovery_declare(struct engine_state *s)
+{
+    const struct strategy *strategy = s->options.strategy;
+    struct leaf_context context = state_leaf_context(s, "");
+    struct digest digest;
+    struct leaf leaf;
+    enum err e = recovery_config_digest(s, &digest);
+
+    if (e || bytes_equal(&digest, &s->account.config_digest, sizeof(digest)))
+        return e;
+    if (strategy) {
+        struct strategy_document d = {.id = strategy_id(strategy),
+                                      .name = strategy_name(strategy),
+                                      .feed_id = s->options.config.feed_id};
+
+        d.canonical = strategy_canonical(strategy, &d.length);
+        e = s->options.journal->store_strategy(s->options.journal->self, s->account.id, &d);
+        if (e)
+            return e;
+    }
+    e = ledger_config(&context, &s->options.config, &leaf);
+    if (e)
+        return e;
+    s->account.config_digest = digest;
+    state_add_leaf(s, &leaf);
+    return ERR_OK;
+}
+
+/* A recording in realtime begins at the next boundary of its timeframe. */
+static int64_t recovery_shift(const struct engine_state *s)
+{
+    const struct feed *f = s->options.feed;
+    int64_t timeframe_us = f->timeframe_us(f->self);
+    int64_t now = clock_now(&s->clock);
+
+    if (s->options.pace != PACE_REALTIME)
+        return 0;
+    return (now + timeframe_us - 1) / timeframe_us * timeframe_us - f->first_us(f->self);
+}
+
+static enum err recovery_new_account(struct engine_state *s)
+{
+    const struct engine_options *o = &s->options;
+    struct leaf_context context;
+    struct leaf leaf;
+    enum err e;
+
+    s->account = (struct account){.mode = o->mode,
+                                  .cash = o->starting_equity,
+                                  .cursor_us = TIME_NONE,
+                                  .phase = PHASE_DONE,
+                                  .wanted = o->autostart ? WANTED_RUNNING : WANTED_STOPPED};
+    copy_text(s->account.id, sizeof(s->account.id), o->account_id);
+    copy_text(s->account.quote, sizeof(s->account.quote), o->quote);
+    performance_init(&s->account.performance, o->starting_equity);
+    if (!o->feed)
+        return ERR_OK; /* nothing can happen: the log begins with the first feed */
+    o->venue->fund(o->venue->self, s->account.cash);
+    s->account.feed_shift_us = recovery_shift(s);
+    o->feed->rewind(o->feed->self, s->account.feed_shift_us);
+    if (o->pace == PACE_REPLAY)
+        clock_set(&s->clock, o->feed->first_us(o->feed->self));
+    context = state_leaf_context(s, "");
+    e = ledger_genesis(&context, &o->genesis, &leaf);
+    if (e)
+        return e;
+    state_add_leaf(s, &leaf);
+    e = recovery_declare(s);
+    return e ? e : state_commit(s, false);
+}
+
+static enum err recovery_check(const struct engine_state *s, const struct recovery *r,
+                               struct diag_list *diags)
+{
+    const struct engine_options *o = &s->options;
+    struct diag *d;
+
+    if (r->account.mode != o->mode) {
+        d = diag_add(diags, "mode", "account_mode", "account %s was begun in mode %s",
+                     r->account.id, trading_mode_name(r->account.mode));
+        diag_hint(d, "give another account_label");
+        return ERR_CONFLICT;
+    }
+    if (o->feed && r->feed_id[0] && strcmp(r->feed_id, o->config.feed_id) != 0) {
+        d = diag_add(diags, "candles", "other_recording",
+                     "account %s trades another recording than these candles", r->account.id);
+        diag_hint(d, "a recorded replay is an account of its own: give another account_label");
+        return ERR_CONFLICT;
+    }
+    return ERR_OK;
+}
+
+/* Positions and orders back into their lanes; what has no lane is an error to be told. */
+static enum err recovery_adopt(struct engine_state *s, const struct recovery *r,
+                               struct diag_list *diags)
+{
+    size_t i;
+
+    for (i = 0; i < r->position_count; i++) {
+        struct lane *lane = state_lane_of(s, r->positions[i].symbol);
+
+        if (!lane) {
+            diag_hint(diag_add(diags, "candles", "symbol_missing",
+                               "position %lld in %s is open but there is no feed for it",
+                               (long long)r->positions[i].id, r->positions[i].symbol),
+                      "add candles of %s", r->positions[i].symbol);
+            return ERR_CONFLICT;
+        }
+        lane->position = xcalloc(1, sizeof(*lane->position));
+        *lane->position = r->positions[i];
+        s->position_count++;
+    }
+    for (i = 0; i < r->order_count; i++) {
+        struct lane *lane = state_lane_of(s, r->orders[i].symbol);
+
+        if (!lane) {
+            diag_add(diags, "candles", "symbol_missing",
+                     "order %lld in %s is alive but there is no feed for it",
+                     (long long)r->orders[i].id, r->orders[i].symbol);
+            return ERR_CONFLICT;
+        }
+        state_add_order(s, &r->orders[i], (size_t)(lane - s->lanes));
+        if (r->orders[i].purpose == PURPOSE_ENTRY)
+            lane->entry_order_id = r->orders[i].id;
+    }
+    return ERR_OK;
+}
+
+/* Tells the feed's past again, up to where the cursor stood. */
+static enum err recovery_warm_up(struct engine_state *s)
+{
+    const struct feed *feed = s->options.feed;
+    const struct venue *venue = s->options.venue;
+    enum feed_kind kind;
+    int64_t at_us;
+    enum err e;
+
+    feed->rewind(feed->self, s->account.feed_shift_us);
+    if (s->options.pace == PACE_REPLAY)
+        clock_set(&s->clock, s->account.cursor_us == TIME_NONE ? feed->first_us(feed->self)
+                                                               : s->account.cursor_us);
+    while ((e = feed->peek(feed->self, &at_us, &kind)) == ERR_OK) {
+        struct feed_event event;
+        struct lane *lane;
+
+        if (at_us > s->account.cursor_us ||
+            (at_us == s->account.cursor_us && kind == FEED_OPEN && s->account.phase != PHASE_DONE))
+            break;
+        e = feed->next(feed->self, &event);
+        if (e)
+            return e;
+        lane = &s->lanes[event.instrument];
+        venue->market(venue->self, &event);
+        if (kind == FEED_OPEN) {
+            lane->last = candle_price(&event.candle, event.candle.open);
+            continue;
+        }
+        lane->last = candle_price(&event.candle, event.candle.close);
+        lane->candle = event.candle;
+        lane->has_candle = true;
+        if (lane->run && (event.candle.flags & CANDLE_AFTER_GAP))
+            strategy_run_reset(lane->run);
+        if (lane->run)
+            strategy_run_push(lane->run, &event.candle);
+    }
+    return e == ERR_END ? ERR_OK : e;
+}
+
+/* True when nothing names this order any more: its replacement was durable, its cancel was not. */
+static bool recovery_is_stale(const struct engine_state *s, const struct live_order *live)
+{
+    const struct position *p = s->lanes[live->lane].position;
+    int64_t id = live->order.id;
+
+    if (live->order.purpose == PURPOSE_ENTRY)
+        return false;
+    return !p || (p->stop_order_id != id && p->target_order_id != id && p->exit_order_id != id);
+}
+
+/* Balances, then resting orders, then cancels that were on their way, then orders never sent: the
+ * order in which an undisturbed run told the venue. */
+static enum err recovery_restore(struct engine_state *s)
+{
+    const struct venue *v = s->options.venue;
+    int64_t now = state_now(s);
+    size_t i;
+
+    v->fund(v->self, s->account.cash);
+    for (i = 0; i < s->lane_count; i++) {
+        struct position *p = s->lanes[i].position;
+
+        if (!p)
+            continue;
+        v->hold(v->self, i, p->direction == DIRECTION_LONG ? p->size : size_neg(p->size));
+        if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0)
+            s->lanes[i].exit_price_missing = true;
+    }
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+        enum err e = ERR_OK;
+
+        live->cancel_wanted = recovery_is_stale(s, live);
+        if (live->order.status != ORDER_NEW)
+            e = v->restore(v->self, &live->order);
+        if (e)
+            return e;
+    }
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (live->cancel_wanted && live->order.status != ORDER_NEW &&
+            v->cancel(v->self, live->order.id, now) == ERR_OK)
+            live->cancel_sent = true;
+    }
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+        enum err e;
+
+        if (live->order.status != ORDER_NEW || live->cancel_wanted)
+            continue;
+        e = v->restore(v->self, &live->order);
+        if (e)
+            return e;
+        order_move(&live->order, ORDER_SUBMITTED, now);
+        journal_batch_put_order(&s->pending, &live->order);
+    }
+    execution_drain(s);
+    return ERR_OK;
+}
+
+static enum err recovery_resume(struct engine_state *s, struct recovery *r, struct diag_list *diags)
+{
+    enum err e = recovery_check(s, r, diags);
+
+    if (e)
+        return e;
+    s->account = r->account;
+    s->daily = r->daily;
+    r->daily = (struct daily_equity){0};
+    e = recovery_adopt(s, r, diags);
+    if (e || !s->options.feed)
+        return e;
+    if (s->account.log_size == 0)
+        return ERR_INTERNAL; /* an account row without its genesis cannot be */
+    e = recovery_warm_up(s);
+    if (e == ERR_OK)
+        e = recovery_restore(s);
+    if (e)
+        return e;
+    if (s->account.phase == PHASE_DECIDED) {
+        s->step = STEP_DECIDED;
+        s->step_at_us = s->account.cursor_us;
+    } else {
+        e = execution_flush(s);
+    }
+    if (e == ERR_OK)
+        e = recovery_declare(s);
+    if (e == ERR_OK && s->step == STEP_IDLE)
+        e = state_commit(s, false);
+    LOG_INFO("account_recovered", "account", s->account.id, "orders", LOG_NUMBER(s->order_count),
+             "positions", LOG_NUMBER(s->position_count), "log_size",
+             LOG_NUMBER(s->account.log_size), NULL);
+    return e;
+}
+
+enum err recovery_begin(struct engine_state *s, struct diag_list *diags)
+{
+    struct recovery r = {0};
+    enum err e;
+
+    e = s->options.journal->recover(s->options.journal->self, s->options.account_id, &r);
+    if (e == ERR_OK)
+        e = r.exists ? recovery_resume(s, &r, diags) : recovery_new_account(s);
+    if (e && diags && diags->count == 0)
+        diag_add(diags, "account", err_code(e), "the account cannot be recovered: %s",
+                 err_sentence(e));
+    recovery_release(&r);
+    return e;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Syntax trees to graph nodes: names, types, constants, and every mistake with its place.
+ *
+ * A rule_set holds what names mean in one artifact.  Features may use one another in any order;
+ * each is compiled when first needed, and a circle is an error. */
+#ifndef ENGINE_RULE_COMPILE_H
+#define ENGINE_RULE_COMPILE_H
+
+#include "engine/rule_ast.h"
+#include "engine/rule_graph.h"
+
+enum rule_type {
+    TYPE_BROKEN, /* a mistake was reported already: say nothing more */
+    TYPE_NUMBER,
+    TYPE_TRUTH,
+    TYPE_MACD, /* a number with members macd, signal, hist */
+    TYPE_BANDS /* no number, but members upper, middle, lower */
+};
+
+struct rule_value {
+    enum rule_type type;
+    int nodes[3]; /* number and truth use the first */
+};
+
+/* Which names an expression may use beyond sources, features and params.x. */
+enum rule_scope {
+    SCOPE_FEATURE, /* bare parameter names too */
+    SCOPE_ENTRY,
+    SCOPE_EXIT, /* position.* and entry_price */
+    SCOPE_LEVEL /* entry_price */
+};
+
+enum {
+    RULE_PARAMETERS = 64,
+    RULE_DEPTH = 512
+};
+
+struct rule_parameter_value {
+    char name[LIMIT_NAME];
+    double value;
+};
+
+enum rule_feature_state {
+    FEATURE_WAITING,
+    FEATURE_BUSY,
+    FEATURE_DONE
+};
+
+struct rule_feature {
+    char name[LIMIT_NAME];
+    char field[LIMIT_NAME + 16]; /* "features.rsi" */
+    bool is_hidden;              /* see struct rule_place */
+    struct rule_ast *ast;        /* NULL: it did not parse */
+    enum rule_feature_state state;
+    struct rule_value value;
+};
+
+struct rule_set {
+    struct rule_graph graph;
+    struct diag_list *diags;
+    int parameter_count;
+    struct rule_parameter_value parameters[RULE_PARAMETERS];
+    int feature_count;
+    struct rule_feature features[LIMIT_FEATURES];
+    int depth; /* of the compiler's recursion, across features */
+};
+
+void rule_set_init(struct rule_set *s, struct diag_list *diags);
+void rule_set_release(struct rule_set *s);
+
+/* False for words with a meaning of their own (close, and, params, ...) and for what is no name:
+ * [A-Za-z_][A-Za-z0-9_]*, at most LIMIT_NAME - 1 characters. */
+bool rule_name_is_free(const char *name);
+
+/* Compiles the feature unless that is done. */
+struct rule_value rule_compile_feature(struct rule_set *s, int feature);
+/* Compiles an expression and marks bare parameter names in it.  wanted: TYPE_NUMBER, TYPE_TRUTH, or
+ * TYPE_BROKEN for anything.  TYPE_BROKEN after a mistake. */
+struct rule_value rule_compile(struct rule_set *s, struct rule_ast *ast, enum rule_scope scope,
+                               const struct rule_place *place, enum rule_type wanted);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the two halves of the compiler (names and operators; functions) share. */
+#ifndef ENGINE_RULE_EMIT_H
+#define ENGINE_RULE_EMIT_H
+
+#include "engine/rule_compile.h"
+
+struct emitter {
+    struct rule_set *set;
+    struct rule_ast *ast;
+    const struct rule_place *place;
+    enum rule_scope scope;
+    bool is_broken; /* a mistake was reported in this expression */
+};
+
+struct rule_value rule_number(int node);
+struct rule_value rule_truth(int node);
+
+/* Reports a mistake at a syntax node; the caller may add a hint. */
+struct diag *emit_error(struct emitter *e, int node, const char *code, const char *message);
+int emit_op(struct emitter *e, enum rule_op op, int a, int b, int c);
+int emit_constant(struct emitter *e, double value);
+/* The graph node of open, hl2 and so on; -1 when the name is not one of them. */
+int emit_source(struct emitter *e, const char *name, size_t length);
+/* The graph node of a value of the wanted type, or a report and RULE_UNKNOWN. */
+int emit_as_number(struct emitter *e, int node, struct rule_value value);
+int emit_as_truth(struct emitter *e, int node, struct rule_value value);
+/* Reports when a value that only exists now is asked for its past. */
+bool emit_refuses_late(struct emitter *e, int node, int value);
+
+struct rule_value emit_node(struct emitter *e, int node);
+struct rule_value emit_call(struct emitter *e, int node);
+
+#endif

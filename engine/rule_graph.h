@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All rules of a strategy as one graph of operations, equal parts shared.
+ *
+ * A node's operands have smaller indices, so one pass in order computes everything.  Every value
+ * is a double; true is 1, false is 0, unknown is NaN.  There are three kinds of nodes, and
+ * rule_graph_finish sorts them so: constants, nodes of the candles (computed once a push), and
+ * late nodes, which read the position or the entry price and are computed when asked. */
+#ifndef ENGINE_RULE_GRAPH_H
+#define ENGINE_RULE_GRAPH_H
+
+#include <math.h>
+
+#include "core/base.h"
+
+enum rule_op {
+    OP_CONSTANT,
+    /* Of the newest candle. */
+    OP_OPEN,
+    OP_HIGH,
+    OP_LOW,
+    OP_CLOSE,
+    OP_VOLUME,
+    /* With a state of their own: one kernel each. */
+    OP_LAG,           /* a, n candles ago */
+    OP_CROSSED_ABOVE, /* a > b and, a candle ago, a <= b */
+    OP_CROSSED_BELOW,
+    OP_SMA,
+    OP_EMA, /* n: period, m: skip */
+    OP_WMA,
+    OP_RSI,
+    OP_ATR,    /* a: high, b: low, c: close */
+    OP_STDDEV, /* m: ddof */
+    OP_HIGHEST,
+    OP_LOWEST,
+    OP_RISING,
+    OP_FALLING,
+    /* Pure: rule_pure() computes them from a, b and c. */
+    OP_ADD,
+    OP_SUBTRACT,
+    OP_MULTIPLY,
+    OP_DIVIDE,
+    OP_REMAINDER,
+    OP_NEGATE,
+    OP_ABS,
+    OP_MIN,
+    OP_MAX,
+    OP_CLAMP, /* a within [b, c] */
+    OP_LOG,
+    OP_EXP,
+    OP_SQRT,
+    OP_GREATER,
+    OP_LESS,
+    OP_GREATER_EQUAL,
+    OP_LESS_EQUAL,
+    OP_EQUAL,
+    OP_NOT_EQUAL,
+    OP_AND,
+    OP_OR,
+    OP_NOT,
+    OP_IF,         /* a ? b : c */
+    OP_WHEN_KNOWN, /* a, unknown while b is */
+    /* Late: what the caller tells about the position. */
+    OP_ENTRY_PRICE,
+    OP_CANDLES_HELD,
+    OP_PNL
+};
+
+enum {
+    RULE_GRAPH_NODES = 2048, /* of one strategy; 16 expressions of full size */
+    RULE_GRAPH_LATE = 512,   /* they are computed on the stack */
+    RULE_GRAPH_BUCKETS = 4096,
+    RULE_GRAPH_STATE = 4 * 1024 * 1024, /* bytes of windows for one symbol */
+    RULE_UNKNOWN = 0                    /* the index of a constant NaN */
+};
+
+/* Larger results count as unknown: sums of squares over a window stay finite. */
+#define RULE_NUMBER_MAX 1e150
+
+struct rule_operation {
+    uint8_t op;
+    bool is_late;
+    int32_t a, b, c; /* operands; RULE_UNKNOWN where there is none */
+    int32_t n, m;
+    uint32_t state;   /* bytes from the start of the run's state */
+    double k;         /* OP_CONSTANT */
+    int32_t lookback; /* candles before the first value */
+    int32_t settle;   /* candles until what came before weighs less than 1e-6 */
+};
+
+struct rule_graph {
+    int count;
+    int first_step; /* after finish: constants end here ... */
+    int first_late; /* ... and the nodes of the candles here */
+    size_t state_bytes;
+    bool is_full; /* a limit was passed: the graph must not be used */
+    struct rule_operation *nodes;
+    int16_t *buckets; /* hash of content to index + 1; gone after finish */
+};
+
+void rule_graph_init(struct rule_graph *g);
+void rule_graph_release(struct rule_graph *g);
+
+/* The node with this content: an equal one that is there already, a constant when all operands of
+ * a pure operation are, else a new one.  Gives RULE_UNKNOWN and sets is_full past a limit. */
+int rule_graph_add(struct rule_graph *g, struct rule_operation op);
+int rule_graph_constant(struct rule_graph *g, double value);
+
+static inline bool rule_graph_is_constant(const struct rule_graph *g, int node)
+{
+    return g->nodes[node].op == OP_CONSTANT;
+}
+static inline bool rule_op_has_state(uint8_t op)
+{
+    return op >= OP_LAG && op <= OP_FALLING;
+}
+
+/* Drops what no root needs, sorts, and lays the state out.  Roots are rewritten to the new
+ * indices; negative ones are left alone. */
+void rule_graph_finish(struct rule_graph *g, int *const *roots, size_t root_count);
+
+static inline double rule_bounded(double x)
+{
+    return fabs(x) <= RULE_NUMBER_MAX ? x : NAN;
+}
+
+/* Three-valued comparisons and logic (Kleene), and arithmetic where "no number" is unknown. */
+double rule_pure_rare(uint8_t op, double a, double b, double c);
+static inline double rule_pure(uint8_t op, double a, double b, double c)
+{
+    switch (op) {
+    case OP_ADD:
+        return rule_bounded(a + b);
+    case OP_SUBTRACT:
+        return rule_bounded(a - b);
+    case OP_MULTIPLY:
+        return rule_bounded(a * b);
+    case OP_DIVIDE:
+        return rule_bounded(a / b);
+    case OP_GREATER:
+        return a > b ? 1 : a <= b ? 0 : NAN;
+    case OP_LESS:
+        return a < b ? 1 : a >= b ? 0 : NAN;
+    case OP_AND: /* False wins over unknown; without it the product is 1 or unknown. */
+        return a == 0 || b == 0 ? 0 : a * b;
+    case OP_OR: /* True wins over unknown; without it the sum is 0 or unknown. */
+        return a == 1 || b == 1 ? 1 : a + b;
+    default:
+        return rule_pure_rare(op, a, b, c);
+    }
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the nearest of the offered words by edit distance. */
+#include "engine/rule_names.h"
+
+#include <string.h>
+
+#include "core/text.h"
+
+void nearest_init(struct nearest *n, const char *word)
+{
+    *n = (struct nearest){.word = word, .distance = SIZE_MAX};
+}
+
+void nearest_offer(struct nearest *n, const char *candidate)
+{
+    size_t distance = edit_distance(n->word, candidate);
+
+    if (distance >= n->distance)
+        return;
+    n->distance = distance;
+    (void)copy_text(n->best, sizeof n->best, candidate);
+}
+
+void nearest_hint(const struct nearest *n, struct diag *d, const char *fallback)
+{
+    size_t length = strlen(n->word);
+
+    /* A third of the letters may be wrong, but a single letter is no hint at all. */
+    if (n->distance <= (length < 3 ? 1 : length / 3 + 1) && n->distance < length)
+        diag_hint(d, "did you mean '%s'?", n->best);
+    else if (fallback)
+        diag_hint(d, "%s", fallback);
+}

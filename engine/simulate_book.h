@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The simulator's memory: live orders by instrument and id, balances, events not yet taken.
+ *
+ * Only simulate*.c include it.  Orders lie in slots; each instrument chains its own by ascending
+ * id, each hash bucket chains those of equal hash.  Links hold slot + 1, so that 0 ends a chain. */
+#ifndef ENGINE_SIMULATE_BOOK_H
+#define ENGINE_SIMULATE_BOOK_H
+
+#include "engine/simulate.h"
+
+enum {
+    SIM_BUCKETS = 4096
+};
+
+struct sim_order {
+    int64_t id; /* 0: the slot is free */
+    size_t instrument;
+    enum side side;
+    enum order_type type;
+    bool is_entry;    /* has to be paid for: not reduce-only, and no spot sell */
+    bool reduce_only; /* or a spot sell, which cannot sell what is not there */
+    int64_t oco_group;
+    struct size size, filled;
+    struct price level; /* of a limit or stop */
+    struct price decision;
+    struct ratio tolerance;  /* 0: off */
+    struct money reserved;   /* entries: cash kept for what is left */
+    uint32_t next, previous; /* on the instrument */
+    uint32_t bucket_next;    /* also the chain of free slots */
+};
+
+struct sim_market {
+    struct instrument instrument;
+    uint32_t first, last; /* orders */
+    bool has_price;
+    struct price price;    /* the newest seen */
+    int64_t candle_us;     /* the candle that `liquidity` belongs to */
+    struct size liquidity; /* what the cap leaves; meaningless with the cap off */
+    struct size holding;
+    struct money margin; /* perpetuals: the entry notional of the holding */
+};
+
+struct sim_ref { /* an order as of now: gone when the slot has another id */
+    uint32_t slot;
+    int64_t id;
+};
+
+struct simulate {
+    struct simulate_options options; /* instruments are in markets */
+    struct sim_market *markets;
+    size_t *by_symbol; /* indexes of markets, sorted by symbol */
+    struct sim_order *orders;
+    uint32_t order_count, slots_used, free_slot;
+    uint32_t buckets[SIM_BUCKETS];
+    struct money cash;
+    struct money reserved;      /* the sum over all orders */
+    struct venue_event *events; /* a ring */
+    size_t event_head, event_count, event_capacity;
+};
+
+/* Looks an order up by id; NULL when it is not in the book. */
+struct sim_order *sim_find(struct simulate *s, int64_t id);
+/* The instrument of a symbol; false when there is none. */
+bool sim_instrument(const struct simulate *s, const char *symbol, size_t *index);
+/* Copies an order into the book: there must be room, and its id must be new. */
+struct sim_order *sim_insert(struct simulate *s, const struct sim_order *o);
+/* Takes an order out and gives back what was reserved for it. */
+void sim_remove(struct simulate *s, struct sim_order *o);
+/* References to the instrument's orders by ascending id, into a new array (free() ends it). */
+struct sim_ref *sim_list(const struct simulate *s, size_t instrument, size_t *count);
+/* The order a reference meant, NULL when it has ended since. */
+struct sim_order *sim_get(struct simulate *s, struct sim_ref ref);
+
+/* Queues an event, zeroed but for its kind, order and time; valid until the next push. */
+struct venue_event *sim_event(struct simulate *s, enum venue_event_kind kind, int64_t order_id,
+                              int64_t at_us);
+/* Ends a live order with an event of this kind and reason. */
+void sim_end(struct simulate *s, struct sim_order *o, enum venue_event_kind kind,
+             const char *reason, int64_t at_us);
+
+/* Ends the other orders of its OCO group ("oco"). */
+void sim_cancel_siblings(struct simulate *s, const struct sim_order *o, int64_t at_us);
+
+/* The price an entry is paid at as far as the check goes: a limit's own, else the decision price,
+ * else the stop price. */
+struct price sim_cost_price(const struct sim_order *o);
+/* Cash that an order's open size would need at a price, fee included. */
+MUST_USE enum err sim_cost(const struct simulate *s, struct size size, struct price p,
+                           int money_scale, struct money *out);
+/* Cash that no order has reserved and that is no margin. */
+MUST_USE enum err sim_cash_free(const struct simulate *s, struct money *out);
+/* The fee of a notional: rounded once, half even, to the money scale. */
+MUST_USE enum err sim_fee(struct money notional, struct ratio rate, int money_scale,
+                          struct money *out);
+
+/* True for an order that waits for an open: a market order, or a stop that has begun to fill. */
+static inline bool sim_waits_for_open(const struct sim_order *o)
+{
+    return o->type == ORDER_MARKET || (o->type == ORDER_STOP_MARKET && o->filled.e12 > 0);
+}
+
+/* The venue port's market and settle (simulate_match.c). */
+void sim_market_event(struct simulate *s, const struct feed_event *e);
+void sim_settle(struct simulate *s, size_t instrument, int64_t at_us);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Look-ups over the engine's state, its equity, and the sealing of changes into commits. */
+#include "engine/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+int64_t state_now(const struct engine_state *s)
+{
+    int64_t now = clock_now(&s->clock);
+
+    /* A wall clock that steps back must not make the log's time decrease (proofs.md 36). */
+    if (s->account.log_size > 0 && now < s->account.last_leaf_us)
+        now = s->account.last_leaf_us;
+    return now;
+}
+
+struct lane *state_lane_of(struct engine_state *s, const char *symbol)
+{
+    size_t i;
+
+    for (i = 0; i < s->lane_count; i++) {
+        if (strcmp(s->instruments[i].symbol, symbol) == 0)
+            return &s->lanes[i];
+    }
+    return NULL;
+}
+
+/* Place of the first order whose id is not below the given one: ids only grow. */
+static size_t state_order_place(const struct engine_state *s, int64_t id)
+{
+    size_t low = 0, high = s->order_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (s->orders[middle]->order.id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct live_order *state_order(struct engine_state *s, int64_t id)
+{
+    size_t i = state_order_place(s, id);
+
+    return i < s->order_count && s->orders[i]->order.id == id ? s->orders[i] : NULL;
+}
+
+struct live_order *state_add_order(struct engine_state *s, const struct order *o, size_t lane)
+{
+    struct live_order *live = xcalloc(1, sizeof(*live));
+
+    ASSERT(s->order_count == 0 || s->orders[s->order_count - 1]->order.id < o->id);
+    if (s->order_count == s->order_capacity) {
+        s->order_capacity = s->order_capacity ? s->order_capacity * 2 : 16;
+        s->orders = xrealloc(s->orders, s->order_capacity * sizeof(struct live_order *));
+    }
+    live->order = *o;
+    live->lane = lane;
+    s->orders[s->order_count++] = live;
+    return live;
+}
+
+void state_drop_order(struct engine_state *s, int64_t id)
+{
+    size_t i = state_order_place(s, id);
+
+    ASSERT(i < s->order_count && s->orders[i]->order.id == id);
+    free(s->orders[i]);
+    memmove(&s->orders[i], &s->orders[i + 1],
+            (s->order_count - i - 1) * sizeof(struct live_order *));
+    s->order_count--;
+}
+
+struct leaf_context state_leaf_context(const struct engine_state *s, const char *strategy)
+{
+    return (struct leaf_context){
+        .mode = s->account.mode, .strategy = strategy, .at_us = state_now(s)};
+}
+
+size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take)
+{
+    s->account.log_size++;
+    s->account.last_leaf_us = leaf_take->at_us;
+    s->effects = true;
+    return journal_batch_add_leaf(&s->pending, leaf_take);
+}
+
+/* What one position adds to equity: a spot holding its value, a perpetual its profit. */
+static enum err state_position_value(const struct position *p, const struct instrument *i,
+                                     struct money unrealized, struct money *value)
+{
+    struct money notional;
+    enum err e;
+
+    if (!i->is_spot) {
+        *value = unrealized;
+        return ERR_OK;
+    }
+    e = notional_of(p->mark, p->size, ROUND_HALF_EVEN, &notional);
+    if (e == ERR_OK)
+        *value = money_to_scale(notional, i->money_scale, ROUND_HALF_EVEN);
+    return e;
+}
+
+enum err state_equity(const struct engine_state *s, struct money *equity, struct money *unrealized,
+                      struct money *exposure)
+{
+    struct money sum = s->account.cash, open = MONEY_ZERO, gross = MONEY_ZERO;
+    enum err e = ERR_OK;
+    size_t i;
+
+    for (i = 0; i < s->lane_count && e == ERR_OK; i++) {
+        const struct position *p = s->lanes[i].position;
+        struct money profit, value, notional;
+
+        if (!p)
+            continue;
+        e = position_unrealized(p, &profit);
+        if (e == ERR_OK)
+            e = notional_of(p->mark, p->size, ROUND_HALF_EVEN, &notional);
+        if (e == ERR_OK)
+            e = state_position_value(p, &s->instruments[i], profit, &value);
+        if (e == ERR_OK)
+            e = money_add(sum, value, &sum);
+        if (e == ERR_OK)
+            e = money_add(open, profit, &open);
+        if (e == ERR_OK)
+            e = money_add(gross, notional, &gross);
+    }
+    if (e)
+        return e;
+    *equity = money_to_scale(sum, 8, ROUND_HALF_EVEN);
+    *unrealized = money_to_scale(open, 8, ROUND_HALF_EVEN);
+    *exposure = money_to_scale(gross, 8, ROUND_HALF_EVEN);
+    return ERR_OK;
+}
+
+bool state_must_commit(const struct engine_state *s)
+{
+    return s->sealed_active || s->pending.leaf_count > 0;
+}
+
+/* One point of the equity curve beside every commit that has fills. */
+static void state_mark_equity(struct engine_state *s)
+{
+    struct equity_point point = {.at_us = state_now(s), .cash = s->account.cash};
+    struct money exposure;
+
+    if (s->pending.fill_count == 0 || point.at_us % US_PER_DAY == 0 || /* that is the day's mark */
+        state_equity(s, &point.equity, &point.unrealized, &exposure) != ERR_OK)
+        return;
+    journal_batch_add_equity(&s->pending, &point);
+}
+
+/* Closes `pending` for changes: the account and every open position go in as they are now, so that
+ * what a restart reads is one moment's truth. */
+static void state_seal(struct engine_state *s)
+{
+    struct journal_batch empty = s->sealed;
+    size_t i;
+
+    state_mark_equity(s);
+    for (i = 0; i < s->lane_count; i++) {
+        if (s->lanes[i].position)
+            journal_batch_put_position(&s->pending, s->lanes[i].position);
+    }
+    s->pending.account = s->account;
+    s->sealed = s->pending;
+    s->pending = empty;
+    s->sealed_active = true;
+}
+
+enum err state_commit(struct engine_state *s, bool cursor)
+{
+    int round;
+
+    /* Two rounds at most: what was sealed before, and what collected since. */
+    for (round = 0; round < 2; round++) {
+        enum err e;
+
+        if (!s->sealed_active) {
+            if (s->pending.leaf_count == 0 && !cursor)
+                return ERR_OK;
+            state_seal(s);
+            cursor = false;
+        }
+        e = s->options.journal->commit(s->options.journal->self, &s->sealed);
+        if (e) {
+            s->journal_failures++;
+            return e;
+        }
+        journal_batch_clear(&s->sealed);
+        s->sealed_active = false;
+        s->cycles_uncommitted = 0;
+        s->effects = true;
+    }
+    return ERR_OK;
+}
+
+void state_init(struct engine_state *s, const struct engine_options *options)
+{
+    size_t i;
+
+    *s = (struct engine_state){.options = *options, .loop = LOOP_STOPPED};
+    s->lane_count = options->instrument_count;
+    s->instruments = xcalloc(s->lane_count + 1, sizeof(*s->instruments));
+    s->lanes = xcalloc(s->lane_count + 1, sizeof(*s->lanes));
+    for (i = 0; i < s->lane_count; i++) {
+        s->instruments[i] = options->instruments[i];
+        if (options->strategy && strategy_trades(options->strategy, s->instruments[i].symbol))
+            s->lanes[i].run = strategy_run_new(options->strategy);
+    }
+    s->options.instruments = s->instruments;
+    s->options.config.instruments = s->instruments;
+    s->options.config.instrument_count = s->lane_count;
+    s->clock = options->pace == PACE_REALTIME ? clock_real() : clock_virtual(0);
+    journal_batch_init(&s->pending);
+    journal_batch_init(&s->sealed);
+}
+
+void state_release(struct engine_state *s)
+{
+    size_t i;
+
+    for (i = 0; i < s->lane_count; i++) {
+        strategy_run_free(s->lanes[i].run);
+        free(s->lanes[i].position);
+    }
+    for (i = 0; i < s->order_count; i++)
+        free(s->orders[i]);
+    free(s->orders);
+    free(s->lanes);
+    free(s->instruments);
+    daily_equity_release(&s->daily);
+    journal_batch_release(&s->pending);
+    journal_batch_release(&s->sealed);
+}

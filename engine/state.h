@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All trading state of one engine, owned by the engine thread; the pieces that act on it are
+ * execution (orders and fills), cycle (one step in feed time), operator (commands), recovery.
+ *
+ * Durability: changes collect in `pending`.  state_commit seals them into `sealed` and gives that
+ * to the journal until it is durable; what happens meanwhile collects in `pending` again.  Orders
+ * are sent, and cancels asked for, only when nothing waits to become durable (execution_send). */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "core/clock.h"
+#include "engine/engine.h"
+
+/* An order that has not ended. */
+struct live_order {
+    struct order order;
+    size_t lane;
+    bool cancel_wanted; /* derived: a protective order its position no longer names, or asked for */
+    bool cancel_sent;
+};
+
+/* One instrument's trading state. */
+struct lane {
+    struct strategy_run *run;  /* NULL: the strategy does not trade it */
+    struct position *position; /* open one, or NULL; owned */
+    int64_t entry_order_id;    /* a pending entry, 0: none */
+    struct price last;         /* newest price seen; 0: none yet */
+    struct candle candle;      /* newest closed one */
+    bool has_candle;
+    bool exit_price_missing; /* protection could not be set: leave at once */
+};
+
+/* Where a cycle stands, so that a journal failure in its middle can be waited out. */
+enum cycle_step {
+    STEP_IDLE,    /* between cycles */
+    STEP_DECIDED, /* closes are done and decided; to be made durable and sent */
+    STEP_OPENS,   /* the candles that open now are to be told to the venue */
+    STEP_SETTLING /* their fills are to be made durable, protection sent */
+};
+
+struct engine_state {
+    struct engine_options options; /* instruments point to the copy below */
+    struct instrument *instruments;
+    struct clock clock; /* virtual in a replay, the wall clock in realtime */
+    struct account account;
+    struct daily_equity daily;
+    struct lane *lanes;
+    size_t lane_count;
+    struct live_order **orders; /* by id */
+    size_t order_count, order_capacity;
+    size_t position_count;
+    struct journal_batch pending;
+    struct journal_batch sealed;
+    bool sealed_active;
+    enum loop_state loop;
+    bool entries_allowed; /* running, not paused */
+    enum cycle_step step;
+    int64_t step_at_us; /* feed time of the cycle under way */
+    bool effects;       /* something visible changed since the snapshot */
+    int64_t cycles_uncommitted;
+    struct position last_closed; /* the newest closed one and the newest ended order: for answers */
+    struct order last_ended;
+    int64_t symbol_errors, cycle_errors, journal_failures;
+};
+
+/* The engine's time: candle time in a replay, never behind the newest leaf. */
+int64_t state_now(const struct engine_state *s);
+
+struct lane *state_lane_of(struct engine_state *s, const char *symbol);
+struct live_order *state_order(struct engine_state *s, int64_t id); /* NULL: ended or unknown */
+struct live_order *state_add_order(struct engine_state *s, const struct order *o, size_t lane);
+void state_drop_order(struct engine_state *s, int64_t id);
+
+/* The envelope for leaves of now. */
+struct leaf_context state_leaf_context(const struct engine_state *s, const char *strategy);
+/* Adds a leaf to `pending`, stamped already; returns its place. */
+size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take);
+
+/* Cash plus what open positions are worth at their marks; unrealized alone and exposure too. */
+MUST_USE enum err state_equity(const struct engine_state *s, struct money *equity,
+                               struct money *unrealized, struct money *exposure);
+
+/* True when leaves wait to become durable. */
+bool state_must_commit(const struct engine_state *s);
+/* Makes everything durable; with `cursor` even when there is nothing but the account's cursor.
+ * ERR_DB_*: nothing was lost, call again.  */
+MUST_USE enum err state_commit(struct engine_state *s, bool cursor);
+
+void state_init(struct engine_state *s, const struct engine_options *options);
+void state_release(struct engine_state *s);
+
+#endif

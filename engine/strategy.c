@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what a loaded strategy says about itself. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/rule_parse.h"
+#include "engine/strategy_parts.h"
+
+void strategy_free(struct strategy *s)
+{
+    if (!s)
+        return;
+    rule_ast_free(s->entry.ast);
+    rule_ast_free(s->exit.ast);
+    rule_ast_free(s->confidence.ast);
+    rule_ast_free(s->stop.rule.ast);
+    rule_ast_free(s->take.rule.ast);
+    trigger_release(&s->trigger);
+    rule_graph_release(&s->graph);
+    free(s->symbols);
+    free(s->canonical);
+    free(s);
+}
+
+const char *strategy_name(const struct strategy *s)
+{
+    return s->name;
+}
+
+const char *strategy_id(const struct strategy *s)
+{
+    return s->id;
+}
+
+const char *strategy_canonical(const struct strategy *s, size_t *length)
+{
+    *length = s->canonical_length;
+    return s->canonical;
+}
+
+const struct diag_list *strategy_warnings(const struct strategy *s)
+{
+    return &s->warnings;
+}
+
+size_t strategy_symbol_count(const struct strategy *s)
+{
+    return s->symbol_count;
+}
+
+const char *strategy_symbol(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->symbol_count);
+    return s->symbols[i];
+}
+
+bool strategy_trades(const struct strategy *s, const char *symbol)
+{
+    for (size_t i = 0; i < s->symbol_count; i++) {
+        if (strcmp(s->symbols[i], symbol) == 0)
+            return true;
+    }
+    return s->symbol_count == 0;
+}
+
+int64_t strategy_timeframe_us(const struct strategy *s)
+{
+    return s->timeframe_us;
+}
+
+int strategy_warmup(const struct strategy *s)
+{
+    return s->warmup;
+}
+
+enum direction strategy_direction(const struct strategy *s)
+{
+    return s->direction;
+}
+
+struct sizing strategy_sizing(const struct strategy *s)
+{
+    return s->sizing;
+}
+
+struct ratio strategy_min_confidence(const struct strategy *s)
+{
+    return s->min_confidence;
+}
+
+bool strategy_has_trailing(const struct strategy *s)
+{
+    return s->has_trailing;
+}
+
+struct ratio strategy_trailing_pct(const struct strategy *s)
+{
+    return s->trailing_pct;
+}
+
+struct ratio strategy_trailing_activation(const struct strategy *s)
+{
+    return s->trailing_activation;
+}
+
+int strategy_max_candles(const struct strategy *s)
+{
+    return s->max_candles;
+}
+
+size_t strategy_feature_count(const struct strategy *s)
+{
+    return s->feature_count;
+}
+
+const char *strategy_feature_name(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->feature_count);
+    return s->features[i].name;
+}

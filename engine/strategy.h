@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A strategy artifact: parsed and checked once, then run candle by candle.
+ *
+ * `struct strategy` is immutable and may be shared by threads.  `struct strategy_run` is its state
+ * for one symbol: pushed every closed candle in order, asked for a decision after each push.  The
+ * same pushes give the same bits in backtest, paper and live.
+ *
+ * Doubles live here; sizes and prices that reach an order become amounts in engine/signal.h. */
+#ifndef ENGINE_STRATEGY_H
+#define ENGINE_STRATEGY_H
+
+#include "core/digest.h"
+#include "core/error.h"
+#include "core/limits.h"
+#include "engine/candle.h"
+
+enum direction {
+    DIRECTION_LONG = 1,
+    DIRECTION_SHORT = -1
+};
+
+enum sizing_kind {
+    SIZING_FIXED_BASE,
+    SIZING_FIXED_QUOTE,
+    SIZING_EQUITY_PCT,
+    SIZING_RISK_PCT
+};
+
+/* How large an entry is.  value: base units, quote units, or a fraction. */
+struct sizing {
+    enum sizing_kind kind;
+    struct ratio value;
+    struct money max_quote; /* 0: none */
+};
+
+struct strategy;
+struct strategy_run;
+
+/* Parses, compiles and checks an artifact.  Every mistake of the document is one diag: field
+ * ("entry.condition"), column, length, code, message, hint; diags may be NULL.
+ * stop_loss_required: paper and live demand one.  Unknown keys are warnings (see
+ * strategy_warnings), "x-..." keys are ignored.  ERR_SYNTAX: no JSON; ERR_INVALID: a mistake;
+ * ERR_LIMIT: longer than LIMIT_JSON_BYTES.  strategy_free ends the result. */
+MUST_USE enum err strategy_parse(const char *json, size_t length, bool stop_loss_required,
+                                 struct diag_list *diags, struct strategy **out);
+void strategy_free(struct strategy *s);
+
+const char *strategy_name(const struct strategy *s);
+/* Hex SHA-256 of the canonical form (sorted keys, defaults filled in, expressions normalised). */
+const char *strategy_id(const struct strategy *s);
+const char *strategy_canonical(const struct strategy *s, size_t *length);
+const struct diag_list *strategy_warnings(const struct strategy *s);
+/* Symbols it names; 0 when it trades whatever the feed has. */
+size_t strategy_symbol_count(const struct strategy *s);
+const char *strategy_symbol(const struct strategy *s, size_t i);
+bool strategy_trades(const struct strategy *s, const char *symbol);
+/* 0 when the artifact names no timeframe. */
+int64_t strategy_timeframe_us(const struct strategy *s);
+/* Candles to be seen before the first decision: the artifact's own startup_bars, or else until what
+ * came before the first candle weighs less than 1e-6 in every feature (an EMA of p needs
+ * 6.9 * (p + 1), Wilder's average 13.8 * p); in any case the longest lookback + 1. */
+int strategy_warmup(const struct strategy *s);
+enum direction strategy_direction(const struct strategy *s);
+struct sizing strategy_sizing(const struct strategy *s);
+struct ratio strategy_min_confidence(const struct strategy *s); /* the artifact's own, 0 if none */
+bool strategy_has_trailing(const struct strategy *s);
+/* Trailing distance and the profit at which it begins, as fractions of price. */
+struct ratio strategy_trailing_pct(const struct strategy *s);
+struct ratio strategy_trailing_activation(const struct strategy *s);
+int strategy_max_candles(const struct strategy *s); /* time exit; 0: none */
+
+/* The features' names and, for reports, their newest values (NaN: unknown; true is 1).  A macd or
+ * bbands feature counts as three: "bands.upper".  At most LIMIT_FEATURES. */
+size_t strategy_feature_count(const struct strategy *s);
+const char *strategy_feature_name(const struct strategy *s, size_t i);
+
+struct strategy_run *strategy_run_new(const struct strategy *s); /* s must outlive it */
+void strategy_run_free(struct strategy_run *r);
+/* Forgets everything: after a gap too long to fill. */
+void strategy_run_reset(struct strategy_run *r);
+/* One streaming step of every feature and subexpression.  Synthetic candles are pushed too. */
+void strategy_run_push(struct strategy_run *r, const struct candle *c);
+int64_t strategy_run_pushed(const struct strategy_run *r); /* since new or reset */
+bool strategy_run_is_warm(const struct strategy_run *r);
+double strategy_run_feature(const struct strategy_run *r, size_t i);
+
+/* What exit rules may read of an open position: position.bars_held (or candles_held),
+ * position.pnl_pct and entry_price.  pnl_ratio is a fraction, as all percentages of an artifact
+ * are: 2 % is 0.02. */
+struct position_view {
+    bool is_open;
+    double entry_price;
+    int64_t candles_held;
+    double pnl_ratio;
+};
+
+enum tristate {
+    TRI_FALSE = 0,
+    TRI_TRUE = 1,
+    TRI_UNKNOWN = 2
+};
+
+struct decision {
+    enum tristate entry; /* of entry.condition; TRI_UNKNOWN before the warm-up is over */
+    enum tristate exit;  /* of exit.condition; TRI_FALSE without one or without a position */
+    double confidence;   /* 0..1 (clamped); NaN when unknown */
+    /* The reason template filled in, printable ASCII; empty unless entry is TRI_TRUE. */
+    char trigger[LIMIT_REASON];
+};
+
+/* Evaluates the rules on what was pushed so far; no side effects.  position may be NULL: none.
+ * Before the warm-up is over everything is unknown but an exit without condition or position. */
+void strategy_run_decide(const struct strategy_run *r, const struct position_view *position,
+                         struct decision *out);
+
+/* Protective levels for an entry at this price, from the features as of the newest push: NaN where
+ * the artifact has none, the value is unknown, or it lies on the wrong side of the entry price
+ * (a long's stop must be below it). */
+void strategy_run_levels(const struct strategy_run *r, double entry_price, double *stop_loss,
+                         double *take_profit);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One command under way, shared by its caller and the engine. */
+#include "engine/ticket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+
+void ticket_condition_init(pthread_cond_t *c)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct timespec ticket_deadline(int64_t timeout_us)
+{
+    int64_t at = clock_monotonic_us() + timeout_us;
+
+    return (struct timespec){.tv_sec = at / US_PER_S, .tv_nsec = at % US_PER_S * 1000};
+}
+
+struct ticket *ticket_new(const struct command *c)
+{
+    struct ticket *t = xcalloc(1, sizeof(*t));
+
+    t->command = *c;
+    t->references = 2;
+    pthread_mutex_init(&t->mutex, NULL);
+    ticket_condition_init(&t->answered);
+    return t;
+}
+
+void ticket_release(struct ticket *t)
+{
+    if (__atomic_sub_fetch(&t->references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    pthread_mutex_destroy(&t->mutex);
+    pthread_cond_destroy(&t->answered);
+    free(t);
+}
+
+void ticket_answer(struct ticket *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    t->done = true;
+    pthread_cond_signal(&t->answered);
+    pthread_mutex_unlock(&t->mutex);
+    ticket_release(t);
+}
+
+enum err ticket_wait_release(struct ticket *t, int64_t timeout_us, struct command_reply *reply)
+{
+    struct timespec deadline = ticket_deadline(timeout_us);
+    int waited = 0;
+    enum err e;
+
+    pthread_mutex_lock(&t->mutex);
+    while (!t->done && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&t->answered, &t->mutex, &deadline);
+    e = t->done ? t->reply.error : ERR_ENGINE_TIMEOUT;
+    if (t->done)
+        *reply = t->reply;
+    pthread_mutex_unlock(&t->mutex);
+    ticket_release(t);
+    return e;
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes leaves.txt: a leaf of each kind as CPython's json and hashlib see it."""
+import hashlib
+import json
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+AT = "2024-01-15T10:30:00.000000Z"
+ID = "5f" * 32
+ORDER_HASH = "ab" * 32
+SIGNAL_HASH = "0c" * 32
+
+
+def genesis():
+    return {
+        "origin": "trader.example/sim-paper-main",
+        "vkey": "trader.example/sim-paper-main+0a1b2c3d+AfakeKey=",
+        "build": "1.0.0+abcdef0",
+        "account_hash": "11" * 32,
+        "quote": "USDT",
+        "starting_equity": "10000.00000000",
+        "cycle_interval_s": 300,
+        "pace": "replay",
+        "format": "tlj-1",
+        "metrics": "returns=daily_mtm periods_per_year=365 rf=0 ddof=1",
+    }
+
+
+def instrument(symbol):
+    return {"symbol": symbol, "tick": "0.01", "lot": "0.00001", "min_notional": "5.00000000",
+            "money_scale": 8}
+
+
+def config(instruments):
+    return {
+        "strategy_id": ID,
+        "strategy_name": "adaptive_momentum_v3",
+        "feed_id": "22" * 32,
+        "fee_rate": "0.001",
+        "slippage_bps": "5",
+        "slippage_tolerance_bps": "100",
+        "volume_cap": "0",
+        "min_confidence": "0.5",
+        "max_position_ratio": "1",
+        "max_exposure_ratio": "1",
+        "max_drawdown": "0.25",
+        "max_order_notional": "0.00000000",
+        "max_open_positions": 10,
+        "intrabar": "pessimistic",
+        "limit_fill": "touch",
+        "instruments": instruments,
+    }
+
+
+def signal(denied):
+    return {
+        "id": 7,
+        "candle": "2024-01-15T10:25:00.000000Z",
+        "symbol": "BTC/USDT",
+        "strategy_id": ID,
+        "action": "entry",
+        "side": "buy",
+        "decision": "denied" if denied else "accepted",
+        "reasons": ["confidence_too_low", "min_notional"] if denied else [],
+        "confidence": "0.75",
+        "price": "42150.50",
+        "size": "0.00000" if denied else "0.01000",
+        "size_asked": "0.02372",
+        "trigger": "rsi_14 28.40 < 30",
+    }
+
+
+def order(**changes):
+    record = {
+        "id": 12,
+        "intent_id": 9,
+        "attempt": 1,
+        "symbol": "BTC/USDT",
+        "strategy_id": ID,
+        "side": "buy",
+        "type": "market",
+        "purpose": "entry",
+        "exit_reason": None,
+        "reduce_only": False,
+        "oco_group": None,
+        "position_id": None,
+        "size": "0.01000",
+        "limit_price": None,
+        "stop_price": None,
+        "decision_price": "42150.50",
+        "slippage_tolerance": "0.01",
+        "signal": SIGNAL_HASH,
+    }
+    record.update(changes)
+    return record
+
+
+def trade():
+    return {
+        "id": "12345",
+        "order_id": "12",
+        "position_id": "4",
+        "order": ORDER_HASH,
+        "client_order_id": "ab" * 16,
+        "venue_fill_id": "12-1",
+        "symbol": "BTC/USDT",
+        "strategy_id": ID,
+        "side": "sell",
+        "price": "42150.50",
+        "size": "0.01000",
+        "fee": "0.42150500",
+        "fee_currency": "USDT",
+        "liquidity": "taker",
+        "pnl": "-3.07000000",
+        "slippage": "0.00210000",
+        "status": "partially_filled",
+    }
+
+
+def close():
+    return {
+        "client_order_id": "ab" * 16,
+        "order": ORDER_HASH,
+        "order_id": "12",
+        "symbol": "BTC/USDT",
+        "size": "0.01000",
+        "filled": "0.00400",
+        "fee": "0.16860200",
+        "status": "expired",
+        # The last byte of the reason is no UTF-8 in the C test.
+        "reason": "slippage_tolerance \u00e9 \u20ac \U0001f600 \"q\" \\ \x01\x7f ?",
+    }
+
+
+def position(number):
+    return {"id": number, "symbol": "BTC/USDT", "side": "short" if number % 2 else "long",
+            "size": "0.01500", "mark": "42000.00", "entry_price": "42100.33"}
+
+
+def equity(positions):
+    return {"cash": "9368.35000000", "equity": "9998.35000000", "unrealized": "-1.50500000",
+            "positions": positions}
+
+
+def digested(items):
+    text = json.dumps(items, sort_keys=True)
+    return {"count": len(items), "digest": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def leaves():
+    yield "genesis", "genesis", "", genesis()
+    yield "config", "config", "", config([instrument("BTC/USDT"), instrument("ETH/USDT")])
+    many = digested([instrument(f"A{i}/USDT") for i in range(51)])
+    yield "config_many", "config", "", config(many)
+    yield "cycle", "cycle", "", {"number": 42, "equity": "10000.12000000", "inputs": "33" * 32}
+    yield "signal", "signal", "adaptive_momentum_v3", signal(False)
+    yield "signal_denied", "signal", "adaptive_momentum_v3", signal(True)
+    yield "order", "order", "adaptive_momentum_v3", order()
+    stop = order(type="stop_market", purpose="stop_loss", exit_reason="trailing_stop", side="sell",
+                 reduce_only=True, oco_group=3, position_id=4, stop_price="41000.00", signal=None,
+                 slippage_tolerance="0")
+    yield "order_stop", "order", "adaptive_momentum_v3", stop
+    target = order(type="limit", purpose="take_profit", exit_reason="take_profit", side="sell",
+                   reduce_only=True, oco_group=3, position_id=4, limit_price="43000.00",
+                   signal=None, slippage_tolerance="0")
+    yield "order_limit", "order", "adaptive_momentum_v3", target
+    yield "trade", "trade", "adaptive_momentum_v3", trade()
+    yield "close", "close", "adaptive_momentum_v3", close()
+    yield "equity", "equity", "", equity([position(1), position(2)])
+    yield "equity_50", "equity", "", equity([position(i) for i in range(1, 51)])
+    yield "equity_51", "equity", "", equity(digested([position(i) for i in range(1, 52)]))
+    yield "control", "control", "", {"action": "close_position", "actor": "operator", "target": 4,
+                                     "reason": "news at ?? and \u00fc"}
+    yield "control_all", "control", "", {"action": "pause", "actor": "ci", "target": None,
+                                         "reason": ""}
+
+
+def main():
+    with open(os.path.join(HERE, "leaves.txt"), "w", encoding="ascii") as out:
+        for name, kind, strategy, record in leaves():
+            envelope = {kind: record, "mode": "paper", "strategy": strategy, "timestamp": AT}
+            text = json.dumps(envelope, sort_keys=True)
+            proof = hashlib.sha256(text.encode()).hexdigest()
+            leaf = hashlib.sha256(b"\0" + text.encode()).hexdigest()
+            out.write(f"{name}\t{text}\t{proof}\t{leaf}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests the recorded feed: order of events, gaps, the last candle, shifts, rewinding, identity. */
+#include "tests/support/check.h"
+
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "exchange/recorded_feed.h"
+
+#define MINUTE (60 * US_PER_S)
+
+static struct instrument instrument(const char *symbol)
+{
+    struct instrument i;
+
+    assert_ok(instrument_init(&i, symbol, (struct price){10000000000}, (struct size){10000000},
+                              MONEY_ZERO));
+    return i;
+}
+
+/* A series of 1m candles at these minutes; the open of candle i is base + i. */
+static struct candle_series series(const int *minutes, size_t count, int64_t base)
+{
+    struct candle_series s = {
+        .candles = xcalloc(count, sizeof *s.candles), .count = count, .timeframe_us = MINUTE};
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t open = base + (int64_t)i;
+
+        s.candles[i] = (struct candle){.open_us = minutes[i] * MINUTE,
+                                       .open = open,
+                                       .high = open + 2,
+                                       .low = open - 1,
+                                       .close = open + 1,
+                                       .volume = 5};
+    }
+    s.digest.bytes[0] = (uint8_t)base;
+    return s;
+}
+
+static void expect(const struct feed *f, enum feed_kind kind, size_t i, int minute, int64_t open,
+                   unsigned flags)
+{
+    struct feed_event e;
+    enum feed_kind peeked;
+    int64_t at_us;
+
+    assert_ok(f->peek(f->self, &at_us, &peeked));
+    assert_ok(f->next(f->self, &e));
+    assert_int_equal(e.at_us, at_us);
+    assert_int_equal(e.kind, peeked);
+    assert_int_equal(e.kind, kind);
+    assert_int_equal(e.instrument, i);
+    assert_int_equal(e.at_us, minute * MINUTE);
+    assert_int_equal(e.candle.open_us, (kind == FEED_OPEN ? minute : minute - 1) * MINUTE);
+    assert_int_equal(e.candle.open, open);
+    assert_int_equal(e.candle.flags, flags);
+    if (kind == FEED_OPEN || (flags & CANDLE_SYNTHETIC)) {
+        assert_int_equal(e.candle.high, open);
+        assert_int_equal(e.candle.low, open);
+        assert_int_equal(e.candle.close, open);
+    } else {
+        assert_int_equal(e.candle.close, open + 1);
+    }
+    assert_int_equal(e.candle.volume, flags & CANDLE_SYNTHETIC ? 0 : 5);
+}
+
+static void expect_end(const struct feed *f)
+{
+    struct feed_event e;
+    enum feed_kind kind;
+    int64_t at_us;
+
+    assert_err(f->peek(f->self, &at_us, &kind), ERR_END);
+    assert_err(f->next(f->self, &e), ERR_END);
+}
+
+static struct recorded_feed *make(struct candle_series *s, size_t count)
+{
+    const struct instrument instruments[] = {instrument("BTC/USDT"), instrument("ETH/USDT"),
+                                             instrument("SOL/USDT")};
+    struct recorded_feed *f;
+
+    assert_ok(recorded_feed_new_take(s, count, instruments, NULL, &f));
+    for (size_t i = 0; i < count; i++)
+        assert_null(s[i].candles);
+    return f;
+}
+
+/* Two symbols, one beginning later and ending later, with a hole between. */
+static void play_two(const struct feed *f, int shift)
+{
+    expect(f, FEED_OPEN, 0, shift + 10, 100, 0);
+    expect(f, FEED_CLOSE, 0, shift + 11, 100, 0);
+    expect(f, FEED_OPEN, 0, shift + 11, 101, CANDLE_LAST);
+    expect(f, FEED_OPEN, 1, shift + 11, 200, 0);
+    expect(f, FEED_CLOSE, 0, shift + 12, 101, CANDLE_LAST);
+    expect(f, FEED_CLOSE, 1, shift + 12, 200, 0);
+    expect(f, FEED_OPEN, 1, shift + 12, 201, CANDLE_SYNTHETIC);
+    expect(f, FEED_CLOSE, 1, shift + 13, 201, CANDLE_SYNTHETIC);
+    expect(f, FEED_OPEN, 1, shift + 13, 201, CANDLE_SYNTHETIC);
+    expect(f, FEED_CLOSE, 1, shift + 14, 201, CANDLE_SYNTHETIC);
+    expect(f, FEED_OPEN, 1, shift + 14, 201, CANDLE_LAST);
+    expect(f, FEED_CLOSE, 1, shift + 15, 201, CANDLE_LAST);
+    expect_end(f);
+}
+
+static void test_order(void **state)
+{
+    const int first[] = {10, 11};
+    const int second[] = {11, 14};
+    struct candle_series s[] = {series(first, 2, 100), series(second, 2, 200)};
+    struct recorded_feed *r = make(s, 2);
+    struct feed f = recorded_feed_port(r);
+
+    (void)state;
+    assert_int_equal(f.timeframe_us(f.self), MINUTE);
+    assert_int_equal(f.first_us(f.self), 10 * MINUTE);
+    assert_int_equal(recorded_feed_gaps(r), 2);
+    play_two(&f, 0);
+    f.rewind(f.self, 0);
+    play_two(&f, 0);
+    f.rewind(f.self, 1000 * MINUTE);
+    assert_int_equal(f.first_us(f.self), 10 * MINUTE);
+    play_two(&f, 1000);
+    f.rewind(f.self, -5 * MINUTE);
+    expect(&f, FEED_OPEN, 0, 5, 100, 0);
+    f.rewind(f.self, 0); /* in the middle, with an event found but not taken */
+    play_two(&f, 0);
+    recorded_feed_free(r);
+}
+
+/* 24 missing candles are filled, 25 are not, and the next one says so. */
+static void test_gap_limit(void **state)
+{
+    const int minutes[] = {0, LIMIT_GAP_FILL + 1, 2 * LIMIT_GAP_FILL + 3};
+    struct candle_series s = series(minutes, 3, 100);
+    struct recorded_feed *r = make(&s, 1);
+    struct feed f = recorded_feed_port(r);
+
+    (void)state;
+    assert_int_equal(recorded_feed_gaps(r), LIMIT_GAP_FILL);
+    expect(&f, FEED_OPEN, 0, 0, 100, 0);
+    expect(&f, FEED_CLOSE, 0, 1, 100, 0);
+    for (int i = 1; i <= LIMIT_GAP_FILL; i++) {
+        expect(&f, FEED_OPEN, 0, i, 101, CANDLE_SYNTHETIC);
+        expect(&f, FEED_CLOSE, 0, i + 1, 101, CANDLE_SYNTHETIC);
+    }
+    expect(&f, FEED_OPEN, 0, minutes[1], 101, 0);
+    expect(&f, FEED_CLOSE, 0, minutes[1] + 1, 101, 0);
+    expect(&f, FEED_OPEN, 0, minutes[2], 102, CANDLE_AFTER_GAP | CANDLE_LAST);
+    expect(&f, FEED_CLOSE, 0, minutes[2] + 1, 102, CANDLE_AFTER_GAP | CANDLE_LAST);
+    expect_end(&f);
+    recorded_feed_free(r);
+}
+
+static void test_identity(void **state)
+{
+    const int minutes[] = {0, 1};
+    const struct instrument names[] = {instrument("ETH/USDT"), instrument("BTC/USDT")};
+    struct candle_series a = series(minutes, 2, 100), b = series(minutes, 2, 100);
+    struct candle_series c = series(minutes, 2, 101), d = series(minutes, 2, 100);
+    struct recorded_feed *f[4];
+
+    (void)state;
+    f[0] = make(&a, 1);
+    f[1] = make(&b, 1);
+    f[2] = make(&c, 1);
+    assert_ok(recorded_feed_new_take(&d, 1, names, NULL, &f[3]));
+    assert_int_equal(strlen(recorded_feed_id(f[0])), 64);
+    assert_string_equal(recorded_feed_id(f[0]), recorded_feed_id(f[1]));
+    assert_string_not_equal(recorded_feed_id(f[0]), recorded_feed_id(f[2]));
+    assert_string_not_equal(recorded_feed_id(f[0]), recorded_feed_id(f[3]));
+    for (size_t i = 0; i < COUNT_OF(f); i++)
+        recorded_feed_free(f[i]);
+    recorded_feed_free(NULL);
+}
+
+static void test_refused(void **state)
+{
+    const int minutes[] = {0, 1};
+    const struct instrument names[] = {instrument("ETH/USDT"), instrument("BTC/USDT")};
+    struct candle_series s[] = {series(minutes, 2, 100), series(minutes, 2, 100)};
+    struct recorded_feed *f = NULL;
+    struct diag_list diags = {0};
+
+    (void)state;
+    s[1].timeframe_us = 5 * MINUTE;
+    assert_err(recorded_feed_new_take(s, 2, names, &diags, &f), ERR_INVALID);
+    assert_string_equal(diags.items[0].code, "timeframes_differ");
+    assert_string_equal(diags.items[0].message, "ETH/USDT has 1m candles, BTC/USDT has 5m");
+    assert_err(recorded_feed_new_take(s, 0, names, &diags, &f), ERR_INVALID);
+    assert_null(f);
+    candle_series_release(&s[0]); /* still ours */
+    assert_err(recorded_feed_new_take(s, 1, names, &diags, &f), ERR_INVALID);
+    candle_series_release(&s[1]);
+}
+
+/* Real recordings: nothing out of order, every candle opened and closed once. */
+static void test_recordings(void **state)
+{
+    const struct instrument names[] = {instrument("BTC/USDT"), instrument("ETH/USDT")};
+    struct candle_series s[2];
+    struct recorded_feed *r;
+    struct feed_event e, last = {.kind = FEED_OPEN, .at_us = INT64_MIN};
+    size_t opens = 0, closes = 0, synthetic = 0;
+    struct feed f;
+
+    (void)state;
+    assert_ok(candle_file_read(TEST_DATA "/candles/BTCUSDT-5m-gap.csv", NULL, &s[0]));
+    assert_ok(candle_file_read(TEST_DATA "/candles/ETHUSDT-5m-gap.csv", NULL, &s[1]));
+    assert_ok(recorded_feed_new_take(s, 2, names, NULL, &r));
+    assert_int_equal(recorded_feed_gaps(r), 48);
+    f = recorded_feed_port(r);
+    while (f.next(f.self, &e) == ERR_OK) {
+        assert_true(
+            e.at_us > last.at_us ||
+            (e.at_us == last.at_us &&
+             (e.kind > last.kind || (e.kind == last.kind && e.instrument > last.instrument))));
+        *(e.kind == FEED_OPEN ? &opens : &closes) += 1;
+        synthetic += (e.candle.flags & CANDLE_SYNTHETIC) != 0;
+        assert_ok(candle_check(&e.candle));
+        last = e;
+    }
+    assert_int_equal(opens, 2 * 624);
+    assert_int_equal(closes, 2 * 624);
+    assert_int_equal(synthetic, 2 * 48);
+    recorded_feed_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),      cmocka_unit_test(test_gap_limit),
+        cmocka_unit_test(test_identity),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_recordings),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
