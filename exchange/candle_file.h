@@ -22,9 +22,9 @@ void candle_series_release(struct candle_series *s);
 
 /* Refused with file, line and reason: missing column, cut last line, not a number, NaN, negative,
  * high < low or not enclosing open and close, unsorted or duplicate times, times off the grid of
- * the timeframe, fewer than two candles, too many decimals.  Gaps are kept here (the feed fills them).
- * ERR_IO: the file cannot be read; ERR_LIMIT: it is too large; ERR_CANDLE: what it says is wrong.
- * Reading stops at the first mistake. */
+ * the timeframe, fewer than two candles, too many decimals.  Gaps are kept here (the feed fills
+ * them).  ERR_IO: the file cannot be read; ERR_LIMIT: it is too large; ERR_CANDLE: what it says is
+ * wrong.  Reading stops at the first mistake. */
 MUST_USE enum err candle_file_read(const char *path, struct diag_list *diags,
                                    struct candle_series *out);
 /* The same from bytes (for tests and fuzzing); name stands for the file in messages. */

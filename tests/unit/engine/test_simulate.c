@@ -113,6 +113,51 @@ static void test_tolerance(void **state)
     play_end(&p);
 }
 
+/* The bound is exact: one 10^-12 beyond it is beyond it. */
+static void test_tolerance_exact(void **state)
+{
+    struct play p;
+    struct order o = order_of(1, SIDE_BUY, ORDER_MARKET, "1");
+    struct feed_event e;
+
+    (void)state;
+    play_begin(&p);
+    o.decision_price = price_of("100.000000000001"); /* bound 101.00000000000101 */
+    o.slippage_tolerance = ratio_of("0.01");
+    accept(&p, &o);
+    o.id = 2;
+    e = event_of(&p, SPOT, FEED_OPEN, OHLCV(INT64_C(101000000000002), 0, 0, 0, 100));
+    e.candle.price_scale = 12;
+    p.venue.market(p.venue.self, &e);
+    expect(&p, "expired 1 slippage_tolerance");
+    accept(&p, &o);
+    e.candle.open--;
+    p.venue.market(p.venue.self, &e);
+    expect(&p, "fill 2 1 @ 101.5 fee 0");
+    play_end(&p);
+}
+
+/* Orders of one open fill by id, in whatever order they came. */
+static void test_id_order(void **state)
+{
+    struct play p;
+    struct order o = exit_of(0, SIDE_SELL, ORDER_MARKET, "1", NULL);
+
+    (void)state;
+    play_begin(&p);
+    hold(&p, SPOT, "2.5");
+    for (size_t i = 0; i < 3; i++) {
+        o.id = (const int64_t[]){3, 1, 2}[i];
+        accept(&p, &o);
+    }
+    play_open(&p, SPOT, 10000, 100);
+    expect(&p, "fill 1 1 @ 100 fee 0");
+    expect(&p, "fill 2 1 @ 100 fee 0");
+    expect(&p, "fill 3 0.5 @ 100 fee 0");
+    expect(&p, "expired 3 reduce_only");
+    play_end(&p);
+}
+
 struct touch {
     enum side side;
     enum order_type type;
@@ -404,11 +449,12 @@ static void test_settle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_market),       cmocka_unit_test(test_slippage_and_tick),
-        cmocka_unit_test(test_tolerance),    cmocka_unit_test(test_touches),
-        cmocka_unit_test(test_both_touched), cmocka_unit_test(test_leg_order),
-        cmocka_unit_test(test_entry_candle), cmocka_unit_test(test_no_volume),
-        cmocka_unit_test(test_volume_cap),   cmocka_unit_test(test_limit_remainder),
+        cmocka_unit_test(test_market),          cmocka_unit_test(test_slippage_and_tick),
+        cmocka_unit_test(test_tolerance),       cmocka_unit_test(test_touches),
+        cmocka_unit_test(test_tolerance_exact), cmocka_unit_test(test_id_order),
+        cmocka_unit_test(test_both_touched),    cmocka_unit_test(test_leg_order),
+        cmocka_unit_test(test_entry_candle),    cmocka_unit_test(test_no_volume),
+        cmocka_unit_test(test_volume_cap),      cmocka_unit_test(test_limit_remainder),
         cmocka_unit_test(test_settle),
     };
 
