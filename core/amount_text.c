@@ -142,6 +142,8 @@ double amount_to_double(i128 e12)
         return (double)(int64_t)e12 / 1e12;
     if (e12 % 1000000 == 0 && e12 / 1000000 >= -exact && e12 / 1000000 <= exact)
         return (double)(int64_t)(e12 / 1000000) / 1e6;
+    if (e12 % 10000 == 0 && e12 / 10000 >= -exact && e12 / 10000 <= exact)
+        return (double)(int64_t)(e12 / 10000) / 1e8; /* money of 8 decimals */
     digits = print_magnitude(magnitude, 1, buffer);
     count = (size_t)(buffer + MAGNITUDE_DIGITS - digits);
     text[0] = '-';

@@ -273,6 +273,8 @@ enum err booking_apply(struct engine_state *s, const struct venue_event *event)
     if (!live)
         return ERR_NOT_FOUND;
     s->effects = true;
+    if (event->kind != VENUE_ACCEPTED)
+        state_touch(s, live->lane);
     switch (event->kind) {
     case VENUE_ACCEPTED:
         if (live->order.status == ORDER_SUBMITTED) {

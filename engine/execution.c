@@ -210,11 +210,48 @@ void execution_send(struct engine_state *s)
     }
 }
 
+static int execution_by_lane(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Protects the lanes that were touched, in lane order whatever the order of events was, so that the
+ * log does not depend on it.  A lane that fails stays touched and is tried again. */
+static void execution_protect_touched(struct engine_state *s)
+{
+    size_t i, count = s->touched_count;
+
+    qsort(s->touched, count, sizeof(s->touched[0]), execution_by_lane);
+    s->touched_count = 0;
+    for (i = 0; i < count; i++) {
+        size_t index = s->touched[i];
+        struct lane *lane = &s->lanes[index];
+        enum err e;
+
+        lane->touched = false;
+        if (!lane->position)
+            continue;
+        if (lane->exit_price_missing && lane->position->exit_order_id == 0) {
+            lane->exit_price_missing = false;
+            e = execution_exit(s, index, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
+        } else {
+            e = execution_protect(s, index);
+        }
+        if (e) {
+            s->symbol_errors++;
+            LOG_ERROR("protection_failed", "symbol", s->instruments[index].symbol, "error",
+                      err_code(e), NULL);
+            state_touch(s, index); /* writes to a place already read: touched_count <= i */
+        }
+    }
+}
+
 void execution_drain(struct engine_state *s)
 {
     const struct venue *v = s->options.venue;
     struct venue_event event;
-    size_t i;
 
     while (v->next_event(v->self, &event)) {
         enum err e = booking_apply(s, &event);
@@ -225,23 +262,8 @@ void execution_drain(struct engine_state *s)
                       err_code(e), NULL);
         }
     }
-    for (i = 0; i < s->lane_count; i++) {
-        enum err e;
-
-        if (!s->lanes[i].position)
-            continue;
-        if (s->lanes[i].exit_price_missing && s->lanes[i].position->exit_order_id == 0) {
-            s->lanes[i].exit_price_missing = false;
-            e = execution_exit(s, i, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
-        } else {
-            e = execution_protect(s, i);
-        }
-        if (e) {
-            s->symbol_errors++;
-            LOG_ERROR("protection_failed", "symbol", s->instruments[i].symbol, "error", err_code(e),
-                      NULL);
-        }
-    }
+    if (s->touched_count > 0)
+        execution_protect_touched(s);
 }
 
 static bool execution_has_work(const struct engine_state *s)

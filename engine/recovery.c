@@ -219,6 +219,7 @@ static enum err recovery_restore(struct engine_state *s)
         v->hold(v->self, i, p->direction == DIRECTION_LONG ? p->size : size_neg(p->size));
         if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0)
             s->lanes[i].exit_price_missing = true;
+        state_touch(s, i);
     }
     for (i = 0; i < s->order_count; i++) {
         struct live_order *live = s->orders[i];

@@ -17,6 +17,14 @@ int64_t state_now(const struct engine_state *s)
     return now;
 }
 
+void state_touch(struct engine_state *s, size_t lane)
+{
+    if (s->lanes[lane].touched)
+        return;
+    s->lanes[lane].touched = true;
+    s->touched[s->touched_count++] = lane;
+}
+
 struct lane *state_lane_of(struct engine_state *s, const char *symbol)
 {
     size_t i;
@@ -211,6 +219,7 @@ void state_init(struct engine_state *s, const struct engine_options *options)
     s->lane_count = options->instrument_count;
     s->instruments = xcalloc(s->lane_count + 1, sizeof(*s->instruments));
     s->lanes = xcalloc(s->lane_count + 1, sizeof(*s->lanes));
+    s->touched = xcalloc(s->lane_count + 1, sizeof(*s->touched));
     for (i = 0; i < s->lane_count; i++) {
         s->instruments[i] = options->instruments[i];
         if (options->strategy && strategy_trades(options->strategy, s->instruments[i].symbol))
@@ -236,6 +245,7 @@ void state_release(struct engine_state *s)
         free(s->orders[i]);
     free(s->orders);
     free(s->lanes);
+    free(s->touched);
     free(s->instruments);
     daily_equity_release(&s->daily);
     journal_batch_release(&s->pending);

@@ -28,6 +28,7 @@ struct lane {
     struct candle candle;      /* newest closed one */
     bool has_candle;
     bool exit_price_missing; /* protection could not be set: leave at once */
+    bool touched;            /* in engine_state.touched: its protection is to be looked at */
 };
 
 /* Where a cycle stands, so that a journal failure in its middle can be waited out. */
@@ -46,6 +47,8 @@ struct engine_state {
     struct daily_equity daily;
     struct lane *lanes;
     size_t lane_count;
+    size_t *touched; /* lanes whose orders or position changed since execution_drain looked */
+    size_t touched_count;
     struct live_order **orders; /* by id */
     size_t order_count, order_capacity;
     size_t position_count;
@@ -66,6 +69,8 @@ struct engine_state {
 /* The engine's time: candle time in a replay, never behind the newest leaf. */
 int64_t state_now(const struct engine_state *s);
 
+/* Remembers that a lane's protection is to be looked at. */
+void state_touch(struct engine_state *s, size_t lane);
 struct lane *state_lane_of(struct engine_state *s, const char *symbol);
 struct live_order *state_order(struct engine_state *s, int64_t id); /* NULL: ended or unknown */
 struct live_order *state_add_order(struct engine_state *s, const struct order *o, size_t lane);
