@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Prints measured figures as Markdown tables: run.sh [start] [cycle] [memory] [http] [journal] [load].
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+all=(start cycle memory http journal load)
+build=${BUILD:-build}
+python=/usr/bin/python3
+[[ -x $python ]] || python=python3
+
+for name in "$@"; do
+    if [[ ! -f bench/measure_$name.py ]]; then
+        echo "usage: bench/run.sh [${all[*]}]" >&2
+        exit 2
+    fi
+done
+(($# > 0)) || set -- "${all[@]}"
+for program in traderd bench_cycle bench_memory bench_candles; do
+    if [[ ! -x $build/$program ]]; then
+        echo "$build/$program is missing; run: make all bench-programs" >&2
+        exit 1
+    fi
+done
+
+commit=$(git rev-parse --short HEAD 2>/dev/null || echo 'no commit')
+if [[ -n $(git status --porcelain 2>/dev/null | head -n 1) ]]; then
+    commit+=' and changes'
+fi
+model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+memory=$(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo)
+echo "Machine: $(nproc) x ${model:-unknown CPU}, $memory, Linux $(uname -r);" \
+    "traderd $(cat VERSION), $commit; $(date -u +%F)"
+
+failed=0
+for name in "$@"; do
+    PYTHONDONTWRITEBYTECODE=1 BUILD=$build "$python" "bench/measure_$name.py" || failed=1
+done
+exit "$failed"
