@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every handler may use: the engine, the store and facts of this process. */
+#ifndef HANDLERS_HANDLERS_H
+#define HANDLERS_HANDLERS_H
+
+#include <stdatomic.h>
+
+#include "engine/engine.h"
+#include "handlers/http_stats.h"
+#include "http/request.h"
+#include "store/store.h"
+
+/* How long a command may take before the answer is 202: nothing is lost, it is still carried
+ * out. */
+#define COMMAND_TIMEOUT_US (5 * US_PER_S)
+/* An engine thread that has not shown life for so long is stuck. */
+#define HEARTBEAT_MAX_US (10 * US_PER_S)
+
+struct handlers {
+    struct engine *engine;
+    struct store *store;
+    const struct strategy *strategy; /* NULL: none */
+    const char *account;
+    char boot[9]; /* names this run in entity tags */
+    int64_t started_wall_us, started_monotonic_us;
+    const char *version, *revision, *built_at;
+    const char *openapi;
+    size_t openapi_length;
+    char openapi_etag[24];
+    int64_t rate_limit; /* requests a minute of a token; 0: unlimited */
+    struct http_stats stats;
+    /* Refreshed each second by a thread of the server, so that probes never wait. */
+    _Atomic int database_error; /* enum err of the newest ping */
+    _Atomic int64_t database_checked_us;
+    _Atomic bool is_draining;
+    /* A token was made or revoked. */
+    void (*tokens_changed)(void *self);
+    void *self;
+};
+
+static inline struct handlers *handlers_of(const struct request *rq)
+{
+    return rq->context;
+}
+
+/* "{id}" of the route as a positive number; ERR_NOT_FOUND otherwise, for there is no such thing. */
+MUST_USE enum err handlers_id(struct request *rq, int64_t *id);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /v1/positions: what is held, what was held, and closing it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers/commands.h"
+#include "handlers/lists.h"
+#include "handlers/state.h"
+#include "handlers/view.h"
+#include "http/page.h"
+#include "http/query.h"
+#include "http/respond.h"
+
+static bool is_wanted(const struct list_request *l, const struct position *p)
+{
+    const struct list_query *q = &l->q;
+
+    return (!q->symbol || strcmp(q->symbol, p->symbol) == 0) &&
+           (!q->strategy || strcmp(q->strategy, p->strategy) == 0) &&
+           (!q->strategy_id || strcmp(q->strategy_id, p->strategy_id) == 0) &&
+           (!q->after_id || (q->ascending ? p->id > q->after_id : p->id < q->after_id));
+}
+
+static enum err list_open(struct request *rq, const struct list_request *l)
+{
+    struct snapshot *s = NULL;
+    struct jwriter w;
+    struct text body;
+    int64_t last_id = 0;
+    int shown = 0;
+    bool more = false;
+    enum err e = state_open(rq, l->wait_s, &s);
+
+    if (e || !s)
+        return e;
+    if (!l->has_filters && s->position_count <= (size_t)l->limit)
+        return state_answer_take(rq, 200, s, STATE_POSITIONS);
+    text_init(&body, VIEW_MAX);
+    jwriter_init(&w, JSTYLE_COMPACT, &body);
+    page_begin(&w);
+    for (size_t i = 0; i < s->position_count && !more; i++) {
+        size_t at = l->q.ascending ? i : s->position_count - 1 - i;
+        if (!is_wanted(l, &s->positions[at]))
+            continue;
+        if (shown == l->q.limit) {
+            more = true;
+        } else {
+            view_position(&w, &s->positions[at], s->account.mode);
+            last_id = s->positions[at].id;
+            shown++;
+        }
+    }
+    page_end(rq, &w, more, last_id);
+    view_as_of(&w, s);
+    jw_object_end(&w);
+    snapshot_release(s);
+    return respond_take(rq, 200, MEDIA_JSON, &body);
+}
+
+static enum err list_stored(struct request *rq, const struct list_request *l)
+{
+    struct position *rows = NULL;
+    size_t count = 0;
+    bool more = false;
+    struct jwriter w;
+    struct text body;
+    enum err e = store_positions(handlers_of(rq)->store, &l->q, &rows, &count, &more);
+
+    if (e)
+        return e;
+    text_init(&body, VIEW_MAX);
+    jwriter_init(&w, JSTYLE_COMPACT, &body);
+    page_begin(&w);
+    for (size_t i = 0; i < count; i++)
+        view_position(&w, &rows[i], MODE_PAPER);
+    page_end(rq, &w, more, count ? rows[count - 1].id : 0);
+    jw_object_end(&w);
+    free(rows);
+    return respond_take(rq, 200, MEDIA_JSON, &body);
+}
+
+/* GET /v1/positions: open ones from memory, closed ones from the database. */
+enum err positions_list(struct request *rq)
+{
+    struct list_request l;
+    enum err e = list_parse(rq,
+                            LIST_P_SYMBOL | LIST_P_STRATEGY | LIST_P_TIMES |
+                                LIST_P_POSITION_STATUS | LIST_P_EXIT_REASON | LIST_P_WAIT,
+                            &l);
+    bool is_closed = !e && l.q.state == LIST_CLOSED;
+
+    if (e)
+        return e;
+    if (!is_closed && (l.exit_reason >= 0 || l.q.from_us != TIME_NONE || l.q.to_us != TIME_NONE))
+        return request_fail(rq, ERR_PARAMETER,
+                            "exit_reason, from and to go with status=closed only.");
+    if (!is_closed)
+        return list_open(rq, &l);
+    if (request_defer(rq))
+        return ERR_AGAIN;
+    return list_stored(rq, &l);
+}
+
+static enum err answer_position(struct request *rq, const struct position *p)
+{
+    struct jwriter w;
+    struct text body;
+
+    text_init(&body, VIEW_MAX);
+    jwriter_init(&w, JSTYLE_COMPACT, &body);
+    view_position(&w, p, MODE_PAPER);
+    return respond_take(rq, 200, MEDIA_JSON, &body);
+}
+
+static bool find_open(struct engine *engine, int64_t id, struct position *out)
+{
+    struct snapshot *s = engine_snapshot(engine);
+    bool found = false;
+
+    for (size_t i = 0; i < s->position_count && !found; i++) {
+        if (s->positions[i].id == id) {
+            *out = s->positions[i];
+            found = true;
+        }
+    }
+    snapshot_release(s);
+    return found;
+}
+
+/* GET /v1/positions/{id} */
+enum err positions_get(struct request *rq)
+{
+    struct handlers *h = handlers_of(rq);
+    struct position p;
+    int64_t id = 0;
+    enum err e = query_parse(rq, NULL, 0);
+
+    if (!e)
+        e = handlers_id(rq, &id);
+    if (e)
+        return e;
+    if (find_open(h->engine, id, &p))
+        return answer_position(rq, &p);
+    if (request_defer(rq))
+        return ERR_AGAIN;
+    e = store_position(h->store, h->account, id, &p);
+    return e ? e : answer_position(rq, &p);
+}
+
+static enum err answer_close(struct request *rq, int64_t id, const struct command_reply *reply,
+                             bool pending)
+{
+    struct position p;
+    struct jwriter w;
+    struct text body;
+    bool has_position = reply->has_position;
+
+    if (has_position)
+        p = reply->position;
+    else
+        has_position = find_open(handlers_of(rq)->engine, id, &p);
+    text_init(&body, VIEW_MAX);
+    jwriter_init(&w, JSTYLE_COMPACT, &body);
+    jw_object(&w);
+    jw_key(&w, "order");
+    if (reply->has_order)
+        view_order(&w, &reply->order, MODE_PAPER);
+    else
+        jw_null(&w);
+    jw_key(&w, "position");
+    if (has_position)
+        view_position(&w, &p, MODE_PAPER);
+    else
+        jw_null(&w);
+    jw_object_end(&w);
+    return respond_take(rq, pending ? 202 : 200, MEDIA_JSON, &body);
+}
+
+/* The engine knows open positions only: the database tells a closed one from one that never was. */
+static enum err not_open(struct request *rq, int64_t id)
+{
+    struct handlers *h = handlers_of(rq);
+    struct position p;
+
+    if (store_position(h->store, h->account, id, &p) == ERR_NOT_FOUND)
+        return request_fail(rq, ERR_NOT_FOUND, "There is no such position.");
+    return ERR_NOT_OPEN;
+}
+
+/* POST /v1/positions/{id}/close: all of it, a size, or a percentage. */
+enum err positions_close(struct request *rq)
+{
+    struct command c = {.kind = COMMAND_CLOSE_POSITION};
+    struct ratio percentage = {0};
+    bool has_size = false, has_percentage = false, is_pending = false;
+    const struct field fields[] = {
+        field_present(typed_size("size", &c.size), &has_size),
+        field_present(typed_ratio("percentage", &percentage), &has_percentage),
+        typed_text("reason", c.reason, sizeof c.reason),
+    };
+    struct command_reply *reply;
+    enum err e = query_parse(rq, NULL, 0);
+
+    if (!e)
+        e = handlers_id(rq, &c.id);
+    if (!e)
+        e = field_parse(rq, fields, COUNT_OF(fields));
+    if (e)
+        return e;
+    if (has_size && has_percentage) {
+        diag_add(request_diags(rq), "/percentage", err_code(ERR_FIELD),
+                 "Give either size or percentage.");
+        return ERR_FIELD;
+    }
+    /* 100 percent in units of 10^-12; the command wants a fraction. */
+    if (percentage.e12 > (i128)100 * INT64_C(1000000000000)) {
+        diag_add(request_diags(rq), "/percentage", err_code(ERR_FIELD),
+                 "percentage must be more than 0 and at most 100.");
+        return ERR_FIELD;
+    }
+    c.percentage.e12 = percentage.e12 / 100;
+    if (has_percentage && c.percentage.e12 == 0)
+        c.percentage.e12 = 1;
+    reply = xcalloc(1, sizeof *reply);
+    e = command_run(rq, &c, reply, &is_pending);
+    if (!e)
+        e = answer_close(rq, c.id, reply, is_pending);
+    free(reply);
+    return e == ERR_NOT_OPEN ? not_open(rq, c.id) : e;
+}
+
+/* POST /v1/positions/close_all: flatten. */
+enum err positions_close_all(struct request *rq)
+{
+    return command_all(rq, COMMAND_CLOSE_ALL);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Metric families: trading from the newest snapshot, the process from /proc, HTTP and the database
+ * from their counters. */
+#include "handlers/prometheus.h"
+
+#include <math.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "handlers/exposition.h"
+#include "handlers/process_stats.h"
+
+struct output {
+    struct text *out;
+    bool openmetrics;
+};
+
+static void family(const struct output *o, enum exposition_kind kind, const char *name,
+                   const char *help)
+{
+    exposition_family(o->out, o->openmetrics, kind, name, help);
+}
+
+static void gauge(const struct output *o, const char *name, const char *help, double value)
+{
+    family(o, EXPOSITION_GAUGE, name, help);
+    exposition_number(o->out, name, value);
+}
+
+/* name without "_total". */
+static void counter(const struct output *o, const char *name, const char *help, uint64_t value)
+{
+    family(o, EXPOSITION_COUNTER, name, help);
+    text_format(o->out, "%s_total %llu\n", name, (unsigned long long)value);
+}
+
+static void print_build(const struct output *o, const struct handlers *h)
+{
+    family(o, EXPOSITION_INFO, "traderd_build", "What this daemon was built from.");
+    text_string(o->out, "traderd_build_info{version=\"");
+    exposition_label(o->out, h->version);
+    text_string(o->out, "\",revision=\"");
+    exposition_label(o->out, h->revision);
+    text_string(o->out, "\"} 1\n");
+}
+
+static void print_loop(const struct output *o, const struct snapshot *s)
+{
+    family(o, EXPOSITION_STATESET, "traderd_loop_state", "State of the trading loop.");
+    for (int i = 0; i < LOOP_STATE_COUNT_; i++) {
+        /* In OpenMetrics the label of a state set has the family's name. */
+        text_format(o->out, "traderd_loop_state{%s=\"%s\"} %d\n",
+                    o->openmetrics ? "traderd_loop_state" : "state",
+                    loop_state_name((enum loop_state)i), s->state == (enum loop_state)i);
+    }
+    counter(o, "traderd_cycles", "Trading cycles of this account.",
+            (uint64_t)s->account.cycle_count);
+    counter(o, "traderd_cycle_errors", "Cycles that failed since start.",
+            (uint64_t)s->cycle_errors);
+    counter(o, "traderd_symbol_errors", "Symbols skipped in a cycle since start.",
+            (uint64_t)s->symbol_errors);
+    counter(o, "traderd_journal_failures", "Commits that had to be tried again since start.",
+            (uint64_t)s->journal_failures);
+    gauge(o, "traderd_journal_waiting", "1 while a commit waits for the database.",
+          s->journal_waiting);
+    gauge(o, "traderd_market_data_timestamp_seconds", "Feed time of the newest cycle.",
+          s->last_cycle_us == TIME_NONE ? 0 : (double)s->last_cycle_us / 1e6);
+    gauge(o, "traderd_last_cycle_timestamp_seconds", "Wall time of the newest cycle.",
+          s->last_cycle_wall_us <= 0 ? 0 : (double)s->last_cycle_wall_us / 1e6);
+}
+
+static void print_cycle_time(const struct output *o, const struct snapshot *s)
+{
+    static const char name[] = "traderd_engine_cycle_seconds";
+    uint64_t sum = 0;
+
+    family(o, EXPOSITION_HISTOGRAM, name, "Wall time a trading cycle took.");
+    for (size_t i = 0; i < COUNT_OF(snapshot_bucket_us); i++) {
+        sum += s->cycle_buckets[i];
+        text_format(o->out, "%s_bucket{le=\"", name);
+        exposition_seconds(o->out, snapshot_bucket_us[i]);
+        text_format(o->out, "\"} %llu\n", (unsigned long long)sum);
+    }
+    sum += s->cycle_buckets[COUNT_OF(s->cycle_buckets) - 1];
+    text_format(o->out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum ", name, (unsigned long long)sum,
+                name);
+    exposition_seconds(o->out, (int64_t)s->cycle_total_us);
+    text_format(o->out, "\n%s_count %llu\n", name, (unsigned long long)sum);
+}
+
+static void print_trades(const struct output *o, const struct snapshot *s)
+{
+    const struct performance_report *r = &s->report;
+    const char *mode = trading_mode_name(s->account.mode);
+
+    family(o, EXPOSITION_COUNTER, "traderd_trades", "Closed round trips by result.");
+    text_format(o->out, "traderd_trades_total{mode=\"%s\",result=\"win\"} %lld\n", mode,
+                (long long)r->wins);
+    text_format(o->out, "traderd_trades_total{mode=\"%s\",result=\"loss\"} %lld\n", mode,
+                (long long)r->losses);
+    text_format(o->out, "traderd_trades_total{mode=\"%s\",result=\"breakeven\"} %lld\n", mode,
+                (long long)r->breakeven);
+    gauge(o, "traderd_win_ratio", "Winning share of closed round trips.",
+          r->win_rate.undefined ? NAN : r->win_rate.value);
+    gauge(o, "traderd_profit_factor_ratio", "Sum of wins over sum of losses.",
+          r->profit_factor.undefined ? NAN : r->profit_factor.value);
+    gauge(o, "traderd_sharpe_ratio", "Annualised, from daily returns.",
+          r->sharpe_ratio.undefined ? NAN : r->sharpe_ratio.value);
+    family(o, EXPOSITION_GAUGE, "traderd_equity_quote", "Equity in the account's currency.");
+    text_string(o->out, "traderd_equity_quote{currency=\"");
+    exposition_label(o->out, s->account.quote);
+    text_string(o->out, "\"} ");
+    exposition_value(o->out, money_to_double(s->equity));
+    text_char(o->out, '\n');
+    gauge(o, "traderd_cash_quote", "Cash in the account's currency.",
+          money_to_double(s->account.cash));
+    gauge(o, "traderd_realized_pnl_quote", "Realised profit, net of fees; can fall.",
+          money_to_double(r->current_pnl));
+    gauge(o, "traderd_unrealized_pnl_quote", "Unrealised profit at the newest prices.",
+          money_to_double(s->unrealized));
+    gauge(o, "traderd_fees_paid_quote", "Fees paid.", money_to_double(r->fees_paid));
+    gauge(o, "traderd_exposure_quote", "Sum of open notionals.", money_to_double(s->exposure));
+    gauge(o, "traderd_drawdown_ratio", "Deepest drawdown, a positive fraction of the peak.",
+          ratio_to_double(r->max_drawdown));
+    gauge(o, "traderd_open_positions", "Open positions.", (double)s->position_count);
+    gauge(o, "traderd_open_orders", "Orders that have not ended.", (double)s->order_count);
+}
+
+static void print_signals(const struct output *o, const struct snapshot *s)
+{
+    family(o, EXPOSITION_COUNTER, "traderd_signals", "Signals by what became of them.");
+    text_format(o->out, "traderd_signals_total{decision=\"accepted\"} %lld\n",
+                (long long)s->account.signals_accepted);
+    text_format(o->out, "traderd_signals_total{decision=\"denied\"} %lld\n",
+                (long long)s->account.signals_denied);
+    counter(o, "traderd_orders_rejected", "Orders the venue rejected.",
+            (uint64_t)s->account.orders_rejected);
+    counter(o, "traderd_log_entries", "Entries of the trade log.", (uint64_t)s->account.log_size);
+}
+
+static void print_database(const struct output *o, struct handlers *h)
+{
+    struct store_stats d = {0};
+
+    store_stats(h->store, &d);
+    gauge(o, "traderd_db_up", "1 when the newest ping of the database was answered.",
+          atomic_load(&h->database_error) == ERR_OK);
+    gauge(o, "traderd_db_pool_connections", "Connections of the pool.", d.connections);
+    gauge(o, "traderd_db_pool_in_use", "Connections in use.", d.in_use);
+    counter(o, "traderd_db_commits", "Commits.", d.commits);
+    counter(o, "traderd_db_commit_retries", "Commits tried again.", d.commit_retries);
+    counter(o, "traderd_db_reconnects", "Connections made anew.", d.reconnects);
+    counter(o, "traderd_db_errors", "Statements that failed.", d.errors);
+}
+
+static void print_process(const struct output *o, const struct handlers *h)
+{
+    struct process_stats p;
+
+    process_stats_read(&p);
+    family(o, EXPOSITION_COUNTER, "process_cpu_seconds", "User and system time.");
+    text_string(o->out, "process_cpu_seconds_total ");
+    exposition_value(o->out, p.cpu_seconds);
+    text_char(o->out, '\n');
+    gauge(o, "process_resident_memory_bytes", "Resident memory.", p.resident_bytes);
+    gauge(o, "process_virtual_memory_bytes", "Virtual memory.", p.virtual_bytes);
+    gauge(o, "process_open_fds", "Open file descriptors.", p.open_fds);
+    gauge(o, "process_max_fds", "Most file descriptors allowed.", p.max_fds);
+    gauge(o, "process_threads", "Threads.", p.threads);
+    gauge(o, "process_start_time_seconds", "Start, in Unix time.",
+          (double)h->started_wall_us / 1e6);
+}
+
+static void print_log_lines(const struct output *o)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+    family(o, EXPOSITION_COUNTER, "traderd_log_lines", "Log lines written by level.");
+    for (int i = 0; i < (int)COUNT_OF(levels); i++)
+        text_format(o->out, "traderd_log_lines_total{level=\"%s\"} %llu\n", levels[i],
+                    (unsigned long long)log_count((enum log_level)i));
+}
+
+void prometheus_print(struct handlers *h, bool openmetrics, struct text *out)
+{
+    struct snapshot *s = engine_snapshot(h->engine);
+    struct output o = {out, openmetrics};
+
+    print_build(&o, h);
+    print_loop(&o, s);
+    print_cycle_time(&o, s);
+    print_trades(&o, s);
+    print_signals(&o, s);
+    print_database(&o, h);
+    http_stats_print(&h->stats, openmetrics, out);
+    print_log_lines(&o);
+    print_process(&o, h);
+    if (openmetrics)
+        text_string(out, "# EOF\n");
+    snapshot_release(s);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Typed fields of request bodies and query parameters, parsed by a table before any logic.
+ *
+ * The constructors tie a name to a destination of the right type.  A destination keeps the value it
+ * had when its field is absent; *present (may be NULL) says whether it was there.  All mistakes of
+ * a body are reported at once, each with its JSON pointer. */
+#ifndef HTTP_FIELD_H
+#define HTTP_FIELD_H
+
+#include "core/amount.h"
+#include "http/request.h"
+
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_INTEGER,
+    FIELD_SIZE,
+    FIELD_RATIO,
+    FIELD_WORD,
+    FIELD_BOOL,
+    FIELD_FLAG,
+    FIELD_TIME
+};
+
+struct field {
+    const char *name;
+    enum field_kind kind;
+    void *out;
+    size_t capacity;          /* TEXT: of out, with NUL */
+    int64_t minimum, maximum; /* INTEGER */
+    const char *const *words; /* WORD: ended by NULL; out is an int, the index */
+    bool required;
+    bool *present;
+};
+
+/* Any UTF-8 without control characters, 1 to capacity - 1 bytes. */
+struct field typed_text(const char *name, char *out, size_t capacity);
+struct field typed_integer(const char *name, int64_t *out, int64_t minimum, int64_t maximum);
+/* Decimal texts, more than zero. */
+struct field typed_size(const char *name, struct size *out);
+/* A decimal text or a JSON number, more than zero. */
+struct field typed_ratio(const char *name, struct ratio *out);
+struct field typed_word(const char *name, int *out, const char *const *words);
+struct field typed_bool(const char *name, bool *out);
+/* A query parameter that is true by being there: `?verbose`, `?verbose=true`. */
+struct field typed_flag(const char *name, bool *out);
+/* RFC 3339 or Unix milliseconds. */
+struct field typed_time(const char *name, int64_t *out_us);
+
+struct field field_required(struct field f);
+struct field field_present(struct field f, bool *present);
+
+/* The body as a JSON object of exactly these fields; an empty body is an empty object.
+ * ERR_SYNTAX: not JSON; ERR_FIELD_UNKNOWN, ERR_FIELD: see the problem's errors. */
+MUST_USE enum err field_parse(struct request *rq, const struct field *fields, size_t count);
+
+/* One value from text, as a query has it; false with *why set to a sentence's end ("must be
+ * ..."). */
+bool field_from_text(const struct field *f, const char *text, const char **why) MUST_USE;
+
+#endif

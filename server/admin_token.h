@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first token: a file made once, known to the database by its digest. */
+#ifndef SERVER_ADMIN_TOKEN_H
+#define SERVER_ADMIN_TOKEN_H
+
+#include "handlers/tokens.h"
+
+/* Reads the file, or makes it (0600, fsynced) with a new token. */
+MUST_USE enum err admin_token_load(const char *path, struct diag_list *diags,
+                                   char text[TOKEN_TEXT_MAX]);
+/* Puts it into the database unless a token of its id is there, revoked or not. */
+MUST_USE enum err admin_token_store(struct store *store, const char *text);
+
+#endif

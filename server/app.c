@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Joins the layers: the one place that knows every implementation behind the ports. */
+#include "server/app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build_info.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "server/admin_token.h"
+#include "server/data_dir.h"
+#include "server/database.h"
+#include "server/market.h"
+#include "server/openapi_embedded.h"
+#include "server/pipeline.h"
+#include "server/ticker.h"
+
+/* How long requests under way may take when the daemon ends. */
+#define DRAIN_US (10 * US_PER_S)
+/* Failed attempts of one address a minute, off loopback. */
+enum {
+    FAILED_AUTH_PER_MINUTE = 10,
+    REQUESTS_PER_MINUTE = 600
+};
+
+struct app {
+    struct service service;
+    const struct config *config;
+    char data_dir[DATA_PATH_MAX];
+    int lock_fd;
+    char admin_token[TOKEN_TEXT_MAX];
+    struct listen_address address;
+    struct database database;
+    struct market market;
+    char account[LIMIT_NAME];
+    char origin[128];
+    char vkey[256];
+    char account_hash[DIGEST_HEX];
+    struct engine *engine;
+    struct ticker *ticker;
+    struct http_server *http;
+    struct text tls_certificate, tls_key;
+};
+
+/* ---- Checks of the configuration as a whole ---- */
+
+static enum err check_address(struct app *a, struct diag_list *diags)
+{
+    const struct config *c = a->config;
+    const char *certificate = config_text(c, CONFIG_tls_cert);
+    const char *key = config_text(c, CONFIG_tls_key);
+    struct diag *d;
+    enum err e = listen_parse(config_text(c, CONFIG_listen), diags, &a->address);
+
+    if (e)
+        return e;
+    if (!*certificate != !*key) {
+        diag_add(diags, *certificate ? "tls_key" : "tls_cert", "required",
+                 "tls_cert and tls_key must be given together");
+        return ERR_INVALID;
+    }
+    if (!a->address.is_loopback && !*certificate && !config_bool(c, CONFIG_insecure_bind)) {
+        d = diag_add(diags, "listen", "insecure_bind",
+                     "'%s' is reachable from other machines and there is no TLS",
+                     config_text(c, CONFIG_listen));
+        diag_hint(d, "set tls_cert and tls_key, or insecure_bind behind a proxy, or listen on "
+                     "127.0.0.1");
+        return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+static enum err check_mode(const struct config *c, struct diag_list *diags)
+{
+    struct diag *d;
+
+    if (config_enum(c, CONFIG_mode) == 0)
+        return ERR_OK;
+    d = diag_add(diags, "mode", "live_not_available",
+                 "mode 'live' (from %s) is not available in this version",
+                 config_source(c, CONFIG_mode));
+    diag_hint(d, "set mode to paper");
+    return ERR_INVALID;
+}
+
+static enum err name_account(struct app *a, struct diag_list *diags)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *label = config_text(a->config, CONFIG_account_label);
+    size_t length = strlen(label);
+
+    if (length == 0 || length > LIMIT_NAME - 12 || strspn(label, allowed) != length) {
+        diag_add(diags, "account_label", "invalid",
+                 "'%s' is not 1 to %d letters, digits, dots, dashes and underscores", label,
+                 LIMIT_NAME - 12);
+        return ERR_INVALID;
+    }
+    snprintf(a->account, sizeof a->account, "sim-paper-%s", label);
+    return ERR_OK;
+}
+
+/* ---- Files ---- */
+
+static enum err read_pem(const char *path, const char *key, struct diag_list *diags,
+                         struct text *out)
+{
+    text_init(out, 256 * 1024);
+    if (!*path || text_read_file(out, path) == ERR_OK)
+        return ERR_OK;
+    diag_add(diags, key, "file", "cannot read '%s': %s", path, strerror(errno));
+    return ERR_IO;
+}
+
+static enum err open_files(struct app *a, struct diag_list *diags)
+{
+    char path[DATA_PATH_MAX];
+    enum err e;
+
+    data_dir_choose(a->config, a->data_dir);
+    e = data_dir_open(a->data_dir, diags);
+    if (!e)
+        e = data_dir_lock(a->data_dir, diags, &a->lock_fd);
+    if (e)
+        return e;
+    data_dir_file(a->data_dir, "admin.token", path);
+    e = admin_token_load(path, diags, a->admin_token);
+    if (!e)
+        e = read_pem(config_text(a->config, CONFIG_tls_cert), "tls_cert", diags,
+                     &a->tls_certificate);
+    if (!e)
+        e = read_pem(config_text(a->config, CONFIG_tls_key), "tls_key", diags, &a->tls_key);
+    return e;
+}
+
+static enum err open_log_key(struct app *a, struct diag_list *diags)
+{
+    uint8_t public_key[32];
+    char path[DATA_PATH_MAX], hex[9];
+    struct text t;
+    struct digest digest;
+    enum err e;
+
+    data_dir_file(a->data_dir, "log.key", path);
+    e = log_key_load(path, public_key);
+    if (e) {
+        diag_add(diags, path, "log_key", "cannot read or make the log's key: %s",
+                 e == ERR_IO ? strerror(errno) : err_sentence(e));
+        return e;
+    }
+    hex_print(public_key, 4, hex);
+    snprintf(a->origin, sizeof a->origin, "traderd.local/%s/%s", hex, a->account);
+    log_key_vkey(a->origin, public_key, a->vkey, sizeof a->vkey);
+    /* Salted with the key: the account's name cannot be guessed from the log. */
+    text_init(&t, 1024);
+    text_format(&t, "%s\n%s", a->vkey, a->account);
+    digest_of(t.data, t.length, &digest);
+    text_release(&t);
+    hex_print(digest.bytes, DIGEST_BYTES, a->account_hash);
+    return ERR_OK;
+}
+
+/* ---- The engine ---- */
+
+static struct config_leaf config_leaf(const struct app *a)
+{
+    const struct config *c = a->config;
+    const struct strategy *s = a->market.strategy;
+
+    return (struct config_leaf){
+        .strategy_id = s ? strategy_id(s) : "",
+        .strategy_name = s ? strategy_name(s) : "",
+        .feed_id = a->market.recorded ? recorded_feed_id(a->market.recorded) : "",
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .slippage_bps = config_ratio(c, CONFIG_slippage_bps),
+        .slippage_tolerance_bps = config_ratio(c, CONFIG_slippage_tolerance_bps),
+        .volume_cap = config_ratio(c, CONFIG_volume_cap),
+        .min_confidence = config_ratio(c, CONFIG_min_confidence),
+        .max_position_ratio = config_ratio(c, CONFIG_max_position_ratio),
+        .max_exposure_ratio = config_ratio(c, CONFIG_max_exposure_ratio),
+        .max_drawdown = config_ratio(c, CONFIG_max_drawdown),
+        .max_order_notional = config_money(c, CONFIG_max_order_notional),
+        .max_open_positions = config_integer(c, CONFIG_max_open_positions),
+        .intrabar = config_text(c, CONFIG_intrabar),
+        .limit_fill = config_text(c, CONFIG_limit_fill),
+        .instruments = a->market.instruments,
+        .instrument_count = a->market.instrument_count,
+    };
+}
+
+static struct risk_limits risk_limits(const struct config *c)
+{
+    struct ratio reserve = market_bps(config_ratio(c, CONFIG_slippage_bps));
+    struct ratio tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps));
+
+    if (ratio_add(reserve, tolerance, &reserve))
+        reserve = tolerance;
+    return (struct risk_limits){
+        .min_confidence = config_ratio(c, CONFIG_min_confidence),
+        .max_position_ratio = config_ratio(c, CONFIG_max_position_ratio),
+        .max_exposure_ratio = config_ratio(c, CONFIG_max_exposure_ratio),
+        .max_drawdown = config_ratio(c, CONFIG_max_drawdown),
+        .max_order_notional = config_money(c, CONFIG_max_order_notional),
+        .max_open_positions = config_integer(c, CONFIG_max_open_positions),
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .cash_reserve = reserve,
+        .stop_loss_required = true,
+    };
+}
+
+static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
+{
+    const struct config *c = a->config;
+    bool is_replay = config_enum(c, CONFIG_pace) == 0;
+    struct engine_options o = {
+        .mode = MODE_PAPER,
+        .starting_equity = config_money(c, CONFIG_starting_equity),
+        .strategy = a->market.strategy,
+        .instruments = a->market.instruments,
+        .instrument_count = a->market.instrument_count,
+        .feed = a->market.recorded ? &a->market.feed : NULL,
+        .venue = &a->market.venue,
+        .journal = journal,
+        .pace = is_replay ? PACE_REPLAY : PACE_REALTIME,
+        .replay_speed = config_integer(c, CONFIG_replay_speed),
+        .cycle_interval_us = config_integer(c, CONFIG_cycle_interval_s) * US_PER_S,
+        .autostart = config_bool(c, CONFIG_loop_autostart),
+        .limits = risk_limits(c),
+        .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
+        .genesis = {.origin = a->origin,
+                    .vkey = a->vkey,
+                    .build = TRADERD_VERSION "+" TRADERD_REVISION,
+                    .account_hash = a->account_hash,
+                    .quote = config_text(c, CONFIG_quote_currency),
+                    .starting_equity = config_money(c, CONFIG_starting_equity),
+                    .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
+                    .pace = config_text(c, CONFIG_pace)},
+        .config = config_leaf(a),
+    };
+    enum err e;
+
+    copy_text(o.account_id, sizeof o.account_id, a->account);
+    copy_text(o.quote, sizeof o.quote, config_text(c, CONFIG_quote_currency));
+    e = engine_new(&o, diags, &a->engine);
+    if (!e)
+        e = engine_start(a->engine);
+    return e;
+}
+
+/* ---- HTTP ---- */
+
+static void tokens_changed(void *self)
+{
+    struct service *s = self;
+
+    /* The change is durable; a cache that missed it is mended by the ticker. */
+    if (auth_refresh(s->auth))
+        LOG_WARN("tokens_not_refreshed", NULL);
+}
+
+static void fill_service(struct app *a)
+{
+    struct service *s = &a->service;
+    struct handlers *h = &s->handlers;
+    int64_t limit = config_integer(a->config, CONFIG_rate_limit);
+    struct digest digest;
+    uint8_t boot[4];
+
+    h->engine = a->engine;
+    h->store = a->database.store;
+    h->strategy = a->market.strategy;
+    h->account = a->account;
+    random_bytes(boot, sizeof boot);
+    hex_print(boot, sizeof boot, h->boot);
+    h->version = TRADERD_VERSION;
+    h->revision = TRADERD_REVISION;
+    h->built_at = TRADERD_BUILT_AT;
+    h->openapi = embedded_openapi_json;
+    h->openapi_length = embedded_openapi_json_length;
+    digest_of(h->openapi, h->openapi_length, &digest);
+    h->openapi_etag[0] = '"';
+    hex_print(digest.bytes, 10, h->openapi_etag + 1);
+    h->openapi_etag[21] = '"';
+    if (limit == 0 && !a->address.is_loopback)
+        limit = REQUESTS_PER_MINUTE;
+    h->rate_limit = limit;
+    h->tokens_changed = tokens_changed;
+    h->self = s;
+    s->metrics_open = a->address.is_loopback && config_enum(a->config, CONFIG_metrics_auth) == 0;
+    s->throttle = throttle_new(limit);
+    s->failed_throttle = throttle_new(a->address.is_loopback ? 0 : FAILED_AUTH_PER_MINUTE);
+}
+
+static enum err open_http(struct app *a, struct diag_list *diags)
+{
+    const struct config *c = a->config;
+    bool is_tls = *config_text(c, CONFIG_tls_cert) != 0;
+    char unix_path[DATA_PATH_MAX];
+    struct http_options o = {
+        .address = a->address,
+        .unix_path = unix_path,
+        .threads = (int)config_integer(c, CONFIG_http_threads),
+        .workers = (int)config_integer(c, CONFIG_http_workers),
+        .connections = (int)config_integer(c, CONFIG_http_connections),
+        .tls_certificate = is_tls ? a->tls_certificate.data : NULL,
+        .tls_key = is_tls ? a->tls_key.data : NULL,
+        .callbacks = pipeline_callbacks,
+        .context = &a->service,
+    };
+    enum err e;
+
+    data_dir_file(a->data_dir, "traderd.sock", unix_path);
+    fill_service(a);
+    a->service.auth = auth_new(a->database.store);
+    e = auth_refresh(a->service.auth);
+    if (!e)
+        e = waiters_new(a->engine, http_resume, &a->service.waiters);
+    if (!e)
+        e = http_server_new(&o, diags, &a->http);
+    if (!e)
+        e = ticker_new(&a->service, &a->ticker);
+    return e;
+}
+
+/* ---- Open, tend, close ---- */
+
+static enum err open_all(struct app *a, struct diag_list *diags)
+{
+    enum err e = check_mode(a->config, diags);
+
+    if (!e)
+        e = check_address(a, diags);
+    if (!e)
+        e = name_account(a, diags);
+    if (!e)
+        e = market_open(a->config, diags, &a->market);
+    if (!e)
+        e = open_files(a, diags);
+    if (!e)
+        e = open_log_key(a, diags);
+    if (!e)
+        e = database_open(a->config, a->data_dir, a->account, diags, &a->database);
+    if (!e)
+        e = admin_token_store(a->database.store, a->admin_token);
+    if (!e)
+        e = open_engine(a, &a->database.journal, diags);
+    if (!e)
+        e = open_http(a, diags);
+    return e;
+}
+
+enum err app_open(const struct config *config, struct diag_list *diags, struct app **out)
+{
+    struct app *a = xcalloc(1, sizeof *a);
+    enum err e;
+
+    a->config = config;
+    a->lock_fd = -1;
+    text_init(&a->tls_certificate, 1);
+    text_init(&a->tls_key, 1);
+    a->service.handlers.started_wall_us = clock_wall_us();
+    a->service.handlers.started_monotonic_us = clock_monotonic_us();
+    e = open_all(a, diags);
+    if (e) {
+        app_close(a);
+        return e;
+    }
+    *out = a;
+    return ERR_OK;
+}
+
+void app_greet(const struct app *a)
+{
+    const char *scheme = a->tls_certificate.length > 0 ? "https" : "http";
+    const char *host = a->address.host;
+    bool is_v6 = strchr(host, ':') != NULL;
+    char url[320];
+
+    if (strcmp(host, "0.0.0.0") == 0)
+        host = "127.0.0.1";
+    if (strcmp(host, "::") == 0)
+        host = "::1";
+    snprintf(url, sizeof url, "%s://%s%s%s:%d", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "",
+             http_server_port(a->http));
+    printf("traderd %s is ready: %s\n"
+           "admin token: %s/admin.token\n"
+           "\n"
+           "  curl %s/healthz\n"
+           "  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" %s/v1/loop\n"
+           "  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" '%s/v1/trades?limit=5'\n",
+           TRADERD_VERSION, url, a->data_dir, url, a->data_dir, url, a->data_dir, url);
+    fflush(stdout);
+}
+
+void app_tend(struct app *a)
+{
+    database_tend(&a->database);
+}
+
+void app_close(struct app *a)
+{
+    char path[DATA_PATH_MAX];
+
+    atomic_store(&a->service.handlers.is_draining, true);
+    if (a->engine)
+        engine_stop(a->engine);
+    if (a->service.waiters)
+        waiters_stop(a->service.waiters);
+    if (a->http) {
+        http_server_free(a->http, DRAIN_US);
+        data_dir_file(a->data_dir, "traderd.sock", path);
+        unlink(path);
+    }
+    ticker_free(a->ticker);
+    waiters_free(a->service.waiters);
+    if (a->service.auth && a->database.store)
+        auth_flush_used(a->service.auth);
+    auth_free(a->service.auth);
+    throttle_free(a->service.throttle);
+    throttle_free(a->service.failed_throttle);
+    engine_free(a->engine);
+    database_close(&a->database);
+    market_close(&a->market);
+    text_release(&a->tls_certificate);
+    if (a->tls_key.data)
+        explicit_bzero(a->tls_key.data, a->tls_key.length);
+    text_release(&a->tls_key);
+    if (a->lock_fd >= 0)
+        close(a->lock_fd);
+    explicit_bzero(a->admin_token, sizeof a->admin_token);
+    free(a);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `traderd check FILE` and `traderd config`, `traderd migrate`: look at inputs without a daemon. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "engine/strategy.h"
+#include "server/data_dir.h"
+#include "server/database.h"
+#include "server/options.h"
+#include "server/subcommands.h"
+
+static void print_strategy(const struct strategy *s)
+{
+    const struct diag_list *warnings = strategy_warnings(s);
+
+    for (size_t i = 0; i < warnings->count; i++)
+        fprintf(stderr, "warning: %s: %s\n", warnings->items[i].field, warnings->items[i].message);
+    printf("ok: %s\nid: %s\nfeatures: %zu\nwarm-up: %d candles\n", strategy_name(s), strategy_id(s),
+           strategy_feature_count(s), strategy_warmup(s));
+}
+
+int subcommand_check(int count, char **arguments)
+{
+    struct strategy *s = NULL;
+    struct diag_list *diags;
+    struct text file;
+    size_t words;
+    const char *path = NULL;
+    enum err e;
+
+    if (!options_parse(count, arguments, NULL, 0, &path, 1, &words))
+        return EXIT_USAGE;
+    if (words != 1) {
+        fprintf(stderr, "usage: traderd check FILE\n");
+        return EXIT_USAGE;
+    }
+    text_init(&file, LIMIT_JSON_BYTES);
+    diags = xcalloc(1, sizeof *diags);
+    e = text_read_file(&file, path);
+    if (e)
+        diag_add(diags, path, "file", "cannot read the file: %s",
+                 e == ERR_LIMIT ? "it is too large" : strerror(errno));
+    else
+        /* What paper trading asks for: a stop loss. */
+        e = strategy_parse(file.data, file.length, true, diags, &s);
+    if (e) {
+        options_print_diags(diags, e);
+        fprintf(stderr, "traderd: %s: %zu error%s\n", path, diags->count + diags->dropped,
+                diags->count + diags->dropped == 1 ? "" : "s");
+    } else {
+        print_strategy(s);
+        strategy_free(s);
+    }
+    text_release(&file);
+    free(diags);
+    return e ? EXIT_USAGE : EXIT_DONE;
+}
+
+int subcommand_config(int count, char **arguments)
+{
+    const char *word = NULL, *file = NULL, *data = NULL, *listen = NULL;
+    const struct option options[] = {
+        {"--config", &file, NULL}, {"--data", &data, NULL}, {"--listen", &listen, NULL}};
+    struct config *c = NULL;
+    struct text out;
+    size_t words;
+    bool is_schema, is_show, is_check;
+
+    if (!options_parse(count, arguments, options, COUNT_OF(options), &word, 1, &words))
+        return EXIT_USAGE;
+    is_schema = words == 1 && strcmp(word, "schema") == 0;
+    is_show = words == 1 && strcmp(word, "show") == 0;
+    is_check = words == 1 && strcmp(word, "check") == 0;
+    if (!is_schema && !is_show && !is_check) {
+        fprintf(stderr, "usage: traderd config check|show|schema [--config FILE]\n");
+        return EXIT_USAGE;
+    }
+    if (!is_schema) {
+        c = options_config(file, data, listen);
+        if (!c)
+            return EXIT_USAGE;
+    }
+    text_init(&out, LIMIT_JSON_BYTES);
+    if (is_schema)
+        config_print_schema(&out);
+    if (is_show)
+        config_print(c, &out);
+    if (is_check)
+        text_string(&out, "ok");
+    fwrite(out.data, 1, out.length, stdout);
+    if (out.length == 0 || out.data[out.length - 1] != '\n')
+        putchar('\n');
+    text_release(&out);
+    if (c)
+        config_free(c);
+    return EXIT_DONE;
+}
+
+int subcommand_migrate(int count, char **arguments)
+{
+    const char *file = NULL, *data = NULL;
+    bool status = false;
+    const struct option options[] = {
+        {"--config", &file, NULL}, {"--data", &data, NULL}, {"--status", NULL, &status}};
+    char dir[DATA_PATH_MAX], url[2048];
+    struct private_pg *cluster = NULL;
+    struct diag_list *diags;
+    struct config *c;
+    struct text report;
+    size_t words;
+    int lock = -1;
+    enum err e = ERR_OK;
+
+    if (!options_parse(count, arguments, options, COUNT_OF(options), NULL, 0, &words))
+        return EXIT_USAGE;
+    c = options_config(file, data, NULL);
+    if (!c)
+        return EXIT_USAGE;
+    diags = xcalloc(1, sizeof *diags);
+    text_init(&report, LIMIT_JSON_BYTES);
+    data_dir_choose(c, dir);
+    /* A private cluster is ours to start only while no daemon has it. */
+    if (!*config_text(c, CONFIG_database_url)) {
+        e = data_dir_open(dir, diags);
+        if (!e)
+            e = data_dir_lock(dir, diags, &lock);
+    }
+    if (!e)
+        e = database_url(c, dir, diags, &cluster, url, sizeof url);
+    if (!e)
+        e = store_migrate(url, status, &report, diags);
+    if (report.length > 0)
+        fwrite(report.data, 1, report.length, stdout);
+    if (e)
+        options_print_diags(diags, e);
+    if (cluster)
+        private_pg_stop(cluster);
+    text_release(&report);
+    free(diags);
+    config_free(c);
+    return e ? EXIT_FAILED : EXIT_DONE;
+}

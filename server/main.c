@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* traderd's entry: finds the subcommand and leaves the rest to it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "build_info.h"
+#include "core/base.h"
+#include "server/options.h"
+#include "server/subcommands.h"
+
+static const char usage[] =
+    "traderd: a trading daemon\n"
+    "\n"
+    "  traderd serve    [--config FILE] [--data DIR] [--listen HOST:PORT]   run the daemon\n"
+    "  traderd check    FILE                                  validate a strategy artifact\n"
+    "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
+    "  traderd config   check | show | schema [--config FILE]\n"
+    "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
+    "  traderd version\n"
+    "  traderd help\n"
+    "\n"
+    "Settings come from the file, then from TRADERD_* variables and DATABASE_URL, then from\n"
+    "options.  Exit status: 0 done, 1 failed, 2 wrong usage or input.\n";
+
+static int help(int count, char **arguments)
+{
+    (void)count;
+    (void)arguments;
+    fputs(usage, stdout);
+    return EXIT_DONE;
+}
+
+static int version(int count, char **arguments)
+{
+    (void)count;
+    (void)arguments;
+    printf("traderd %s (%s, %s)\n", TRADERD_VERSION, TRADERD_REVISION, TRADERD_BUILT_AT);
+    return EXIT_DONE;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int count, char **arguments);
+} subcommands[] = {
+    {"serve", subcommand_serve},
+    {"check", subcommand_check},
+    {"token", subcommand_token},
+    {"config", subcommand_config},
+    {"migrate", subcommand_migrate},
+    {"version", version},
+    {"--version", version},
+    {"help", help},
+    {"--help", help},
+};
+
+int main(int count, char **arguments)
+{
+    if (count < 2) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        if (strcmp(arguments[1], subcommands[i].name) == 0)
+            return subcommands[i].run(count - 2, arguments + 2);
+    fprintf(stderr, "traderd: unknown command '%s'; see `traderd help`\n", arguments[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens strategy and candle files and joins them to a feed and a venue. */
+#include "server/market.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/text.h"
+
+struct ratio market_bps(struct ratio bps)
+{
+    return (struct ratio){bps.e12 / 10000};
+}
+
+static enum err read_strategy(const char *path, struct diag_list *diags, struct strategy **out)
+{
+    struct text file;
+    enum err e;
+
+    text_init(&file, LIMIT_JSON_BYTES);
+    e = text_read_file(&file, path);
+    if (e)
+        diag_add(diags, "strategy", "file", "cannot read '%s': %s", path,
+                 e == ERR_LIMIT ? "the file is too large" : strerror(errno));
+    else
+        e = strategy_parse(file.data, file.length, true, diags, out);
+    text_release(&file);
+    return e;
+}
+
+/* "SYMBOL=FILE", else the file's name, else the strategy's only symbol. */
+static enum err split_item(const char *item, const struct strategy *strategy,
+                           struct diag_list *diags, char symbol[LIMIT_SYMBOL], const char **path)
+{
+    const char *equals = strchr(item, '=');
+    const char *slash = strchr(item, '/');
+    struct diag *d;
+
+    /* A '=' belongs to the symbol unless only the file's path has one: "BTC/USDT=f" or "/a=b". */
+    if (equals && (item[0] != '/' && item[0] != '.') &&
+        (!slash || slash > equals || strchr(slash + 1, '/') == NULL ||
+         strchr(slash + 1, '/') > equals)) {
+        size_t length = (size_t)(equals - item);
+        if (length < LIMIT_SYMBOL) {
+            memcpy(symbol, item, length);
+            symbol[length] = 0;
+            *path = equals + 1;
+            return ERR_OK;
+        }
+    }
+    *path = item;
+    if (symbol_of_file(item, symbol))
+        return ERR_OK;
+    if (strategy && strategy_symbol_count(strategy) == 1) {
+        copy_text(symbol, LIMIT_SYMBOL, strategy_symbol(strategy, 0));
+        return ERR_OK;
+    }
+    d = diag_add(diags, "candles", "symbol_unknown", "the name of '%s' does not tell its symbol",
+                 item);
+    diag_hint(d, "write SYMBOL=FILE, for example BTC/USDT=file.csv");
+    return ERR_INVALID;
+}
+
+static struct price decimals_step(int scale)
+{
+    return price_from_scaled(1, scale);
+}
+
+static enum err bad_step(struct diag_list *diags, const char *key, const char *symbol,
+                         const char *value)
+{
+    diag_add(diags, key, "invalid", "'%s' of %s is not a positive decimal", value, symbol);
+    return ERR_INVALID;
+}
+
+static enum err make_instrument(const struct config *c, const char *symbol,
+                                const struct candle_series *series, struct diag_list *diags,
+                                struct instrument *out)
+{
+    struct price tick = decimals_step(series->price_scale);
+    struct size lot = size_from_scaled(1, 5);
+    struct money minimum = {(i128)10 * INT64_C(1000000000000)};
+    const char *value;
+    enum err e;
+
+    if (config_list_lookup(c, CONFIG_tick_sizes, symbol, &value) &&
+        (price_parse(value, strlen(value), &tick) || tick.e12 <= 0))
+        return bad_step(diags, "tick_sizes", symbol, value);
+    if (config_list_lookup(c, CONFIG_lot_sizes, symbol, &value) &&
+        (size_parse(value, strlen(value), &lot) || lot.e12 <= 0))
+        return bad_step(diags, "lot_sizes", symbol, value);
+    if (config_list_lookup(c, CONFIG_min_notionals, symbol, &value) &&
+        (money_parse(value, strlen(value), &minimum) || minimum.e12 < 0))
+        return bad_step(diags, "min_notionals", symbol, value);
+    e = instrument_init(out, symbol, tick, lot, minimum);
+    if (e) {
+        struct diag *d =
+            diag_add(diags, "candles", "symbol_invalid", "'%s' is not a symbol", symbol);
+        diag_hint(d, "symbols are written BASE/QUOTE, for example BTC/USDT");
+        return e;
+    }
+    if (strcmp(out->quote, config_text(c, CONFIG_quote_currency)) != 0) {
+        struct diag *d = diag_add(diags, "candles", "quote_currency",
+                                  "%s is not quoted in the account's currency %s", symbol,
+                                  config_text(c, CONFIG_quote_currency));
+        diag_hint(d, "set quote_currency to %s", out->quote);
+        return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+static enum err read_candles(const struct config *c, struct diag_list *diags, struct market *m,
+                             struct candle_series *series, size_t *read)
+{
+    size_t count = config_list_count(c, CONFIG_candles);
+
+    for (size_t i = 0; i < count; i++) {
+        char symbol[LIMIT_SYMBOL];
+        const char *path;
+        enum err e =
+            split_item(config_list_item(c, CONFIG_candles, i), m->strategy, diags, symbol, &path);
+
+        if (e)
+            return e;
+        e = candle_file_read(path, diags, &series[i]);
+        if (e)
+            return e;
+        *read = i + 1;
+        e = make_instrument(c, symbol, &series[i], diags, &m->instruments[i]);
+        if (e)
+            return e;
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(m->instruments[k].symbol, symbol) == 0) {
+                diag_add(diags, "candles", "symbol_twice", "%s has two candle files", symbol);
+                return ERR_INVALID;
+            }
+        }
+        m->instrument_count = i + 1;
+        LOG_INFO("candles_read", "symbol", symbol, "file", path, "count",
+                 LOG_NUMBER(series[i].count), NULL);
+    }
+    return ERR_OK;
+}
+
+static enum err open_feed(const struct config *c, struct diag_list *diags, struct market *m)
+{
+    size_t count = config_list_count(c, CONFIG_candles), read = 0;
+    struct candle_series *series;
+    enum err e;
+
+    if (count == 0)
+        return ERR_OK;
+    if (count > LIMIT_SYMBOLS) {
+        diag_add(diags, "candles", "limit_exceeded", "more than %d files", LIMIT_SYMBOLS);
+        return ERR_LIMIT;
+    }
+    series = xcalloc(count, sizeof *series);
+    m->instruments = xcalloc(count, sizeof *m->instruments);
+    e = read_candles(c, diags, m, series, &read);
+    if (!e)
+        e = recorded_feed_new_take(series, count, m->instruments, diags, &m->recorded);
+    if (e)
+        for (size_t i = 0; i < read; i++)
+            candle_series_release(&series[i]);
+    free(series);
+    if (e)
+        return e;
+    m->feed = recorded_feed_port(m->recorded);
+    return ERR_OK;
+}
+
+static enum err check_timeframe(const struct market *m, struct diag_list *diags)
+{
+    int64_t wanted, have;
+
+    if (!m->strategy || !m->recorded)
+        return ERR_OK;
+    wanted = strategy_timeframe_us(m->strategy);
+    have = m->feed.timeframe_us(m->feed.self);
+    if (wanted == 0 || wanted == have)
+        return ERR_OK;
+    diag_add(diags, "candles", "timeframe", "the strategy wants candles of %s, the files have %s",
+             timeframe_name(wanted), timeframe_name(have) ? timeframe_name(have) : "another");
+    return ERR_INVALID;
+}
+
+enum err market_open(const struct config *c, struct diag_list *diags, struct market *out)
+{
+    struct market m = {0};
+    struct simulate_options options;
+    enum err e = ERR_OK;
+
+    if (*config_text(c, CONFIG_strategy))
+        e = read_strategy(config_text(c, CONFIG_strategy), diags, &m.strategy);
+    if (!e)
+        e = open_feed(c, diags, &m);
+    if (!e)
+        e = check_timeframe(&m, diags);
+    if (e) {
+        market_close(&m);
+        return e;
+    }
+    options = (struct simulate_options){
+        .instruments = m.instruments,
+        .instrument_count = m.instrument_count,
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
+        .volume_cap = config_ratio(c, CONFIG_volume_cap),
+        .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
+        .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
+    };
+    m.simulate = simulate_new(&options);
+    m.venue = simulate_venue(m.simulate);
+    *out = m;
+    return ERR_OK;
+}
+
+void market_close(struct market *m)
+{
+    if (m->simulate)
+        simulate_free(m->simulate);
+    if (m->recorded)
+        recorded_feed_free(m->recorded);
+    if (m->strategy)
+        strategy_free(m->strategy);
+    free(m->instruments);
+    *m = (struct market){0};
+}

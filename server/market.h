@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From configuration to what is traded: strategy, instruments, recorded feed, simulated venue. */
+#ifndef SERVER_MARKET_H
+#define SERVER_MARKET_H
+
+#include "core/config.h"
+#include "engine/simulate.h"
+#include "exchange/recorded_feed.h"
+
+struct market {
+    struct strategy *strategy; /* NULL: none configured */
+    struct instrument *instruments;
+    size_t instrument_count;
+    struct recorded_feed *recorded; /* NULL: no candles configured */
+    struct feed feed;
+    struct simulate *simulate;
+    struct venue venue;
+};
+
+/* Diags name the key, file, line and what would be right. */
+MUST_USE enum err market_open(const struct config *c, struct diag_list *diags, struct market *out);
+void market_close(struct market *m);
+
+/* bps as a fraction. */
+struct ratio market_bps(struct ratio bps);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the journal's own files share (store/journal_*.c); no other file includes it. */
+#ifndef STORE_JOURNAL_PARTS_H
+#define STORE_JOURNAL_PARTS_H
+
+#include "core/clock.h"
+#include "store/journal_pg.h"
+
+/* The statements of a commit, in the order in which they are sent. */
+enum journal_statement {
+    STATEMENT_BEGIN,
+    STATEMENT_ADVANCE,
+    STATEMENT_LEAF,
+    STATEMENT_SIGNAL,
+    STATEMENT_POSITION,
+    STATEMENT_ORDER,
+    STATEMENT_FILL,
+    STATEMENT_TRADE,
+    STATEMENT_EQUITY,
+    STATEMENT_DAILY,
+    STATEMENT_CONFIG,
+    STATEMENT_ACCOUNT,
+    STATEMENT_COMMIT,
+    JOURNAL_STATEMENT_COUNT_
+};
+
+struct journal_pg {
+    const struct pg_target *target;
+    struct pg pg;
+    int64_t timeout_us;
+    struct jsonl *jsonl;
+    struct pg_statement statements[JOURNAL_STATEMENT_COUNT_];
+    char account[LIMIT_NAME]; /* whose lock the session holds */
+    int64_t lock_key;
+    int backend;                       /* process id of the newest session that held the lock */
+    int64_t epoch;                     /* 0: not known yet */
+    int64_t connect_at_us, backoff_us; /* when a lost connection is next tried, and how far apart */
+    char strategy_id[DIGEST_HEX];      /* what the next config leaf will name */
+    char feed_id[DIGEST_HEX];
+    struct journal_pg_stats stats;
+};
+
+/* How long after a lost connection the next try may be, at first. */
+#define JOURNAL_BACKOFF_US (50 * US_PER_MS)
+
+static inline int64_t journal_deadline(const struct journal_pg *j)
+{
+    return clock_monotonic_us() + j->timeout_us;
+}
+
+/* store/journal_session.c */
+void journal_statements(struct journal_pg *j); /* makes their texts; journal_pg_close frees them */
+/* Connected, locked and prepared, or an error at once. */
+MUST_USE enum err journal_ready(struct journal_pg *j);
+/* Any 64 bits that are the account's own. */
+int64_t journal_lock_key(const char *account);
+/* store/journal_recover.c */
+enum err journal_recover(void *self, const char *account_id, struct recovery *out);
+/* ERR_OK when the batch is in the log already, entry by entry; ERR_DB_FENCED when it is not. */
+MUST_USE enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commits batches of the engine: sends a whole transaction at once and reads the answers. */
+#include "store/journal_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "store/tables.h"
+
+static const int64_t row_us = US_PER_MS; /* more time for large batches */
+
+/* ---- One commit ---- */
+
+static enum err push(struct journal_pg *j, enum journal_statement s, const struct pg_params *p)
+{
+    return pg_pipeline_push(&j->pg, &j->statements[s], p);
+}
+
+static enum err push_log(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    enum err e;
+
+    params_init(p);
+    params_text(p, b->account.id);
+    params_integer(p, j->epoch);
+    params_integer(p, first);
+    params_integer(p, b->account.log_size);
+    params_time(p, b->account.last_leaf_us);
+    e = push(j, STATEMENT_ADVANCE, p);
+    for (size_t i = 0; i < b->leaf_count && !e; i++) {
+        const struct leaf *l = &b->leaves[i];
+
+        params_init(p);
+        params_text(p, b->account.id);
+        params_integer(p, first + (int64_t)i);
+        params_text(p, leaf_kind_name(l->kind));
+        params_time(p, l->at_us);
+        params_bytes(p, l->bytes, l->length);
+        params_digest(p, &l->proof);
+        params_digest(p, &l->leaf_hash);
+        e = push(j, STATEMENT_LEAF, p);
+    }
+    return e;
+}
+
+/* One row of a table of structs; index < 0: the table has no place in the log. */
+static enum err push_row(struct journal_pg *j, enum journal_statement s, const struct table *t,
+                         const void *row, int64_t index, struct pg_params *p)
+{
+    params_text(p, j->account);
+    table_put(t, row, p);
+    if (index >= 0)
+        params_integer(p, index);
+    return push(j, s, p);
+}
+
+static enum err push_fill(struct journal_pg *j, const struct fill *f, int64_t index,
+                          struct pg_params *p)
+{
+    enum err e;
+
+    params_init(p);
+    e = push_row(j, STATEMENT_FILL, &table_fill, f, -1, p);
+    if (e)
+        return e;
+    params_init(p);
+    params_text(p, j->account);
+    params_integer(p, f->id);
+    params_integer(p, index);
+    return push(j, STATEMENT_TRADE, p);
+}
+
+static enum err push_equity(struct journal_pg *j, const struct equity_point *point,
+                            struct pg_params *p)
+{
+    enum err e;
+
+    params_init(p);
+    e = push_row(j, STATEMENT_EQUITY, &table_equity, point, -1, p);
+    if (e || !point->is_daily)
+        return e;
+    params_init(p);
+    params_text(p, j->account);
+    params_integer(p, point->day);
+    params_amount(p, point->equity.e12);
+    return push(j, STATEMENT_DAILY, p);
+}
+
+static enum err push_rows(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    enum err e = ERR_OK;
+    size_t i;
+
+    for (i = 0; i < b->signal_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_SIGNAL, &table_signal, &b->signals[i],
+                     first + (int64_t)b->signal_leaf[i], p);
+    }
+    for (i = 0; i < b->position_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_POSITION, &table_position, &b->positions[i], -1, p);
+    }
+    for (i = 0; i < b->order_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_ORDER, &table_order, &b->orders[i], -1, p);
+    }
+    for (i = 0; i < b->fill_count && !e; i++)
+        e = push_fill(j, &b->fills[i], first + (int64_t)b->fill_leaf[i], p);
+    for (i = 0; i < b->equity_count && !e; i++)
+        e = push_equity(j, &b->equity[i], p);
+    return e;
+}
+
+/* Which strategy and feed the newest config leaf named is kept beside the log. */
+static enum err push_config(struct journal_pg *j, const struct journal_batch *b,
+                            struct pg_params *p)
+{
+    for (size_t i = 0; i < b->leaf_count; i++) {
+        if (b->leaves[i].kind != LEAF_CONFIG || !j->strategy_id[0])
+            continue;
+        params_init(p);
+        params_text(p, j->account);
+        params_text(p, j->strategy_id);
+        params_text(p, j->feed_id);
+        return push(j, STATEMENT_CONFIG, p);
+    }
+    return ERR_OK;
+}
+
+static enum err journal_send(struct journal_pg *j, const struct journal_batch *b,
+                             PGresult **committed)
+{
+    struct pg_params p;
+    enum err e = pg_pipeline_begin(&j->pg);
+
+    if (!e)
+        e = push(j, STATEMENT_BEGIN, NULL);
+    if (!e)
+        e = push_log(j, b, &p);
+    if (!e)
+        e = push_rows(j, b, &p);
+    if (!e)
+        e = push_config(j, b, &p);
+    if (!e) {
+        params_init(&p);
+        table_put(&table_account, &b->account, &p);
+        e = push(j, STATEMENT_ACCOUNT, &p);
+    }
+    if (!e)
+        e = push(j, STATEMENT_COMMIT, NULL);
+    if (!e)
+        return pg_pipeline_run(&j->pg, journal_deadline(j) + (int64_t)b->leaf_count * row_us,
+                               committed);
+    /* Half a pipeline cannot be taken back. */
+    j->pg.broken = true;
+    return e;
+}
+
+/* The first commit for an account that was not recovered: its epoch is read, and raised. */
+static enum err journal_claim(struct journal_pg *j, const char *account)
+{
+    struct recovery recovery = {0};
+    enum err e;
+
+    if (j->epoch && strcmp(j->account, account) == 0)
+        return ERR_OK;
+    e = journal_recover(j, account, &recovery);
+    recovery_release(&recovery);
+    return e;
+}
+
+static enum err journal_commit(void *self, const struct journal_batch *b)
+{
+    struct journal_pg *j = self;
+    PGresult *committed = NULL;
+    bool repeated = false;
+    enum err e;
+
+    e = journal_ready(j);
+    if (!e)
+        e = journal_claim(j, b->account.id);
+    if (!e) {
+        e = journal_send(j, b, &committed);
+        if (!e && strcmp(PQcmdStatus(committed), "COMMIT") != 0)
+            e = ERR_DB_QUERY;
+        PQclear(committed);
+    }
+    if (e)
+        pg_rollback(&j->pg, journal_deadline(j));
+    if (e == ERR_DB_FENCED && strcmp(j->pg.sqlstate, "TD002") == 0) {
+        e = journal_is_durable(j, b);
+        repeated = e == ERR_OK;
+    }
+    if (e == ERR_DB_CONFLICT)
+        e = ERR_DB_QUERY; /* rows of ours that exist already: our bug, not a client's */
+    if (e) {
+        atomic_fetch_add(&j->stats.errors, 1);
+        LOG_WARN("journal_commit_failed", "error", err_code(e), "sqlstate", j->pg.sqlstate,
+                 "message", j->pg.message, NULL);
+        return e;
+    }
+    atomic_fetch_add(repeated ? &j->stats.repeated : &j->stats.commits, 1);
+    if (j->jsonl)
+        jsonl_append(j->jsonl, b->account.log_size - (int64_t)b->leaf_count, b->leaves,
+                     b->leaf_count);
+    return ERR_OK;
+}
+
+/* ---- The port ---- */
+
+static enum err journal_store_strategy(void *self, const char *account_id,
+                                       const struct strategy_document *d)
+{
+    struct journal_pg *j = self;
+    struct pg_params p;
+    char *text;
+    enum err e = journal_ready(j);
+
+    (void)account_id;
+    if (e)
+        return e;
+    text = xstrndup(d->canonical, d->length);
+    params_init(&p);
+    params_text(&p, d->id);
+    params_text(&p, d->name);
+    params_text(&p, text);
+    e = pg_exec(&j->pg,
+                "INSERT INTO strategy (id, name, document) VALUES ($1, $2, $3)"
+                " ON CONFLICT (id) DO NOTHING",
+                &p, journal_deadline(j), NULL);
+    free(text);
+    if (e)
+        return e;
+    (void)copy_text(j->strategy_id, sizeof(j->strategy_id), d->id);
+    (void)copy_text(j->feed_id, sizeof(j->feed_id), d->feed_id ? d->feed_id : "");
+    return ERR_OK;
+}
+
+static void journal_flush(void *self)
+{
+    struct journal_pg *j = self;
+
+    if (j->jsonl)
+        jsonl_flush(j->jsonl);
+}
+
+enum err journal_pg_open(const struct pg_target *target, const char *account, int64_t timeout_us,
+                         struct diag_list *diags, struct journal_pg **out)
+{
+    struct journal_pg *j = xcalloc(1, sizeof(*j));
+    enum err e;
+
+    j->target = target;
+    j->timeout_us = timeout_us;
+    j->backoff_us = JOURNAL_BACKOFF_US;
+    j->pg.broken = true;
+    (void)copy_text(j->account, sizeof(j->account), account);
+    j->lock_key = journal_lock_key(account);
+    journal_statements(j);
+    e = journal_ready(j);
+    if (e) {
+        if (e == ERR_DB_FENCED)
+            diag_hint(diag_add(diags, "account", err_code(e),
+                               "another traderd serves this account (%s)", account),
+                      "stop it first, or give this one another account");
+        else
+            (void)diag_add(diags, "database_url", err_code(e), "the journal cannot connect: %s",
+                           j->pg.message);
+        journal_pg_close(j);
+        return e;
+    }
+    atomic_store(&j->stats.reconnects, 0);
+    *out = j;
+    return ERR_OK;
+}
+
+void journal_pg_close(struct journal_pg *j)
+{
+    if (!j)
+        return;
+    pg_close(&j->pg);
+    for (int i = 0; i < JOURNAL_STATEMENT_COUNT_; i++)
+        free((void *)(uintptr_t)j->statements[i].sql);
+    free(j);
+}
+
+void journal_pg_set_jsonl(struct journal_pg *j, struct jsonl *jsonl)
+{
+    j->jsonl = jsonl;
+}
+
+struct journal journal_pg_port(struct journal_pg *j)
+{
+    return (struct journal){
+        .self = j,
+        .commit = journal_commit,
+        .recover = journal_recover,
+        .store_strategy = journal_store_strategy,
+        .flush = journal_flush,
+    };
+}
+
+const struct journal_pg_stats *journal_pg_stats(const struct journal_pg *j)
+{
+    return &j->stats;
+}

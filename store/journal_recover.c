@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what a restart needs, in one snapshot, and takes the account over by a new epoch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "store/journal_parts.h"
+#include "store/tables.h"
+#include "store/tx.h"
+
+/* A restart may read thousands of rows and years of daily marks. */
+static const int64_t recover_us = 60 * US_PER_S;
+
+struct recover_context {
+    const char *account;
+    int64_t epoch;
+    struct recovery made;
+};
+
+/* SELECT of a table's columns for the account; `where` continues the condition. */
+static enum err recover_select(struct pg *pg, const struct table *t, const char *account,
+                               const char *where, int64_t deadline_us, PGresult **out)
+{
+    struct pg_params p;
+    struct text sql;
+    enum err e;
+
+    text_init(&sql, LIMIT_JSON_BYTES);
+    text_string(&sql, "SELECT ");
+    table_select_list(t, "t", &sql);
+    text_format(&sql, " FROM %s t WHERE %s", t->name, where);
+    params_init(&p);
+    params_text(&p, account);
+    e = pg_exec(pg, sql.data, &p, deadline_us, out);
+    text_release(&sql);
+    return e;
+}
+
+static enum err recover_rows(struct pg *pg, const struct table *t, const char *where,
+                             const struct recover_context *c, void **rows, size_t *count)
+{
+    PGresult *r = NULL;
+    char *made;
+    int n;
+    enum err e;
+
+    e = recover_select(pg, t, c->account, where, clock_monotonic_us() + recover_us, &r);
+    if (e)
+        return e;
+    n = PQntuples(r);
+    made = xcalloc((size_t)n + 1, t->row_size);
+    for (int i = 0; i < n && !e; i++)
+        e = table_get(t, r, i, 0, made + (size_t)i * t->row_size);
+    PQclear(r);
+    if (e) {
+        free(made);
+        return e;
+    }
+    *rows = made;
+    *count = (size_t)n;
+    return ERR_OK;
+}
+
+static enum err recover_epoch(struct pg *pg, struct recover_context *c, int64_t deadline_us,
+                              int64_t *size)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, c->account);
+    e = pg_exec(pg,
+                "UPDATE log_state SET epoch = epoch + 1 WHERE account = $1"
+                " RETURNING epoch, size,"
+                " (SELECT coalesce(max(idx) + 1, 0) FROM log_entry WHERE account = $1)",
+                &p, deadline_us, &r);
+    if (e)
+        return e;
+    c->made.exists = PQntuples(r) == 1;
+    c->epoch = c->made.exists ? result_integer(r, 0, 0) : 1;
+    *size = c->made.exists ? result_integer(r, 0, 1) : 0;
+    if (c->made.exists && result_integer(r, 0, 2) != *size) {
+        LOG_ERROR("log_damaged", "account", c->account, "state", LOG_NUMBER(*size), "entries",
+                  LOG_NUMBER(result_integer(r, 0, 2)), NULL);
+        e = ERR_DB_QUERY;
+    }
+    PQclear(r);
+    return e;
+}
+
+static enum err recover_account(struct pg *pg, struct recover_context *c, int64_t size)
+{
+    PGresult *r = NULL;
+    enum err e;
+
+    e = recover_select(pg, &table_account, c->account, "t.id = $1",
+                       clock_monotonic_us() + recover_us, &r);
+    if (!e && PQntuples(r) != 1)
+        e = ERR_DB_QUERY;
+    if (!e)
+        e = table_get(&table_account, r, 0, 0, &c->made.account);
+    PQclear(r);
+    if (!e && c->made.account.log_size != size) {
+        LOG_ERROR("log_damaged", "account", c->account, "state", LOG_NUMBER(size), "account_row",
+                  LOG_NUMBER(c->made.account.log_size), NULL);
+        e = ERR_DB_QUERY;
+    }
+    return e;
+}
+
+static enum err recover_daily(struct pg *pg, struct recover_context *c, int64_t deadline_us)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    struct money equity;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, c->account);
+    e = pg_exec(pg, "SELECT day, equity::text FROM daily_equity WHERE account = $1 ORDER BY day",
+                &p, deadline_us, &r);
+    for (int i = 0; !e && i < PQntuples(r); i++) {
+        e = result_amount(r, i, 1, &equity.e12);
+        if (!e)
+            daily_equity_append(&c->made.daily, result_integer(r, i, 0), equity);
+    }
+    PQclear(r);
+    return e;
+}
+
+static enum err recover_config(struct pg *pg, struct recover_context *c, int64_t deadline_us)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, c->account);
+    e = pg_exec(pg, "SELECT strategy_id, feed_id FROM account_config WHERE account = $1", &p,
+                deadline_us, &r);
+    if (!e && PQntuples(r) == 1) {
+        result_text(r, 0, 0, c->made.strategy_id, sizeof(c->made.strategy_id));
+        result_text(r, 0, 1, c->made.feed_id, sizeof(c->made.feed_id));
+    }
+    PQclear(r);
+    return e;
+}
+
+static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
+{
+    struct recover_context *c = context;
+    void *rows = NULL;
+    int64_t size = 0;
+    enum err e;
+
+    recovery_release(&c->made);
+    c->made = (struct recovery){0};
+    e = recover_epoch(pg, c, deadline_us, &size);
+    if (e || !c->made.exists)
+        return e;
+    e = recover_account(pg, c, size);
+    if (!e)
+        e = recover_rows(pg, &table_order, "t.account = $1 AND NOT t.is_final ORDER BY t.id", c,
+                         &rows, &c->made.order_count);
+    if (e)
+        return e;
+    c->made.orders = rows;
+    e = recover_rows(pg, &table_position, "t.account = $1 AND t.status = 'open' ORDER BY t.id", c,
+                     &rows, &c->made.position_count);
+    if (e)
+        return e;
+    c->made.positions = rows;
+    e = recover_daily(pg, c, deadline_us);
+    return e ? e : recover_config(pg, c, deadline_us);
+}
+
+enum err journal_recover(void *self, const char *account_id, struct recovery *out)
+{
+    struct journal_pg *j = self;
+    struct recover_context c = {.account = account_id};
+    const struct tx_body body = {.run = recover_body, .context = &c};
+    enum err e;
+
+    if (strcmp(j->account, account_id) != 0) {
+        /* Another account has another lock: the old session ends with the old one. */
+        pg_close(&j->pg);
+        j->backend = 0;
+        j->epoch = 0;
+        (void)copy_text(j->account, sizeof(j->account), account_id);
+        j->lock_key = journal_lock_key(account_id);
+    }
+    e = journal_ready(j);
+    if (!e)
+        e = tx_run(&j->pg, TX_READ_COMMITTED, &body, clock_monotonic_us() + recover_us, NULL);
+    if (e) {
+        recovery_release(&c.made);
+        return e;
+    }
+    j->epoch = c.epoch;
+    *out = c.made;
+    return ERR_OK;
+}
+
+enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    struct pg_params p;
+    PGresult *r = NULL;
+    struct digest found;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, b->account.id);
+    params_integer(&p, b->account.log_size);
+    params_integer(&p, first);
+    params_integer(&p, j->epoch);
+    e = pg_exec(&j->pg,
+                "SELECT e.leaf_hash FROM log_entry e JOIN log_state s ON s.account = e.account"
+                " WHERE e.account = $1 AND s.size = $2 AND s.epoch = $4 AND e.idx >= $3"
+                " ORDER BY e.idx",
+                &p, clock_monotonic_us() + j->timeout_us, &r);
+    if (e)
+        return e;
+    if (b->leaf_count == 0 || (size_t)PQntuples(r) != b->leaf_count)
+        e = ERR_DB_FENCED;
+    for (int i = 0; !e && i < PQntuples(r); i++) {
+        if (result_digest(r, i, 0, &found) ||
+            memcmp(&found, &b->leaves[i].leaf_hash, sizeof(found)) != 0)
+            e = ERR_DB_FENCED;
+    }
+    PQclear(r);
+    return e;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens the store: checks the server, migrates, takes the account, levels the files. */
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "store/migrate.h"
+#include "store/store_parts.h"
+
+static const int64_t setup_us = 30 * US_PER_S;
+
+static struct migration_list migrations(void)
+{
+    return (struct migration_list){.items = embedded_migrations, .count = embedded_migration_count};
+}
+
+/* ---- Statements for the query files ---- */
+
+enum err store_exec(struct store *s, const char *sql, const struct pg_params *params, bool again,
+                    PGresult **out)
+{
+    int64_t deadline_us = clock_monotonic_us() + s->timeout_us;
+    enum err e;
+
+    for (int i = 0;; i++) {
+        struct pg *pg = NULL;
+        bool lost;
+
+        e = pool_take(s->pool, deadline_us, &pg);
+        if (e)
+            break;
+        e = pg_exec(pg, sql, params, deadline_us, out);
+        lost = pg->broken;
+        pool_give(s->pool, pg);
+        if (e != ERR_DB_UNAVAILABLE || !lost || !again || i > 0 ||
+            clock_monotonic_us() >= deadline_us)
+            break;
+        atomic_fetch_add(&s->retries, 1);
+    }
+    if (e)
+        atomic_fetch_add(&s->errors, 1);
+    return e;
+}
+
+enum err store_tx(struct store *s, enum tx_level level, const struct tx_body *body)
+{
+    int64_t deadline_us = clock_monotonic_us() + s->timeout_us;
+    uint64_t retries = 0;
+    struct pg *pg = NULL;
+    enum err e = pool_take(s->pool, deadline_us, &pg);
+
+    if (e)
+        return e;
+    e = tx_run(pg, level, body, deadline_us, &retries);
+    pool_give(s->pool, pg);
+    atomic_fetch_add(&s->retries, retries);
+    return e;
+}
+
+int64_t store_changed(const PGresult *r)
+{
+    return strtoll(PQcmdTuples((PGresult *)(uintptr_t)r), NULL, 10);
+}
+
+/* ---- Opening ---- */
+
+static enum err setup_connect(const char *url, struct diag_list *diags, struct pg_target *target,
+                              struct pg *pg)
+{
+    enum err e = pg_target_init(target, url, 0, diags);
+
+    if (e)
+        return e;
+    e = pg_connect(pg, target, clock_monotonic_us() + setup_us, NULL);
+    if (e) {
+        diag_hint(diag_add(diags, "database_url", err_code(e), "cannot connect: %s", pg->message),
+                  "is the server running, and is the URL right?");
+        pg_close(pg);
+        pg_target_release(target);
+    }
+    return e;
+}
+
+/* Durability is promised, so it must not be switched off behind our back. */
+static enum err setup_check(struct pg *pg, struct diag_list *diags)
+{
+    PGresult *r = NULL;
+    enum err e;
+
+    e = pg_exec(pg,
+                "SELECT current_setting('fsync') = 'on',"
+                " current_setting('full_page_writes') = 'on',"
+                " current_setting('synchronous_commit') <> 'off',"
+                " current_setting('server_version_num')::bigint,"
+                " current_setting('server_encoding') = 'UTF8'",
+                NULL, clock_monotonic_us() + setup_us, &r);
+    if (e) {
+        (void)diag_add(diags, "database_url", err_code(e), "cannot read settings: %s", pg->message);
+        return e;
+    }
+    if (!result_bool(r, 0, 0) || !result_bool(r, 0, 2)) {
+        diag_hint(diag_add(diags, "database_url", "not_durable",
+                           "the server has fsync or synchronous_commit off: it may lose commits"),
+                  "set fsync = on and synchronous_commit = on");
+        e = ERR_INVALID;
+    }
+    /* Some copy-on-write file systems do without. */
+    if (!result_bool(r, 0, 1))
+        LOG_WARN("db_full_page_writes_off", NULL);
+    if (result_integer(r, 0, 3) < 140000 || !result_bool(r, 0, 4)) {
+        diag_hint(diag_add(diags, "database_url", "unsupported",
+                           "the database is older than PostgreSQL 14 or not encoded in UTF8"),
+                  "use PostgreSQL 14 or newer, and a UTF8 database");
+        e = ERR_INVALID;
+    }
+    PQclear(r);
+    return e;
+}
+
+static enum err store_setup(const char *url, struct diag_list *diags)
+{
+    const struct migration_list list = migrations();
+    struct pg_target target;
+    struct pg pg = {0};
+    enum err e = setup_connect(url, diags, &target, &pg);
+
+    if (e)
+        return e;
+    e = setup_check(&pg, diags);
+    if (!e)
+        e = migrate_run(&pg, &list, diags);
+    pg_close(&pg);
+    pg_target_release(&target);
+    return e;
+}
+
+enum err store_open(const struct store_options *options, struct diag_list *diags,
+                    struct store **out)
+{
+    struct store *s = xcalloc(1, sizeof(*s));
+    struct jsonl_source source;
+    enum err e;
+
+    s->url = xstrdup(options->database_url);
+    s->data_dir = xstrdup(options->data_dir);
+    s->timeout_us = options->timeout_us;
+    s->migration_count = (int)embedded_migration_count;
+    (void)copy_text(s->account, sizeof(s->account), options->account_id);
+    e = store_setup(s->url, diags);
+    if (!e)
+        e = pg_target_init(&s->target, s->url, s->timeout_us, diags);
+    if (!e)
+        e = pool_open(&s->target, options->connections, s->timeout_us, diags, &s->pool);
+    /* The account first: its files are nobody's but the daemon's that has it. */
+    if (!e)
+        e = journal_pg_open(&s->target, s->account, s->timeout_us, diags, &s->journal);
+    if (!e) {
+        source = store_jsonl_source(s);
+        e = jsonl_open(s->data_dir, &source, diags, &s->jsonl);
+    }
+    if (e) {
+        store_close(s);
+        return e;
+    }
+    journal_pg_set_jsonl(s->journal, s->jsonl);
+    *out = s;
+    return ERR_OK;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    jsonl_close(s->jsonl);
+    journal_pg_close(s->journal);
+    pool_close(s->pool);
+    pg_target_release(&s->target);
+    free(s->url);
+    free(s->data_dir);
+    free(s);
+}
+
+struct journal store_journal(struct store *s)
+{
+    return journal_pg_port(s->journal);
+}
+
+enum err store_ping(struct store *s, int64_t timeout_us)
+{
+    int64_t deadline_us = clock_monotonic_us() + timeout_us;
+    struct pg *pg = NULL;
+    enum err e = pool_take(s->pool, deadline_us, &pg);
+
+    if (e)
+        return e;
+    e = pg_exec(pg, "SELECT 1", NULL, deadline_us, NULL);
+    pool_give(s->pool, pg);
+    return e;
+}
+
+void store_stats(struct store *s, struct store_stats *out)
+{
+    const struct journal_pg_stats *journal = journal_pg_stats(s->journal);
+    struct pool_stats pool;
+
+    pool_stats(s->pool, &pool);
+    *out = (struct store_stats){
+        .connections = pool.connections,
+        .in_use = pool.in_use,
+        .commits = atomic_load(&journal->commits) + atomic_load(&journal->repeated),
+        .commit_retries = atomic_load(&journal->repeated) + atomic_load(&s->retries),
+        .reconnects = pool.reconnects + atomic_load(&journal->reconnects),
+        .errors = atomic_load(&s->errors) + atomic_load(&journal->errors),
+        .migration_count = s->migration_count,
+    };
+}
+
+enum err store_migrate(const char *database_url, bool status_only, struct text *report,
+                       struct diag_list *diags)
+{
+    const struct migration_list list = migrations();
+    struct pg_target target;
+    struct pg pg = {0};
+    enum err e = setup_connect(database_url, diags, &target, &pg);
+
+    if (e)
+        return e;
+    if (!status_only)
+        e = migrate_run(&pg, &list, diags);
+    if (!e && report)
+        e = migrate_status(&pg, &list, report);
+    pg_close(&pg);
+    pg_target_release(&target);
+    return e;
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks trade log lines the way anyone can: CPython's json and hashlib, and nothing of ours."""
+import hashlib
+import json
+import re
+
+LINE = re.compile(rb'^(\{.*), "proof": "([0-9a-f]{64})"\}$')
+ENVELOPE = {"mode", "strategy", "timestamp"}
+KINDS = {"genesis", "config", "cycle", "signal", "order", "trade", "close", "equity", "control"}
+# What the API puts beside the record of a trade: its name and its place in the log.
+BESIDE = ("id", "log_index")
+
+
+def canonical(record):
+    return json.dumps(record, sort_keys=True).encode()
+
+
+def proof_of(record):
+    return hashlib.sha256(canonical(record)).hexdigest()
+
+
+def leaf_hash(raw):
+    return hashlib.sha256(b"\x00" + raw).hexdigest()
+
+
+def check_line(line):
+    """One line of log.jsonl or trades.jsonl; returns (record, canonical bytes)."""
+    parts = LINE.match(line)
+    assert parts, line
+    raw = parts.group(1) + b"}"
+    assert hashlib.sha256(raw).hexdigest() == parts.group(2).decode(), line
+    record = json.loads(raw)
+    assert canonical(record) == raw, "the stored bytes are not what json.dumps gives"
+    assert len(set(record) - ENVELOPE) == 1 and set(record) - ENVELOPE <= KINDS, record
+    return record, raw
+
+
+def kind_of(record):
+    return (set(record) - ENVELOPE).pop()
+
+
+def check_served(trade):
+    """A trade as GET /v1/trades serves it; returns the bare record."""
+    record = {name: value for name, value in trade.items() if name not in BESIDE}
+    proof = record.pop("proof")
+    assert proof_of(record) == proof, trade
+    return record
+
+
+def business(lines):
+    """The entries of a log that trading made: what an operator did is left out."""
+    kept = []
+    for line in lines:
+        record, raw = check_line(line)
+        if kind_of(record) != "control":
+            kept.append(raw)
+    return kept

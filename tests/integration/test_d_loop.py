@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loop's states and the commands that change them."""
+import pytest
+
+import world
+
+
+@pytest.fixture
+def slow(make_daemon, folder):
+    """A replay that lasts: one candle in about 30 ms, so that every state can be seen."""
+    config = world.replay_config(folder, world.BUSY, count=2500, replay_speed=10000)
+    return make_daemon(config).start()
+
+
+def command(daemon, word, body=None):
+    return daemon.api.post(f"/v1/loop/{word}", body)
+
+
+def state_after(daemon, word, body=None):
+    reply = command(daemon, word, body)
+    assert reply.status == 200, reply
+    assert daemon.loop()["state"] in (reply.json["state"], "finished")
+    return reply.json["state"]
+
+
+def test_a_new_daemon_is_stopped(slow):
+    loop = slow.loop()
+    assert (loop["state"], loop["mode"], loop["cycle_count"]) == ("stopped", "paper", 0)
+    assert loop["strategy"] == "busy" and loop["feed"]
+
+
+def test_start_pause_resume_and_stop(slow):
+    assert state_after(slow, "start", {"mode": "paper"}) == "running"
+    assert state_after(slow, "pause", {"reason": "lunch"}) == "paused"
+    assert slow.loop()["reason"] == "lunch"
+    assert state_after(slow, "resume") == "running"
+    assert state_after(slow, "stop", {"positions": "keep", "orders": "cancel"}) == "stopped"
+
+
+def test_every_command_may_be_repeated(slow):
+    for word, state in (("start", "running"), ("pause", "paused"), ("resume", "running"),
+                        ("stop", "stopped")):
+        assert state_after(slow, word) == state
+        assert state_after(slow, word) == state, f"{word} again"
+
+
+def test_commands_that_make_no_sense_are_409_with_a_reason(slow):
+    for word in ("pause", "resume"):
+        reply = command(slow, word)
+        assert (reply.status, reply.json["code"]) == (409, "not_running")
+        assert reply.json["detail"]
+    state_after(slow, "start")
+    state_after(slow, "pause")
+    reply = command(slow, "start")
+    assert reply.status == 409 and "resume" in reply.json["detail"]
+
+
+def test_a_paused_loop_opens_nothing_new_and_still_closes(slow):
+    state_after(slow, "start")
+    opened = slow.api.get("/v1/loop").json["cycle_count"]
+    state_after(slow, "pause")
+    before = {row["id"] for row in slow.api.pages("/v1/positions", status="closed", limit=500)}
+    before |= {row["id"] for row in slow.api.pages("/v1/positions")}
+    reached = slow.loop()["cycle_count"]
+    assert reached >= opened
+    while slow.loop()["cycle_count"] < reached + 60:
+        slow.api.get("/v1/loop", wait="2s")
+    after = {row["id"] for row in slow.api.pages("/v1/positions", status="closed", limit=500)}
+    open_now = {row["id"] for row in slow.api.pages("/v1/positions")}
+    assert after | open_now == before
+    assert not open_now, "60 candles are more than any position is held"
+
+
+def test_stop_can_close_all_positions(slow):
+    state_after(slow, "start")
+    while not slow.api.get("/v1/positions").json["data"]:
+        slow.api.get("/v1/positions", wait="2s")
+    held = slow.api.get("/v1/positions").json["data"]
+    state_after(slow, "stop", {"positions": "close"})
+    assert slow.api.get("/v1/positions").json["data"] == []
+    if held:
+        closed = slow.api.get(f"/v1/positions/{held[0]['id']}").json
+        assert closed["status"] == "closed"
+
+
+def test_live_is_409_with_a_clear_reason(slow):
+    reply = command(slow, "start", {"mode": "live"})
+    assert (reply.status, reply.json["code"]) == (409, "live_not_available")
+    assert "paper" in reply.json["detail"]
+    assert slow.loop()["state"] == "stopped"
+
+
+def test_start_without_a_strategy_is_409(make_daemon, folder):
+    candles = world.slice_candles(folder / "c.csv", 100)
+    daemon = make_daemon(world.base_config(candles=[f"BTC/USDT={candles}"])).start()
+    reply = command(daemon, "start")
+    assert (reply.status, reply.json["code"]) == (409, "no_strategy")
+    assert daemon.anonymous.get("/readyz").status == 200
+
+
+def test_start_without_a_feed_is_409(make_daemon):
+    daemon = make_daemon(world.base_config(strategy=str(world.WINNER))).start()
+    reply = command(daemon, "start")
+    assert (reply.status, reply.json["code"]) == (409, "no_feed")
+    assert daemon.api.get("/v1/strategy").json["name"] == "adaptive_momentum_v3"
+
+
+def test_a_finished_loop_stays_finished_when_started(played):
+    cycles = played.loop()["cycle_count"]
+    reply = command(played, "start")
+    assert (reply.status, reply.json["state"]) == (200, "finished")
+    assert played.loop()["cycle_count"] == cycles
+
+
+def test_autostart_starts_what_was_never_commanded(make_daemon, folder):
+    config = world.replay_config(folder, world.HOLDER, count=60, loop_autostart=True)
+    daemon = make_daemon(config).start()
+    daemon.wait_loop("finished")
+
+
+def test_autostart_does_not_undo_an_operators_stop(make_daemon, folder):
+    config = world.replay_config(folder, world.BUSY, count=2500, replay_speed=10000,
+                                 loop_autostart=True)
+    daemon = make_daemon(config).start()
+    daemon.wait_loop("running")
+    state_after(daemon, "stop")
+    assert daemon.stop() == 0
+    daemon.start()
+    assert daemon.loop()["state"] == "stopped"
+
+
+def test_a_paused_loop_is_still_paused_after_a_restart(slow):
+    state_after(slow, "start")
+    state_after(slow, "pause")
+    assert slow.stop() == 0
+    assert slow.start().loop()["state"] == "paused"
+
+
+def test_a_running_loop_runs_again_after_a_kill(slow):
+    state_after(slow, "start")
+    slow.kill()
+    assert slow.start().loop()["state"] in ("running", "finished")
+
+
+@pytest.mark.parametrize("word,body,pointer", [
+    ("start", {"mode": "pretend"}, "/mode"), ("start", {"mode": 1}, "/mode"),
+    ("start", {"speed": 2}, "/speed"), ("stop", {"positions": "burn"}, "/positions"),
+    ("stop", {"orders": None}, "/orders"), ("pause", {"reason": ""}, "/reason"),
+    ("pause", {"reason": "x" * 160}, "/reason"), ("resume", {"pin": "1234"}, "/pin"),
+])
+def test_a_bad_command_names_the_field(scratch, word, body, pointer):
+    reply = command(scratch, word, body)
+    assert reply.status == 422
+    assert [error["pointer"] for error in reply.json["errors"]] == [pointer]

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The world's faults: ports, folders, databases that are away; each said clearly, nothing lost."""
+import json
+import socket
+
+import pytest
+
+import ledger
+import world
+from daemon import run, wait_until
+
+
+def start_fails(daemon, *words, status=1):
+    """The daemon ends by itself, with the exit status and the words in its output."""
+    daemon.spawn(daemon.listen if hasattr(daemon, "listen") else "127.0.0.1:0")
+    assert daemon.process.wait(40) == status, daemon.tail()
+    daemon.process = None
+    text = daemon.log().decode(errors="replace")
+    for word in words:
+        assert word in text, text[-3000:]
+
+
+def test_a_port_in_use_is_named(make_daemon):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        daemon = make_daemon(world.base_config())
+        daemon.listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        start_fails(daemon, str(taken.getsockname()[1]), "in use")
+
+
+def test_a_file_in_place_of_the_data_directory_is_named(make_daemon, folder):
+    (folder / "file").write_text("x")
+    start_fails(make_daemon(world.base_config(), data=folder / "file"), str(folder / "file"))
+
+
+def test_a_data_directory_that_cannot_be_written_is_named(make_daemon):
+    """/proc takes no new folders, not even from root."""
+    start_fails(make_daemon(world.base_config(), data="/proc/traderd"), "/proc/traderd")
+
+
+def test_a_second_daemon_on_the_same_data_is_refused(make_daemon):
+    first = make_daemon(world.base_config()).start()
+    start_fails(make_daemon(world.base_config(), data=first.data), str(first.data))
+    assert first.api.get("/v1/loop").status == 200
+    assert first.anonymous.get("/readyz").status == 200
+
+
+def test_a_second_daemon_on_the_same_account_fences_the_first(make_daemon, folder, cluster):
+    url = cluster.database()
+    config = world.replay_config(folder, world.BUSY, count=2500, replay_speed=20000,
+                                 database_url=url)
+    first = make_daemon(config).start()
+    first.start_loop()
+    second = make_daemon(config)
+    second.spawn()
+    wait_until(lambda: second.process.poll() is not None or b"http://" in second.log(), 30,
+               "the second daemon's answer")
+    if second.process.poll() is None:
+        first.wait_loop("failed", 30)
+        assert first.loop()["reason"]
+    indexes = cluster.sql("SELECT count(*), max(idx) + 1 FROM log_entry", url).strip().split("|")
+    assert indexes[0] == indexes[1], "the log has no gap and no fork"
+
+
+def test_a_database_that_is_not_there_is_said_at_start(make_daemon, folder):
+    url = f"postgresql://nobody@/none?host={folder}"
+    start_fails(make_daemon(world.base_config(database_url=url)), str(folder))
+
+
+def test_the_password_of_the_database_is_in_no_message(make_daemon):
+    url = "postgresql://user:hunter2secret@127.0.0.1:1/none"
+    daemon = make_daemon(world.base_config(database_url=url))
+    start_fails(daemon, "127.0.0.1")
+    assert b"hunter2secret" not in daemon.log()
+
+
+def test_a_changed_old_migration_is_refused(make_daemon, cluster):
+    url = cluster.database()
+    daemon = make_daemon(world.base_config(database_url=url)).start()
+    daemon.stop()
+    tables = cluster.sql("SELECT table_name, column_name FROM information_schema.columns "
+                         "WHERE data_type = 'bytea' AND table_name LIKE '%migration%'", url)
+    table, column = tables.split()[0].split("|")
+    cluster.sql(f"UPDATE {table} SET {column} = '\\x00'", url)
+    start_fails(daemon, "0001_log")
+
+
+def test_migrate_status_lists_what_was_applied(make_daemon, cluster, folder):
+    url = cluster.database()
+    path = world.write_json(folder / "c.json", world.base_config(database_url=url))
+    pending = run("migrate", "--status", "--config", path)
+    assert pending.returncode == 0 and pending.stdout.count("pending") == 3, pending
+    assert run("migrate", "--config", path).returncode == 0
+    applied = run("migrate", "--status", "--config", path)
+    assert applied.stdout.count("applied") == 3 and "0001_log" in applied.stdout
+
+
+def test_database_url_is_an_alias_in_the_environment(make_daemon, cluster):
+    url = cluster.database()
+    daemon = make_daemon(world.base_config(), env={"DATABASE_URL": url}).start()
+    assert not (daemon.data / "pg").exists()
+    assert cluster.sql("SELECT count(*) FROM token", url).strip() == "1"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The trades of a replay that nothing disturbed."""
+    from conftest import build, end
+    from daemon import new_folder
+
+    path = new_folder()
+    daemon = build(world.replay_config(path, world.BUSY, count=1500))
+    daemon.start().replay()
+    assert daemon.stop() == 0
+    lines = {name: daemon.lines(name) for name in ("trades.jsonl", "log.jsonl")}
+    end(daemon)
+    return lines
+
+
+def finish_and_compare(daemon, undisturbed):
+    daemon.wait_loop("finished", 120)
+    assert daemon.stop() == 0
+    assert daemon.lines("trades.jsonl") == undisturbed["trades.jsonl"]
+    assert ledger.business(daemon.lines("log.jsonl")) == \
+        ledger.business(undisturbed["log.jsonl"])
+
+
+def test_postgresql_killed_and_restarted_in_a_replay_loses_nothing(
+        make_daemon, folder, own_cluster, undisturbed):
+    config = world.replay_config(folder, world.BUSY, count=1500, replay_speed=200000,
+                                 database_url=own_cluster.database(), database_timeout_ms=1000)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    for cycle in (150, 450):
+        wait_until(lambda: daemon.loop()["cycle_count"] >= cycle, 60, f"cycle {cycle}")
+        own_cluster.kill()
+        wait_until(lambda: daemon.anonymous.get("/readyz").status == 503, 20, "readyz 503")
+        assert daemon.anonymous.get("/livez").status == 200
+        assert daemon.api.get("/v1/positions").status == 200, "what is in memory is still served"
+        away = daemon.api.get("/v1/trades")
+        assert (away.status, away.json["code"]) == (503, "db_unavailable")
+        own_cluster.start()
+        wait_until(lambda: daemon.anonymous.get("/readyz").status == 200, 30, "readyz 200")
+    finish_and_compare(daemon, undisturbed)
+
+
+def test_stop_and_pause_work_while_the_database_is_away(make_daemon, folder, own_cluster):
+    config = world.replay_config(folder, world.BUSY, count=2500, replay_speed=20000,
+                                 database_url=own_cluster.database(), database_timeout_ms=1000)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    own_cluster.kill()
+    for word in ("pause", "stop"):
+        reply = daemon.api.post(f"/v1/loop/{word}", {"reason": "no database"})
+        assert reply.status in (200, 202), reply
+    assert daemon.loop()["state"] == "stopped"
+    own_cluster.start()
+    wait_until(lambda: not daemon.loop()["journal_waiting"], 30, "the journal to catch up")
+    daemon.kill()
+    assert daemon.start().loop()["state"] == "stopped", "the stop was made durable afterwards"
+
+
+def test_the_private_postmaster_killed_in_a_replay_loses_nothing(make_daemon, folder, undisturbed):
+    import os
+    import signal
+
+    config = world.replay_config(folder, world.BUSY, count=1500, replay_speed=200000,
+                                 database_timeout_ms=1000)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    wait_until(lambda: daemon.loop()["cycle_count"] >= 200, 60, "cycle 200")
+    old = daemon.postmaster_pid()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: daemon.postmaster_pid() not in (old, None), 60, "a new postmaster")
+    finish_and_compare(daemon, undisturbed)
+
+
+def test_the_private_cluster_ends_with_the_daemon(make_daemon):
+    daemon = make_daemon(world.base_config()).start()
+    postmaster = daemon.postmaster_pid()
+    assert daemon.is_own_postmaster(postmaster)
+    assert daemon.stop() == 0
+    assert not daemon.is_own_postmaster(postmaster)
+    daemon.start()
+    postmaster = daemon.postmaster_pid()
+    daemon.kill()
+    wait_until(lambda: not daemon.is_own_postmaster(postmaster), 20, "the cluster's end")
+
+
+def test_a_data_directory_in_a_closed_folder_still_works(make_daemon, folder):
+    """The unprivileged PostgreSQL cannot enter a folder of mode 0700; the daemon finds a way."""
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    daemon = make_daemon(world.base_config(), data=closed / "data").start()
+    assert daemon.anonymous.get("/readyz").status == 200
+
+
+def test_files_that_fell_behind_the_database_are_mended(make_daemon, folder, undisturbed):
+    config = world.replay_config(folder, world.BUSY, count=1500)
+    daemon = make_daemon(config).start().replay()
+    assert daemon.stop() == 0
+    for name, cut in (("trades.jsonl", 700), ("log.jsonl", 5000)):
+        path = daemon.data / name
+        path.write_bytes(path.read_bytes()[:-cut])
+    daemon.start()
+    finish_and_compare(daemon, undisturbed)
+
+
+def test_files_of_another_log_are_refused(make_daemon, folder):
+    daemon = make_daemon(world.replay_config(folder, world.BUSY, count=100)).start().replay()
+    assert daemon.stop() == 0
+    path = daemon.data / "trades.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    record = json.loads(lines[-1])
+    record["trade"]["price"] = "1.00"
+    path.write_bytes(b"".join(lines[:-1]) + json.dumps(record).encode() + b"\n")
+    start_fails(daemon, "trades.jsonl")

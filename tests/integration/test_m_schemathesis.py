@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schemathesis, with its configuration in the root, finds nothing in the running daemon."""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import world
+from contract import ROOT
+from daemon import environment
+
+
+@pytest.mark.timeout(300)
+def test_schemathesis_finds_nothing(make_daemon, folder):
+    config = world.replay_config(folder, world.BUSY, count=400)
+    daemon = make_daemon(config).start().replay()
+    program = Path(sys.executable).parent / "schemathesis"
+    assert (ROOT / "schemathesis.toml").exists()
+    done = subprocess.run(
+        [program, "--config-file", ROOT / "schemathesis.toml", "run",
+         f"http://127.0.0.1:{daemon.port}/openapi.json", "--max-examples", "12",
+         "--header", f"Authorization: Bearer {daemon.token}", "--no-color"],
+        capture_output=True, text=True, timeout=280, check=False, cwd=folder, env=environment())
+    assert done.returncode == 0, (done.stdout + done.stderr)[-12000:]
+    assert daemon.anonymous.get("/livez").status == 200

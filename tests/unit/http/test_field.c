@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Typed fields of bodies and queries, and the problem document that tells of mistakes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "http/query.h"
+#include "http/respond.h"
+
+static const char *const words[] = {"keep", "close", NULL};
+
+struct values {
+    char reason[8];
+    int64_t count;
+    struct size size;
+    struct ratio ratio;
+    int word;
+    bool flag;
+    int64_t at_us;
+    bool has_size;
+};
+
+static enum err parse(struct request *rq, const char *body, struct values *v)
+{
+    const struct field fields[] = {
+        typed_text("reason", v->reason, sizeof v->reason),
+        typed_integer("count", &v->count, 1, 10),
+        field_present(typed_size("size", &v->size), &v->has_size),
+        typed_ratio("ratio", &v->ratio),
+        typed_word("word", &v->word, words),
+        typed_bool("flag", &v->flag),
+        typed_time("at", &v->at_us),
+    };
+
+    *v = (struct values){.word = -1};
+    request_init(rq, "/v1/x");
+    assert_int_equal(request_parse_target(rq), ERR_OK);
+    rq->body = body;
+    rq->body_length = strlen(body);
+    return field_parse(rq, fields, COUNT_OF(fields));
+}
+
+static void good_bodies_are_read(void **state)
+{
+    struct request rq;
+    struct values v;
+
+    (void)state;
+    assert_int_equal(parse(&rq,
+                           "{\"reason\":\"abc\",\"count\":10,\"size\":\"0.5\",\"ratio\":50.5,"
+                           "\"word\":\"close\",\"flag\":true,\"at\":\"2024-01-15T10:30:00Z\"}",
+                           &v),
+                     ERR_OK);
+    assert_string_equal(v.reason, "abc");
+    assert_int_equal(v.count, 10);
+    assert_true(v.size.e12 == 500000000000);
+    assert_true(v.has_size);
+    assert_true(v.ratio.e12 == 50500000000000);
+    assert_int_equal(v.word, 1);
+    assert_true(v.flag);
+    assert_true(v.at_us == INT64_C(1705314600000000));
+    request_release(&rq);
+    assert_int_equal(parse(&rq, "", &v), ERR_OK);
+    assert_false(v.has_size);
+    request_release(&rq);
+    assert_int_equal(parse(&rq, "{}", &v), ERR_OK);
+    request_release(&rq);
+}
+
+static void bad_bodies_name_the_field(void **state)
+{
+    static const struct {
+        const char *body, *pointer;
+        enum err wanted;
+    } bad[] = {
+        {"{\"count\":11}", "/count", ERR_FIELD},
+        {"{\"count\":1.5}", "/count", ERR_FIELD},
+        {"{\"count\":\"1\"}", "/count", ERR_FIELD},
+        {"{\"reason\":\"\"}", "/reason", ERR_FIELD},
+        {"{\"reason\":\"12345678\"}", "/reason", ERR_FIELD},
+        {"{\"reason\":\"a\\nb\"}", "/reason", ERR_FIELD},
+        {"{\"reason\":null}", "/reason", ERR_FIELD},
+        {"{\"size\":0.5}", "/size", ERR_FIELD},
+        {"{\"size\":\"0\"}", "/size", ERR_FIELD},
+        {"{\"size\":\"-1\"}", "/size", ERR_FIELD},
+        {"{\"size\":\"1e3\"}", "/size", ERR_FIELD},
+        {"{\"size\":\"0.1234567890123\"}", "/size", ERR_FIELD},
+        {"{\"ratio\":-1}", "/ratio", ERR_FIELD},
+        {"{\"word\":\"drop\"}", "/word", ERR_FIELD},
+        {"{\"flag\":1}", "/flag", ERR_FIELD},
+        {"{\"at\":\"yesterday\"}", "/at", ERR_FIELD},
+        {"{\"reazon\":\"x\"}", "/reazon", ERR_FIELD_UNKNOWN},
+        {"{\"a/b~c\":\"x\"}", "/a~1b~0c", ERR_FIELD_UNKNOWN},
+        {"[]", "", ERR_FIELD},
+        {"{\"count\":1,\"count\":2}", NULL, ERR_SYNTAX},
+        {"{", NULL, ERR_SYNTAX},
+        {"{}x", NULL, ERR_SYNTAX},
+        {"nul", NULL, ERR_SYNTAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct request rq;
+        struct values v;
+        enum err e = parse(&rq, bad[i].body, &v);
+        if (e != bad[i].wanted)
+            fail_msg("%s: %s", bad[i].body, err_code(e));
+        assert_int_equal(rq.diags->count, 1);
+        if (bad[i].pointer)
+            assert_string_equal(rq.diags->items[0].field, bad[i].pointer);
+        request_release(&rq);
+    }
+}
+
+static void all_mistakes_come_at_once(void **state)
+{
+    struct request rq;
+    struct values v;
+    enum err e = parse(&rq, "{\"count\":0,\"x\":1,\"flag\":\"no\"}", &v);
+
+    (void)state;
+    assert_int_equal(e, ERR_FIELD);
+    assert_int_equal(rq.diags->count, 3);
+    copy_text(rq.id, sizeof rq.id, "req-1");
+    respond_problem(&rq, e);
+    assert_int_equal(rq.response.status, 422);
+    assert_string_equal(rq.response.content_type, MEDIA_PROBLEM);
+    assert_non_null(strstr(rq.response.body, "\"type\":\"/problems/field_invalid\""));
+    assert_non_null(strstr(rq.response.body, "\"code\":\"field_invalid\""));
+    assert_non_null(strstr(rq.response.body, "\"instance\":\"/v1/x\""));
+    assert_non_null(strstr(rq.response.body, "\"request_id\":\"req-1\""));
+    assert_non_null(strstr(rq.response.body, "{\"pointer\":\"/x\",\"code\":\"field_unknown\""));
+    request_release(&rq);
+}
+
+static void required_fields_are_missed(void **state)
+{
+    char name[8] = "";
+    const struct field fields[] = {field_required(typed_text("name", name, sizeof name))};
+    struct request rq;
+
+    (void)state;
+    request_init(&rq, "/");
+    assert_int_equal(field_parse(&rq, fields, 1), ERR_FIELD);
+    assert_string_equal(rq.diags->items[0].field, "/name");
+    request_release(&rq);
+}
+
+static enum err query(const char *target, int64_t *limit, bool *verbose)
+{
+    const struct field fields[] = {typed_integer("limit", limit, 1, 500),
+                                   typed_flag("verbose", verbose)};
+    struct request rq;
+    enum err e;
+
+    request_init(&rq, target);
+    e = request_parse_target(&rq);
+    if (!e)
+        e = query_parse(&rq, fields, COUNT_OF(fields));
+    request_release(&rq);
+    return e;
+}
+
+static void queries_are_read(void **state)
+{
+    int64_t limit = 50;
+    bool verbose = false;
+
+    (void)state;
+    assert_int_equal(query("/x", &limit, &verbose), ERR_OK);
+    assert_int_equal(limit, 50);
+    assert_int_equal(query("/x?limit=7&verbose", &limit, &verbose), ERR_OK);
+    assert_int_equal(limit, 7);
+    assert_true(verbose);
+    assert_int_equal(query("/x?limt=7", &limit, &verbose), ERR_PARAMETER_UNKNOWN);
+    assert_int_equal(query("/x?limit=7&limit=8", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?limit=0", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?limit=", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?limit=+7", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?limit=7x", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?limit=99999999999999999999", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?verbose=maybe", &limit, &verbose), ERR_PARAMETER);
+    assert_int_equal(query("/x?=1", &limit, &verbose), ERR_PARAMETER_UNKNOWN);
+}
+
+static void waits_are_read(void **state)
+{
+    struct request rq;
+    int64_t seconds = -1;
+
+    (void)state;
+    request_init(&rq, "/");
+    assert_int_equal(query_wait(&rq, "", &seconds), ERR_OK);
+    assert_int_equal(seconds, 0);
+    assert_int_equal(query_wait(&rq, "30s", &seconds), ERR_OK);
+    assert_int_equal(seconds, 30);
+    assert_int_equal(query_wait(&rq, "60", &seconds), ERR_OK);
+    assert_int_equal(query_wait(&rq, "61", &seconds), ERR_PARAMETER);
+    assert_int_equal(query_wait(&rq, "x", &seconds), ERR_PARAMETER);
+    assert_int_equal(query_wait(&rq, "-1", &seconds), ERR_PARAMETER);
+    rq.headers.prefer = "respond-async, wait=10";
+    assert_int_equal(query_wait(&rq, "", &seconds), ERR_OK);
+    assert_int_equal(seconds, 10);
+    rq.headers.prefer = "wait=forever";
+    assert_int_equal(query_wait(&rq, "", &seconds), ERR_OK);
+    assert_int_equal(seconds, 0);
+    request_release(&rq);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_bodies_are_read),      cmocka_unit_test(bad_bodies_name_the_field),
+        cmocka_unit_test(all_mistakes_come_at_once), cmocka_unit_test(required_fields_are_missed),
+        cmocka_unit_test(queries_are_read),          cmocka_unit_test(waits_are_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
