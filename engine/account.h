@@ -9,16 +9,24 @@
 #include "core/limits.h"
 #include "engine/performance.h"
 
-enum trading_mode { MODE_PAPER, MODE_LIVE, MODE_BACKTEST };
+enum trading_mode {
+    MODE_PAPER,
+    MODE_LIVE,
+    MODE_BACKTEST
+};
 const char *trading_mode_name(enum trading_mode m); /* paper live backtest */
 
 /* What the operator last wanted; durable, survives a crash. */
-enum wanted_state { WANTED_STOPPED, WANTED_RUNNING, WANTED_PAUSED };
+enum wanted_state {
+    WANTED_STOPPED,
+    WANTED_RUNNING,
+    WANTED_PAUSED
+};
 
 /* How far a cycle at cursor_us came: see engine/cycle.h. */
 enum cycle_phase {
-    PHASE_DONE,     /* everything at cursor_us is done */
-    PHASE_DECIDED   /* closes at cursor_us are done and durable, opens are not */
+    PHASE_DONE,   /* everything at cursor_us is done */
+    PHASE_DECIDED /* closes at cursor_us are done and durable, opens are not */
 };
 
 struct account {
@@ -30,13 +38,13 @@ struct account {
     int64_t signals_accepted, signals_denied, signals_unknown;
     int64_t orders_rejected;
     int64_t cycle_count;
-    int64_t log_size;      /* entries in the trade log, this commit included */
-    int64_t last_leaf_us;  /* time stamp of the newest leaf */
-    int64_t cursor_us;     /* feed time reached; TIME_NONE before the first */
+    int64_t log_size;     /* entries in the trade log, this commit included */
+    int64_t last_leaf_us; /* time stamp of the newest leaf */
+    int64_t cursor_us;    /* feed time reached; TIME_NONE before the first */
     enum cycle_phase phase;
-    int64_t feed_shift_us; /* realtime recordings: added to every candle's time */
-    struct digest config_digest;  /* of the newest config leaf's declarations */
-    bool ever_commanded;   /* start, pause, resume or stop was said once: autostart is over */
+    int64_t feed_shift_us;       /* realtime recordings: added to every candle's time */
+    struct digest config_digest; /* of the newest config leaf's declarations */
+    bool ever_commanded;         /* start, pause, resume or stop was said once: autostart is over */
     enum wanted_state wanted;
     struct performance performance;
 };

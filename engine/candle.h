@@ -12,11 +12,11 @@ enum candle_flag {
     CANDLE_LAST = 4       /* the recording ends with it: there is no next open to trade at */
 };
 
-/* Keyed by its OPEN time; usable only at open_us + timeframe.  A price is value / 10^price_scale. */
+/* Keyed by its OPEN time; usable only at open_us + timeframe.  A price is value / 10^scale. */
 struct candle {
     int64_t open_us;
-    int64_t open, high, low, close; /* > 0, low <= open, close <= high */
-    int64_t volume;                 /* >= 0 */
+    int64_t open, high, low, close;  /* > 0, low <= open, close <= high */
+    int64_t volume;                  /* >= 0 */
     uint8_t price_scale, size_scale; /* 0..12 */
     uint8_t flags;
 };

@@ -18,17 +18,19 @@ enum command_kind {
     COMMAND_CANCEL_ALL
 };
 
-enum { COMMAND_RESULTS_MAX = 256 };
+enum {
+    COMMAND_RESULTS_MAX = 256
+};
 
 struct command {
     enum command_kind kind;
-    enum trading_mode mode;         /* START */
-    int64_t id;                     /* CLOSE_POSITION, CANCEL_ORDER */
-    struct size size;               /* CLOSE_POSITION: 0 means percentage or all */
-    struct ratio percentage;        /* CLOSE_POSITION: 0 means all; in (0, 1] */
-    char symbol[LIMIT_SYMBOL];      /* CLOSE_ALL, CANCEL_ALL: only this one; "" all */
-    bool close_positions;           /* STOP */
-    bool cancel_orders;             /* STOP, CLOSE_ALL: entries that wait */
+    enum trading_mode mode;    /* START */
+    int64_t id;                /* CLOSE_POSITION, CANCEL_ORDER */
+    struct size size;          /* CLOSE_POSITION: 0 means percentage or all */
+    struct ratio percentage;   /* CLOSE_POSITION: 0 means all; in (0, 1] */
+    char symbol[LIMIT_SYMBOL]; /* CLOSE_ALL, CANCEL_ALL: only this one; "" all */
+    bool close_positions;      /* STOP */
+    bool cancel_orders;        /* STOP, CLOSE_ALL: entries that wait */
     char reason[LIMIT_REASON];
     char actor[LIMIT_NAME];
 };

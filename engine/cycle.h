@@ -16,9 +16,8 @@
 
 #include "engine/state.h"
 
-/* Runs, or goes on with, one cycle.  ERR_AGAIN: nothing is due until *due_us (feed time, replay: its
- * next instant).  ERR_END: the feed has ended.  ERR_DB_*: call again later.  Other errors are the
- * feed's. */
+/* Runs, or goes on with, one cycle.  ERR_AGAIN: nothing is due until *due_us (feed time).
+ * ERR_END: the feed has ended.  ERR_DB_*: call again later.  Other errors are the feed's. */
 MUST_USE enum err cycle_run(struct engine_state *s, int64_t until_us, int64_t *due_us);
 
 /* A replay writes its cursor at least this often, so that a restart has little to do again. */

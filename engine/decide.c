@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decisions on closed candles: trailing stops, equity marks, exit and entry signals through risk. */
+/* Decisions on closed candles: trailing stops, equity marks, exit and entry signals. */
 #include "engine/decide.h"
 
 #include <math.h>

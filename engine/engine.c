@@ -78,7 +78,7 @@ static void engine_publish_if_due(struct engine *e, bool time_passed)
         engine_publish(e);
 }
 
-/* The database was away: try again later, a little later each time.  Critical errors end the loop. */
+/* The database was away: try again, a little later each time.  Critical errors end the loop. */
 static void engine_journal_failed(struct engine *e, enum err error)
 {
     bool critical = error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT;

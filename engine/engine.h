@@ -51,8 +51,8 @@ void engine_stop(struct engine *e);
 void engine_free(struct engine *e); /* stopped or never started */
 
 /* Any thread: posts a command and waits for the answer.  ERR_ENGINE_BUSY: mailbox full;
- * ERR_ENGINE_TIMEOUT: not answered in time (it may still be carried out).  Otherwise the reply's own
- * error is returned. */
+ * ERR_ENGINE_TIMEOUT: not answered in time (it may still be carried out).  Otherwise the reply's
+ * own error is returned. */
 MUST_USE enum err engine_call(struct engine *e, const struct command *c, int64_t timeout_us,
                               struct command_reply *reply);
 

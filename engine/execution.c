@@ -8,7 +8,7 @@
 #include "engine/booking.h"
 
 /* Rounds of commit, send and drain in one flush.  Each needs a venue answer that makes a new
- * intent (a rejected stop makes an exit, whose fill ends it), so a handful is already suspicious. */
+ * intent (a rejected stop makes an exit, whose fill ends it), so a handful is suspicious. */
 enum {
     FLUSH_ROUNDS_MAX = 8
 };

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* EMA, RSI and ATR, one candle at a time (Wilder 1978; seeds and lookbacks as in TA-Lib). */
+/* EMA, RSI, CMO and ATR, one candle at a time (Wilder 1978; seeds and lookbacks as in TA-Lib). */
 #include "engine/feature_smooth.h"
-
-#include <math.h>
 
 void feature_ema_init(struct feature_ema *f, int period, int skip)
 {
-    *f = (struct feature_ema){
-        .value = NAN, .factor = 2.0 / (double)(period + 1), .period = period, .skip = skip};
+    *f = (struct feature_ema){.value = NAN,
+                              .factor = 2.0 / (double)(period + 1),
+                              .period = period,
+                              .skip = skip,
+                              .left = period + skip};
 }
 
 /* The rare path: before the seed is complete, and an unknown input. */
@@ -17,10 +18,10 @@ double feature_ema_seed(struct feature_ema *f, double x)
         feature_ema_init(f, f->period, f->skip);
         return NAN;
     }
-    if (f->count >= f->skip)
+    if (f->left <= f->period)
         f->sum += x;
-    f->count++;
-    if (f->count < f->period + f->skip)
+    f->left--;
+    if (f->left > 0)
         return NAN;
     f->value = f->sum / (double)f->period;
     return f->value;
@@ -38,38 +39,29 @@ int feature_wilder_settle(int period)
 
 void feature_rsi_init(struct feature_rsi *f, int period)
 {
-    *f = (struct feature_rsi){.last = NAN, .period = period};
+    *f = (struct feature_rsi){.last = NAN, .period = (double)period, .left = period + 1};
 }
 
-double feature_rsi_push(struct feature_rsi *f, double x)
+/* The rare path: before the first value, and an unknown input. */
+bool feature_rsi_seed(struct feature_rsi *f, double x)
 {
     double change = x - f->last;
-    double gain = change > 0 ? change : 0;
-    double loss = change < 0 ? -change : 0;
-    double period = (double)f->period;
-    double total;
 
     if (isnan(x)) {
-        feature_rsi_init(f, f->period);
-        return NAN;
+        feature_rsi_init(f, (int)f->period);
+        return false;
     }
     f->last = x;
-    if (f->count <= f->period) {
-        if (f->count > 0) {
-            f->gain += gain;
-            f->loss += loss;
-        }
-        if (f->count++ < f->period)
-            return NAN;
-        f->gain /= period;
-        f->loss /= period;
-    } else {
-        f->gain = (f->gain * (period - 1) + gain) / period;
-        f->loss = (f->loss * (period - 1) + loss) / period;
+    if (!isnan(change)) {
+        f->gain += change > 0 ? change : 0;
+        f->loss += change < 0 ? -change : 0;
     }
-    /* TA-Lib takes totals below 1e-14 for nothing; that would break at tiny prices. */
-    total = f->gain + f->loss;
-    return total > 0 ? 100 * (f->gain / total) : 0;
+    f->left--;
+    if (f->left > 0)
+        return false;
+    f->gain /= f->period;
+    f->loss /= f->period;
+    return true;
 }
 
 void feature_atr_init(struct feature_atr *f, int period)
@@ -103,5 +95,29 @@ double feature_atr_push(struct feature_atr *f, double high, double low, double c
     } else {
         f->value = (f->value * (period - 1) + range) / period;
     }
+    return f->value;
+}
+
+void feature_wilder_init(struct feature_wilder *f, int period)
+{
+    *f = (struct feature_wilder){.period = period};
+}
+
+double feature_wilder_push(struct feature_wilder *f, double x)
+{
+    double period = (double)f->period;
+
+    if (isnan(x)) {
+        feature_wilder_init(f, f->period);
+        return NAN;
+    }
+    if (f->count == f->period) {
+        f->value = (f->value * (period - 1) + x) / period;
+        return f->value;
+    }
+    f->value += x;
+    if (++f->count < f->period)
+        return NAN;
+    f->value /= period;
     return f->value;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Averages that remember everything: the exponential one and Wilder's, with RSI and ATR on them.
+/* Averages that remember everything: the exponential one and Wilder's, with RSI, CMO and ATR on them.
  *
  * All kernels share one habit.  A push gives the value as of that candle, NaN while it is not
  * known yet.  An input that is NaN makes the kernel start again, as if just made: a window with a
  * hole in it is not a window.  The structs are plain memory: copying one copies the state. */
 #ifndef ENGINE_FEATURE_SMOOTH_H
 #define ENGINE_FEATURE_SMOOTH_H
+
+#include <math.h>
 
 #include "core/base.h"
 
@@ -16,7 +18,8 @@
  * average on the last `fast` of the first `slow` candles, not on the first ones. */
 struct feature_ema {
     double value, factor, sum;
-    int32_t period, skip, count;
+    int32_t period, skip;
+    int32_t left; /* inputs until the seed is complete */
 };
 
 void feature_ema_init(struct feature_ema *f, int period, int skip);
@@ -24,7 +27,7 @@ double feature_ema_seed(struct feature_ema *f, double x);
 
 static inline double feature_ema_push(struct feature_ema *f, double x)
 {
-    if (__builtin_expect(f->count < f->period + f->skip || x != x, 0))
+    if (__builtin_expect(f->left != 0 || x != x, 0))
         return feature_ema_seed(f, x);
     f->value += (x - f->value) * f->factor;
     return f->value;
@@ -43,11 +46,52 @@ int feature_wilder_settle(int period);
  * (previous * (period - 1) + x) / period.  No gain and no loss gives 0, as in TA-Lib. */
 struct feature_rsi {
     double last, gain, loss;
-    int32_t period, count; /* count: inputs seen, at most period + 1 */
+    double period;
+    int32_t left; /* inputs until the first value is known */
 };
 
 void feature_rsi_init(struct feature_rsi *f, int period);
-double feature_rsi_push(struct feature_rsi *f, double x);
+/* Takes one input; true when the averages are known with it. */
+bool feature_rsi_seed(struct feature_rsi *f, double x);
+
+static inline bool feature_rsi_take(struct feature_rsi *f, double x)
+{
+    double change = x - f->last;
+    double fall = -change;
+
+    if (__builtin_expect(f->left != 0 || x != x, 0))
+        return feature_rsi_seed(f, x);
+    f->last = x;
+    /* Written so that the processor need not guess the direction. */
+    change = change > 0 ? change : 0;
+    fall = fall > 0 ? fall : 0;
+    f->gain = (f->gain * (f->period - 1) + change) / f->period;
+    f->loss = (f->loss * (f->period - 1) + fall) / f->period;
+    return true;
+}
+
+static inline double feature_rsi_push(struct feature_rsi *f, double x)
+{
+    double total;
+
+    if (!feature_rsi_take(f, x))
+        return NAN;
+    /* TA-Lib takes totals below 1e-14 for nothing; that would break at tiny prices. */
+    total = f->gain + f->loss;
+    return total > 0 ? 100 * (f->gain / total) : 0;
+}
+
+/* CMO (Chande) as TA-Lib has it: on Wilder's averages, not on sums. */
+static inline double feature_cmo_push(struct feature_rsi *f, double x)
+{
+    double total;
+
+    if (!feature_rsi_take(f, x))
+        return NAN;
+    total = f->gain + f->loss;
+    return total > 0 ? 100 * ((f->gain - f->loss) / total) : 0;
+}
+
 static inline int feature_rsi_lookback(int period)
 {
     return period;
@@ -65,6 +109,20 @@ double feature_atr_push(struct feature_atr *f, double high, double low, double c
 static inline int feature_atr_lookback(int period)
 {
     return period;
+}
+
+/* Wilder's average by itself: the mean of the first `period` inputs, then
+ * (previous * (period - 1) + x) / period. */
+struct feature_wilder {
+    double value;
+    int32_t period, count;
+};
+
+void feature_wilder_init(struct feature_wilder *f, int period);
+double feature_wilder_push(struct feature_wilder *f, double x);
+static inline int feature_wilder_lookback(int period)
+{
+    return period - 1;
 }
 
 #endif

@@ -139,6 +139,34 @@ double feature_stddev_push(struct feature_window *f, double x)
     return squares > 0 ? sqrt(squares / (n - (double)f->ddof)) : 0;
 }
 
+/* The sum of |ring - from|, in four chains that the processor can work on at once. */
+static double sum_of_distances(const double *ring, int32_t count, double from)
+{
+    double sums[4] = {0, 0, 0, 0};
+    int32_t i = 0;
+
+    for (; i + 4 <= count; i += 4) {
+        sums[0] += fabs(ring[i] - from);
+        sums[1] += fabs(ring[i + 1] - from);
+        sums[2] += fabs(ring[i + 2] - from);
+        sums[3] += fabs(ring[i + 3] - from);
+    }
+    for (; i < count; i++)
+        sums[0] += fabs(ring[i] - from);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+double feature_cci_push(struct feature_window *f, double x)
+{
+    double mean = feature_sma_push(f, x);
+    double deviation;
+
+    if (isnan(mean))
+        return NAN;
+    deviation = sum_of_distances(f->ring, f->period, mean) / (double)f->period;
+    return deviation > 1e-12 * fabs(mean) ? (x - mean) / (0.015 * deviation) : 0;
+}
+
 size_t feature_extreme_size(int period)
 {
     return sizeof(struct feature_extreme) + (size_t)period * sizeof(struct feature_extreme_item);

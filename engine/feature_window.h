@@ -2,7 +2,7 @@
 /* Statistics of the last `period` inputs: simple and weighted mean, standard deviation, extremes,
  * lags and streaks.
  *
- * A push costs O(1), amortised.  Running sums would collect rounding noise for ever, so each is
+ * A push costs O(1), amortised, but for CCI.  Running sums would collect rounding noise for ever, so each is
  * made afresh whenever its ring is full once more, and at once when a large value has just left
  * and took the small digits with it.  Inputs are at most RULE_NUMBER_MAX (engine/rule_graph.h) in
  * magnitude, so that squares do not overflow.  See feature_smooth.h for what NaN does. */
@@ -28,6 +28,9 @@ double feature_wma_push(struct feature_window *f, double x);
 /* Scale-free, where TA-Lib takes a variance below 1e-14 for nothing.  ddof 0: population (TA-Lib,
  * Bollinger), 1: sample. */
 double feature_stddev_push(struct feature_window *f, double x);
+/* CCI (Lambert 1980): (x - mean) / (0.015 * mean deviation); 0 where the deviation is only rounding
+ * noise.  The deviation is taken around a mean that moves, so this push costs O(period). */
+double feature_cci_push(struct feature_window *f, double x);
 static inline int feature_window_lookback(int period)
 {
     return period - 1;

@@ -10,7 +10,10 @@
 #include "engine/candle.h"
 #include "engine/instrument.h"
 
-enum feed_kind { FEED_CLOSE, FEED_OPEN };
+enum feed_kind {
+    FEED_CLOSE,
+    FEED_OPEN
+};
 
 struct feed_event {
     enum feed_kind kind;

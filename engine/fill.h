@@ -20,9 +20,9 @@ struct fill {
     struct money fee;
     char fee_currency[LIMIT_ASSET];
     bool is_maker;
-    bool order_done;    /* this fill completed its order: the record's status */
-    bool opens;         /* opened or enlarged the position */
-    struct money pnl;   /* 0 when opening; closing: net of its fee and the entry fee's share */
+    bool order_done;       /* this fill completed its order: the record's status */
+    bool opens;            /* opened or enlarged the position */
+    struct money pnl;      /* 0 when opening; closing: net of its fee and the entry fee's share */
     struct money slippage; /* against the decision price, worse is positive */
     int64_t at_us;
     struct digest order_leaf_hash;

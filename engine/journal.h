@@ -28,7 +28,7 @@ struct journal_batch {
 void journal_batch_init(struct journal_batch *b);
 void journal_batch_clear(struct journal_batch *b); /* empties, keeps the arrays */
 void journal_batch_release(struct journal_batch *b);
-bool journal_batch_is_empty(const struct journal_batch *b); /* no rows; the account does not count */
+bool journal_batch_is_empty(const struct journal_batch *b); /* no rows; the account counts not */
 /* Append; the leaf's bytes move into the batch.  put_* replace an earlier row of the same id. */
 size_t journal_batch_add_leaf(struct journal_batch *b, struct leaf *leaf_take);
 void journal_batch_add_signal(struct journal_batch *b, const struct signal *s, size_t leaf);

@@ -45,8 +45,8 @@ struct leaf_context {
 struct genesis {
     const char *origin;
     const char *vkey;
-    const char *build;         /* version+revision */
-    const char *account_hash;  /* hex, salted */
+    const char *build;        /* version+revision */
+    const char *account_hash; /* hex, salted */
     const char *quote;
     struct money starting_equity;
     int64_t cycle_interval_s;
@@ -66,14 +66,15 @@ struct config_leaf {
     size_t instrument_count;
 };
 struct control {
-    const char *action; /* start pause resume stop close_position close_all cancel_order cancel_all */
+    const char *action; /* start, pause, resume, stop, close_position, close_all, ... */
     const char *actor;  /* token name, or "operator" */
     const char *reason;
-    int64_t target;     /* position or order id, 0: none */
+    int64_t target; /* position or order id, 0: none */
 };
 
 /* Each builds one leaf; ERR_LIMIT when it would pass LIMIT_LEAF_BYTES. */
-MUST_USE enum err ledger_genesis(const struct leaf_context *, const struct genesis *, struct leaf *);
+MUST_USE enum err ledger_genesis(const struct leaf_context *, const struct genesis *,
+                                 struct leaf *);
 MUST_USE enum err ledger_config(const struct leaf_context *, const struct config_leaf *,
                                 struct leaf *);
 MUST_USE enum err ledger_cycle(const struct leaf_context *, int64_t number, struct money equity,

@@ -28,9 +28,19 @@ enum order_status {
     ORDER_UNKNOWN,
     ORDER_STATUS_COUNT_
 };
-enum order_type { ORDER_MARKET, ORDER_STOP_MARKET, ORDER_LIMIT, ORDER_TYPE_COUNT_ };
-enum order_purpose { PURPOSE_ENTRY, PURPOSE_EXIT, PURPOSE_STOP_LOSS, PURPOSE_TAKE_PROFIT,
-                     PURPOSE_COUNT_ };
+enum order_type {
+    ORDER_MARKET,
+    ORDER_STOP_MARKET,
+    ORDER_LIMIT,
+    ORDER_TYPE_COUNT_
+};
+enum order_purpose {
+    PURPOSE_ENTRY,
+    PURPOSE_EXIT,
+    PURPOSE_STOP_LOSS,
+    PURPOSE_TAKE_PROFIT,
+    PURPOSE_COUNT_
+};
 enum exit_reason {
     EXIT_NONE,
     EXIT_STOP_LOSS,
@@ -58,11 +68,11 @@ const char *exit_reason_name(enum exit_reason r); /* architecture.md section 6; 
 bool exit_reason_of_name(const char *name, enum exit_reason *out);
 
 struct order {
-    int64_t id;          /* 1, 2, ... of the account */
-    int64_t intent_id;   /* attempts of one wish share it */
-    int attempt;         /* 1, 2, 3 */
-    int64_t signal_id;   /* 0: not from a signal (manual) */
-    int64_t position_id; /* 0 until an entry's first fill */
+    int64_t id;               /* 1, 2, ... of the account */
+    int64_t intent_id;        /* attempts of one wish share it */
+    int attempt;              /* 1, 2, 3 */
+    int64_t signal_id;        /* 0: not from a signal (manual) */
+    int64_t position_id;      /* 0 until an entry's first fill */
     char client_order_id[33]; /* hex of the first 16 bytes of leaf_hash */
     struct digest leaf_hash;
     char symbol[LIMIT_SYMBOL];
@@ -72,16 +82,16 @@ struct order {
     enum order_type type;
     enum order_purpose purpose;
     enum order_status status;
-    enum exit_reason exit_reason; /* what the position's exit will be called; EXIT_NONE for entries */
+    enum exit_reason exit_reason; /* what the exit will be called; EXIT_NONE for entries */
     bool reduce_only;
-    int64_t oco_group;           /* > 0: the venue cancels the others as soon as one executes */
+    int64_t oco_group; /* > 0: the venue cancels the others as soon as one executes */
     struct size size;
     struct size filled;
     struct money filled_notional;
     struct money fee;
-    struct price limit_price;    /* ORDER_LIMIT */
-    struct price stop_price;     /* ORDER_STOP_MARKET */
-    struct price decision_price; /* what slippage is measured against */
+    struct price limit_price;        /* ORDER_LIMIT */
+    struct price stop_price;         /* ORDER_STOP_MARKET */
+    struct price decision_price;     /* what slippage is measured against */
     struct ratio slippage_tolerance; /* entries: fraction; 0 off */
     int64_t created_us;
     int64_t submitted_us; /* TIME_NONE until then, as the next two */
@@ -102,7 +112,8 @@ static inline struct size order_left(const struct order *o)
 
 /* True when the diagram above has this arrow. */
 bool order_may_move(enum order_status from, enum order_status to);
-/* Moves the status (ASSERT that it may) and stamps submitted_us, filled_us, ended_us, updated_us. */
+/* Moves the status (ASSERT that it may) and stamps submitted_us, filled_us, ended_us,
+ * updated_us. */
 void order_move(struct order *o, enum order_status to, int64_t at_us);
 
 #endif

@@ -14,19 +14,19 @@ struct performance {
     int64_t wins, losses, breakeven;
     struct money win_sum, loss_sum; /* loss_sum <= 0 */
     int64_t loss_run, loss_run_max;
-    struct money realized_pnl;      /* of all closing fills: current_pnl */
+    struct money realized_pnl; /* of all closing fills: current_pnl */
     struct money fees_paid;
-    struct money turnover;          /* sum of notionals */
+    struct money turnover; /* sum of notionals */
     /* Equity samples. */
     struct money starting_equity;
-    struct money equity;            /* newest sample */
+    struct money equity; /* newest sample */
     struct money equity_peak;
     struct money max_drawdown_abs;
-    struct ratio max_drawdown;      /* positive fraction, 12 decimals */
-    int64_t peak_us, trough_us;     /* of the newest peak, of the deepest drawdown */
-    int64_t first_us, last_us;      /* TIME_NONE before the first sample */
-    int64_t day;                    /* days since 1970 of the newest sample */
-    int64_t bars, bars_exposed;     /* equity samples, and those with a position open */
+    struct ratio max_drawdown;  /* positive fraction, 12 decimals */
+    int64_t peak_us, trough_us; /* of the newest peak, of the deepest drawdown */
+    int64_t first_us, last_us;  /* TIME_NONE before the first sample */
+    int64_t day;                /* days since 1970 of the newest sample */
+    int64_t bars, bars_exposed; /* equity samples, and those with a position open */
 };
 
 /* The daily marks that ratios need: equity at 00:00 UTC of each day (the newest sample before it,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One position: opened by an entry's fills, protected, closed by an exit's fills; then a round trip.
+/* One position: opened by an entry's fills, protected, closed by an exit's: then a round trip.
  *
  * Invariants: size = sum of opening fills - sum of closing fills >= 0; cost_left and
  * entry_fee_left are the parts of entry cost and fee that belong to `size`; the last closing fill
@@ -11,7 +11,10 @@
 #include "engine/fill.h"
 #include "engine/instrument.h"
 
-enum position_status { POSITION_OPEN, POSITION_CLOSED };
+enum position_status {
+    POSITION_OPEN,
+    POSITION_CLOSED
+};
 
 struct position {
     int64_t id;

@@ -10,7 +10,7 @@
 struct risk_limits {
     struct ratio min_confidence; /* a signal needs MORE than this */
     struct ratio max_position_ratio, max_exposure_ratio, max_drawdown; /* 0: off (drawdown) */
-    struct money max_order_notional; /* 0: off */
+    struct money max_order_notional;                                   /* 0: off */
     int64_t max_open_positions;
     struct ratio fee_rate;     /* cash kept for the fee */
     struct ratio cash_reserve; /* cash kept for slippage: slippage + tolerance as a fraction */
@@ -19,7 +19,7 @@ struct risk_limits {
 
 /* Everything the check looks at, at decision time. */
 struct risk_view {
-    bool paused;            /* entries are stopped by the operator */
+    bool paused; /* entries are stopped by the operator */
     bool candle_is_synthetic;
     struct money equity;
     struct money equity_peak;
@@ -36,18 +36,18 @@ struct risk_request {
     struct ratio confidence;
     bool confidence_known;
     struct ratio strategy_min_confidence;
-    struct price price;      /* decision price */
-    struct price stop_loss;  /* 0: none */
+    struct price price;     /* decision price */
+    struct price stop_loss; /* 0: none */
     struct sizing sizing;
 };
 
 struct risk_verdict {
     bool approved;
-    unsigned denials;       /* enum denial bits */
-    struct size asked;      /* from the sizing, rounded down to lot */
-    struct size size;       /* approved: > 0, multiple of lot, at least min notional */
-    struct money notional;  /* of size at the decision price */
-    bool adjusted;          /* size < asked */
+    unsigned denials;      /* enum denial bits */
+    struct size asked;     /* from the sizing, rounded down to lot */
+    struct size size;      /* approved: > 0, multiple of lot, at least min notional */
+    struct money notional; /* of size at the decision price */
+    bool adjusted;         /* size < asked */
 };
 
 /* Deterministic; all reasons that apply are reported.  Never fails: overflow is a denial. */

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/feature_smooth.h"
-#include "engine/feature_window.h"
-#include "engine/rule_run.h"
+#include "engine/rule_kernel.h"
 
 double rule_pure_rare(uint8_t op, double a, double b, double c)
 {
@@ -42,6 +40,8 @@ double rule_pure_rare(uint8_t op, double a, double b, double c)
         return 1 - a;
     case OP_IF:
         return isnan(a) ? NAN : a != 0 ? b : c;
+    case OP_POSITION: /* A range that is only rounding noise leaves no value. */
+        return fabs(c - b) > 1e-12 * fmax(fabs(b), fabs(c)) ? rule_bounded((a - b) / (c - b)) : NAN;
     default:
         ASSERT(op == OP_WHEN_KNOWN);
         return isnan(b) ? NAN : a;
@@ -51,6 +51,7 @@ double rule_pure_rare(uint8_t op, double a, double b, double c)
 void rule_graph_init(struct rule_graph *g)
 {
     *g = (struct rule_graph){0};
+    g->day_candles = RULE_DAY_CANDLES;
     g->nodes = xcalloc(RULE_GRAPH_NODES, sizeof *g->nodes);
     g->buckets = xcalloc(RULE_GRAPH_BUCKETS, sizeof *g->buckets);
     ASSERT(rule_graph_constant(g, NAN) == RULE_UNKNOWN);
@@ -97,48 +98,17 @@ static int larger(int x, int y)
 static void measure(const struct rule_graph *g, struct rule_operation *x)
 {
     const struct rule_operation *a = &g->nodes[x->a], *b = &g->nodes[x->b], *c = &g->nodes[x->c];
-    int lookback = 0, settle = 0;
+    int lookback = rule_kernel_lookback(x), settle = rule_kernel_settle(x);
 
-    switch (x->op) {
-    case OP_LAG:
-    case OP_RISING:
-    case OP_FALLING:
-        lookback = settle = x->n;
-        break;
-    case OP_CROSSED_ABOVE:
-    case OP_CROSSED_BELOW:
-        lookback = settle = 1;
-        break;
-    case OP_SMA:
-    case OP_WMA:
-    case OP_STDDEV:
-    case OP_HIGHEST:
-    case OP_LOWEST:
-        lookback = feature_window_lookback(x->n);
-        settle = x->n;
-        break;
-    case OP_EMA:
-        lookback = feature_ema_lookback(x->n, x->m);
-        settle = feature_ema_settle(x->n) + x->m;
-        break;
-    case OP_RSI:
-        lookback = feature_rsi_lookback(x->n);
-        settle = feature_wilder_settle(x->n);
-        break;
-    case OP_ATR:
-        lookback = feature_atr_lookback(x->n);
-        settle = feature_wilder_settle(x->n);
-        break;
-    default:
-        break;
-    }
+    if (x->op == OP_VWAP)
+        settle = g->day_candles;
     x->lookback = lookback + larger(a->lookback, larger(b->lookback, c->lookback));
     x->settle = settle + larger(a->settle, larger(b->settle, c->settle));
 }
 
 static int append(struct rule_graph *g, const struct rule_operation *op, size_t bucket)
 {
-    size_t state = rule_state_size(op);
+    size_t state = rule_kernel_size(op);
 
     if (g->count == RULE_GRAPH_NODES || state > RULE_GRAPH_STATE - g->state_bytes) {
         g->is_full = true;
@@ -223,7 +193,7 @@ void rule_graph_finish(struct rule_graph *g, int *const *roots, size_t root_coun
             op.b = moved[op.b];
             op.c = moved[op.c];
             op.state = (uint32_t)g->state_bytes;
-            g->state_bytes += rule_state_size(&op);
+            g->state_bytes += rule_kernel_size(&op);
             moved[i] = (int16_t)count;
             sorted[count++] = op;
         }

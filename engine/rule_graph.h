@@ -34,6 +34,17 @@ enum rule_op {
     OP_LOWEST,
     OP_RISING,
     OP_FALLING,
+    OP_CMO,
+    OP_WILDER,
+    OP_CCI,
+    OP_MFI,        /* a: price, b: volume */
+    OP_OBV,        /* a: price, b: volume */
+    OP_VWAP,       /* a: price, b: volume */
+    OP_DMI,        /* a: high, b: low, c: close; gives DX, parts +DI and -DI */
+    OP_SAR,        /* a: high, b: low, c: greatest acceleration, k: its step */
+    OP_SUPERTREND, /* a: middle, b: half width, c: close; part 0: direction */
+    OP_HA_OPEN,    /* a: open, b: close, c: mean of the four prices */
+    OP_PART,       /* output n of kernel a, which keeps it at the start of its state */
     /* Pure: rule_pure() computes them from a, b and c. */
     OP_ADD,
     OP_SUBTRACT,
@@ -58,6 +69,7 @@ enum rule_op {
     OP_OR,
     OP_NOT,
     OP_IF,         /* a ? b : c */
+    OP_POSITION,   /* where a is on the way from b (0) to c (1) */
     OP_WHEN_KNOWN, /* a, unknown while b is */
     /* Late: what the caller tells about the position. */
     OP_ENTRY_PRICE,
@@ -70,6 +82,7 @@ enum {
     RULE_GRAPH_LATE = 512,   /* they are computed on the stack */
     RULE_GRAPH_BUCKETS = 4096,
     RULE_GRAPH_STATE = 4 * 1024 * 1024, /* bytes of windows for one symbol */
+    RULE_DAY_CANDLES = 1440,            /* of one minute, until the timeframe is known */
     RULE_UNKNOWN = 0                    /* the index of a constant NaN */
 };
 
@@ -82,15 +95,16 @@ struct rule_operation {
     int32_t a, b, c; /* operands; RULE_UNKNOWN where there is none */
     int32_t n, m;
     uint32_t state;   /* bytes from the start of the run's state */
-    double k;         /* OP_CONSTANT */
+    double k;         /* OP_CONSTANT, OP_SAR */
     int32_t lookback; /* candles before the first value */
     int32_t settle;   /* candles until what came before weighs less than 1e-6 */
 };
 
 struct rule_graph {
     int count;
-    int first_step; /* after finish: constants end here ... */
-    int first_late; /* ... and the nodes of the candles here */
+    int first_step;  /* after finish: constants end here ... */
+    int first_late;  /* ... and the nodes of the candles here */
+    int day_candles; /* of a UTC day: how long VWAP takes to settle */
     size_t state_bytes;
     bool is_full; /* a limit was passed: the graph must not be used */
     struct rule_operation *nodes;
@@ -111,7 +125,7 @@ static inline bool rule_graph_is_constant(const struct rule_graph *g, int node)
 }
 static inline bool rule_op_has_state(uint8_t op)
 {
-    return op >= OP_LAG && op <= OP_FALLING;
+    return op >= OP_LAG && op <= OP_PART;
 }
 
 /* Drops what no root needs, sorts, and lays the state out.  Roots are rewritten to the new
@@ -123,8 +137,38 @@ static inline double rule_bounded(double x)
     return fabs(x) <= RULE_NUMBER_MAX ? x : NAN;
 }
 
-/* Three-valued comparisons and logic (Kleene), and arithmetic where "no number" is unknown. */
+/* Three-valued comparisons and logic (Kleene), and arithmetic where "no number" is unknown.  The
+ * common ones are looked up, not branched to: which way they go is anybody's guess. */
 double rule_pure_rare(uint8_t op, double a, double b, double c);
+
+static inline double rule_truth_of(bool is_true, bool is_unknown)
+{
+    static const double truths[] = {0, 1, NAN, NAN};
+
+    return truths[(is_unknown ? 2 : 0) | (is_true ? 1 : 0)];
+}
+
+static inline double rule_greater(double a, double b)
+{
+    return rule_truth_of(a > b, __builtin_isunordered(a, b));
+}
+
+/* False wins over unknown. */
+static inline double rule_and(double a, double b)
+{
+    bool may_be_true = (a != 0) & (b != 0);
+
+    return rule_truth_of(may_be_true, may_be_true & __builtin_isunordered(a, b));
+}
+
+/* True wins over unknown. */
+static inline double rule_or(double a, double b)
+{
+    bool is_true = (a == 1) | (b == 1);
+
+    return rule_truth_of(is_true, __builtin_isunordered(a, b) > is_true);
+}
+
 static inline double rule_pure(uint8_t op, double a, double b, double c)
 {
     switch (op) {
@@ -137,13 +181,13 @@ static inline double rule_pure(uint8_t op, double a, double b, double c)
     case OP_DIVIDE:
         return rule_bounded(a / b);
     case OP_GREATER:
-        return a > b ? 1 : a <= b ? 0 : NAN;
+        return rule_greater(a, b);
     case OP_LESS:
-        return a < b ? 1 : a >= b ? 0 : NAN;
-    case OP_AND: /* False wins over unknown; without it the product is 1 or unknown. */
-        return a == 0 || b == 0 ? 0 : a * b;
-    case OP_OR: /* True wins over unknown; without it the sum is 0 or unknown. */
-        return a == 1 || b == 1 ? 1 : a + b;
+        return rule_greater(b, a);
+    case OP_AND:
+        return rule_and(a, b);
+    case OP_OR:
+        return rule_or(a, b);
     default:
         return rule_pure_rare(op, a, b, c);
     }

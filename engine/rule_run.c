@@ -1,81 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The evaluator: one switch over the graph's nodes a candle. */
+/* The evaluator: the graph's nodes as threaded code, one pass a candle. */
 #include "engine/rule_run.h"
 
 #include <stdlib.h>
 
 #include "engine/feature_smooth.h"
 #include "engine/feature_window.h"
+#include "engine/rule_kernel.h"
 
-/* The comparison of the candle before: 1 when a crossing is possible. */
-struct cross {
-    double was_ready;
-};
+/* Exact in binary64, so that one division gives the nearest double. */
+static const double power[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
 
-size_t rule_state_size(const struct rule_operation *op)
-{
-    switch (op->op) {
-    case OP_LAG:
-        return feature_lag_size(op->n);
-    case OP_CROSSED_ABOVE:
-    case OP_CROSSED_BELOW:
-        return sizeof(struct cross);
-    case OP_SMA:
-    case OP_WMA:
-    case OP_STDDEV:
-        return feature_window_size(op->n);
-    case OP_EMA:
-        return sizeof(struct feature_ema);
-    case OP_RSI:
-        return sizeof(struct feature_rsi);
-    case OP_ATR:
-        return sizeof(struct feature_atr);
-    case OP_HIGHEST:
-    case OP_LOWEST:
-        return feature_extreme_size(op->n);
-    case OP_RISING:
-    case OP_FALLING:
-        return sizeof(struct feature_streak);
-    default:
-        return 0;
+#define STEP(name, value)                                                      \
+    static void step_##name(const struct rule_step *s, const struct candle *c) \
+    {                                                                          \
+        *s->out = (value);                                                     \
+        s[1].run(s + 1, c);                                                    \
     }
+
+STEP(open, (double)c->open / power[c->price_scale])
+STEP(high, (double)c->high / power[c->price_scale])
+STEP(low, (double)c->low / power[c->price_scale])
+STEP(close, (double)c->close / power[c->price_scale])
+STEP(volume, (double)c->volume / power[c->size_scale])
+STEP(lag, feature_lag_push(s->state, *s->a))
+STEP(sma, feature_sma_push(s->state, *s->a))
+STEP(ema, feature_ema_push(s->state, *s->a))
+STEP(rsi, feature_rsi_push(s->state, *s->a))
+STEP(part, *(const double *)s->state)
+STEP(add, rule_bounded(*s->a + *s->b))
+STEP(subtract, rule_bounded(*s->a - *s->b))
+STEP(multiply, rule_bounded(*s->a * * s->b))
+STEP(divide, rule_bounded(*s->a / *s->b))
+STEP(greater, rule_greater(*s->a, *s->b))
+STEP(less, rule_greater(*s->b, *s->a))
+STEP(and, rule_and(*s->a, *s->b))
+STEP(or, rule_or(*s->a, *s->b))
+STEP(pure, rule_pure_rare(s->op, *s->a, *s->b, *s->c))
+
+static void step_kernel(const struct rule_step *s, const struct candle *c)
+{
+    const double abc[3] = {*s->a, *s->b, *s->c};
+
+    *s->out = rule_kernel_push(s->op, s->state, abc, c);
+    s[1].run(s + 1, c);
 }
 
-static void state_init(const struct rule_operation *op, void *state)
+static void step_stop(const struct rule_step *s, const struct candle *c)
 {
-    switch (op->op) {
-    case OP_LAG:
-        feature_lag_init(state, op->n);
-        break;
-    case OP_CROSSED_ABOVE:
-    case OP_CROSSED_BELOW:
-        *(struct cross *)state = (struct cross){NAN};
-        break;
-    case OP_SMA:
-    case OP_WMA:
-    case OP_STDDEV:
-        feature_window_init(state, op->n, op->m);
-        break;
-    case OP_EMA:
-        feature_ema_init(state, op->n, op->m);
-        break;
-    case OP_RSI:
-        feature_rsi_init(state, op->n);
-        break;
-    case OP_ATR:
-        feature_atr_init(state, op->n);
-        break;
-    case OP_HIGHEST:
-    case OP_LOWEST:
-        feature_extreme_init(state, op->n);
-        break;
-    case OP_RISING:
-    case OP_FALLING:
-        feature_streak_init(state, op->n, op->op == OP_RISING ? 1 : -1);
-        break;
-    default:
-        break;
+    (void)s;
+    (void)c;
+}
+
+static void (*const common[])(const struct rule_step *s, const struct candle *c) = {
+    [OP_OPEN] = step_open,         [OP_HIGH] = step_high,     [OP_LOW] = step_low,
+    [OP_CLOSE] = step_close,       [OP_VOLUME] = step_volume, [OP_LAG] = step_lag,
+    [OP_SMA] = step_sma,           [OP_EMA] = step_ema,       [OP_RSI] = step_rsi,
+    [OP_PART] = step_part,         [OP_ADD] = step_add,       [OP_SUBTRACT] = step_subtract,
+    [OP_MULTIPLY] = step_multiply, [OP_DIVIDE] = step_divide, [OP_GREATER] = step_greater,
+    [OP_LESS] = step_less,         [OP_AND] = step_and,       [OP_OR] = step_or,
+};
+
+static void look_up(struct rule_run *r)
+{
+    const struct rule_graph *g = r->graph;
+    struct rule_step *s = r->steps;
+
+    for (int i = g->first_step; i < g->first_late; i++, s++) {
+        const struct rule_operation *op = &g->nodes[i];
+
+        *s = (struct rule_step){
+            .run = op->op < COUNT_OF(common) ? common[op->op] : NULL,
+            .a = &r->values[op->a],
+            .b = &r->values[op->b],
+            .c = &r->values[op->c],
+            .out = &r->values[i],
+            .state = r->state + op->state,
+            .op = op->op,
+        };
+        if (op->op == OP_PART)
+            s->state = r->state + g->nodes[op->a].state + (size_t)op->n * sizeof(double);
+        if (!s->run)
+            s->run = rule_op_has_state(op->op) ? step_kernel : step_pure;
     }
+    s->run = step_stop;
 }
 
 void rule_run_init(struct rule_run *r, const struct rule_graph *graph)
@@ -83,6 +91,8 @@ void rule_run_init(struct rule_run *r, const struct rule_graph *graph)
     r->graph = graph;
     r->values = xcalloc((size_t)graph->count, sizeof *r->values);
     r->state = xcalloc(graph->state_bytes + 1, 1);
+    r->steps = xcalloc((size_t)(graph->first_late - graph->first_step) + 1, sizeof *r->steps);
+    look_up(r);
     rule_run_reset(r);
 }
 
@@ -90,6 +100,7 @@ void rule_run_release(struct rule_run *r)
 {
     free(r->values);
     free(r->state);
+    free(r->steps);
     *r = (struct rule_run){0};
 }
 
@@ -99,81 +110,21 @@ void rule_run_reset(struct rule_run *r)
         const struct rule_operation *op = &r->graph->nodes[i];
 
         r->values[i] = op->op == OP_CONSTANT ? op->k : NAN;
-        state_init(op, r->state + op->state);
-    }
-}
-
-/* a > b now and a <= b a candle ago, three-valued: a certain "no" of either half decides. */
-static double cross_push(struct cross *f, double a, double b)
-{
-    double is_above = rule_pure(OP_GREATER, a, b, NAN);
-    double result = rule_pure(OP_AND, is_above, f->was_ready, NAN);
-
-    f->was_ready = 1 - is_above;
-    return result;
-}
-
-static double step(const struct rule_operation *op, const double *v, void *state,
-                   const struct candle *c)
-{
-    double a = v[op->a];
-
-    switch (op->op) {
-    case OP_OPEN:
-        return candle_double(c->open, c->price_scale);
-    case OP_HIGH:
-        return candle_double(c->high, c->price_scale);
-    case OP_LOW:
-        return candle_double(c->low, c->price_scale);
-    case OP_CLOSE:
-        return candle_double(c->close, c->price_scale);
-    case OP_VOLUME:
-        return candle_double(c->volume, c->size_scale);
-    case OP_LAG:
-        return feature_lag_push(state, a);
-    case OP_CROSSED_ABOVE:
-        return cross_push(state, a, v[op->b]);
-    case OP_CROSSED_BELOW:
-        return cross_push(state, v[op->b], a);
-    case OP_SMA:
-        return feature_sma_push(state, a);
-    case OP_EMA:
-        return feature_ema_push(state, a);
-    case OP_WMA:
-        return feature_wma_push(state, a);
-    case OP_RSI:
-        return feature_rsi_push(state, a);
-    case OP_ATR:
-        return feature_atr_push(state, a, v[op->b], v[op->c]);
-    case OP_STDDEV:
-        return feature_stddev_push(state, a);
-    case OP_HIGHEST:
-        return feature_extreme_push(state, a);
-    case OP_LOWEST:
-        return -feature_extreme_push(state, -a);
-    case OP_RISING:
-    case OP_FALLING:
-        return feature_streak_push(state, a);
-    default:
-        return rule_pure(op->op, a, v[op->b], v[op->c]);
+        rule_kernel_init(op, r->state + op->state);
     }
 }
 
 void rule_run_push(struct rule_run *r, const struct candle *c)
 {
-    const struct rule_graph *g = r->graph;
-
-    for (int i = g->first_step; i < g->first_late; i++)
-        r->values[i] = step(&g->nodes[i], r->values, r->state + g->nodes[i].state, c);
+    ASSERT(c->price_scale <= AMOUNT_DECIMALS && c->size_scale <= AMOUNT_DECIMALS);
+    r->steps->run(r->steps, c);
 }
 
-double rule_run_value(const struct rule_run *r, int node, const struct rule_context *context)
+double rule_run_late(const struct rule_run *r, int node, const struct rule_context *context)
 {
     const struct rule_graph *g = r->graph;
     double late[RULE_GRAPH_LATE];
 
-    if (node < g->first_late)
-        return r->values[node];
     for (int i = g->first_late; i <= node; i++) {
         const struct rule_operation *op = &g->nodes[i];
         const int32_t from[3] = {op->a, op->b, op->c};

@@ -8,12 +8,21 @@
 #include "core/limits.h"
 #include "engine/strategy.h"
 
-enum side { SIDE_BUY = 1, SIDE_SELL = -1 };
+enum side {
+    SIDE_BUY = 1,
+    SIDE_SELL = -1
+};
 const char *side_name(enum side s); /* "buy" "sell" */
 bool side_of_name(const char *name, enum side *out);
 
-enum signal_action { SIGNAL_ENTRY, SIGNAL_EXIT };
-enum signal_decision { SIGNAL_ACCEPTED, SIGNAL_DENIED };
+enum signal_action {
+    SIGNAL_ENTRY,
+    SIGNAL_EXIT
+};
+enum signal_decision {
+    SIGNAL_ACCEPTED,
+    SIGNAL_DENIED
+};
 const char *signal_action_name(enum signal_action a);     /* "entry" "exit" */
 const char *signal_decision_name(enum signal_decision d); /* "accepted" "denied" */
 
@@ -46,11 +55,11 @@ struct signal {
     enum signal_action action;
     enum side side;
     enum signal_decision decision;
-    unsigned denials;         /* enum denial bits; 0 when accepted */
-    struct ratio confidence;  /* 6 decimals */
-    struct price price;       /* the candle's close: what slippage is measured against */
-    struct size size;         /* what risk approved; 0 when denied */
-    struct size size_asked;   /* what the strategy's sizing asked for */
+    unsigned denials;        /* enum denial bits; 0 when accepted */
+    struct ratio confidence; /* 6 decimals */
+    struct price price;      /* the candle's close: what slippage is measured against */
+    struct size size;        /* what risk approved; 0 when denied */
+    struct size size_asked;  /* what the strategy's sizing asked for */
     char trigger[LIMIT_REASON];
     struct digest leaf_hash;
 };

@@ -23,34 +23,36 @@ enum loop_state {
 };
 const char *loop_state_name(enum loop_state s);
 
-enum { SNAPSHOT_DOCUMENTS = 16 };
+enum {
+    SNAPSHOT_DOCUMENTS = 16
+};
 struct snapshot_document; /* rendered bytes; see snapshot_render */
 
 struct snapshot {
-    uint64_t seq;      /* grows with every publication */
-    int64_t as_of_us;  /* engine time (candle time in a replay) */
-    int64_t wall_us;   /* wall time of publication */
+    uint64_t seq;     /* grows with every publication */
+    int64_t as_of_us; /* engine time (candle time in a replay) */
+    int64_t wall_us;  /* wall time of publication */
     enum loop_state state;
     int64_t state_since_us;
-    char reason[LIMIT_REASON];   /* why it is in this state, when not by plan */
-    char feed[LIMIT_REASON];     /* "recorded" or "" */
+    char reason[LIMIT_REASON]; /* why it is in this state, when not by plan */
+    char feed[LIMIT_REASON];   /* "recorded" or "" */
     char pace[16];
     bool has_strategy, has_feed;
     char strategy[LIMIT_NAME];
     char strategy_id[DIGEST_HEX];
     int64_t cycle_interval_us;
-    int64_t last_cycle_us;       /* engine time of the newest cycle, TIME_NONE before */
+    int64_t last_cycle_us; /* engine time of the newest cycle, TIME_NONE before */
     int64_t last_cycle_wall_us;
     int64_t cycle_errors, symbol_errors, journal_failures;
-    bool journal_waiting;        /* a commit is being retried */
+    bool journal_waiting;               /* a commit is being retried */
     int64_t cycle_p50_us, cycle_p99_us; /* wall time a cycle took */
-    uint64_t cycle_buckets[16];  /* histogram, bounds in snapshot.c: snapshot_bucket_us */
+    uint64_t cycle_buckets[16];         /* histogram, bounds in snapshot.c: snapshot_bucket_us */
     uint64_t cycle_total_us;
     size_t instrument_count;
     struct account account;
     struct performance_report report;
     struct money equity, unrealized, exposure;
-    struct position *positions; /* open, by id */
+    struct position *positions;              /* open, by id */
     struct instrument *position_instruments; /* beside each */
     struct price *position_marks;
     size_t position_count;
@@ -58,7 +60,7 @@ struct snapshot {
     struct instrument *order_instruments;
     size_t order_count;
 
-    int references; /* atomic */
+    int references;                                          /* atomic */
     struct snapshot_document *documents[SNAPSHOT_DOCUMENTS]; /* atomic pointers */
 };
 

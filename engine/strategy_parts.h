@@ -40,6 +40,7 @@ struct level {
 /* Literal text, or an expression's value when rule.ast is there. */
 struct trigger_part {
     char *text;
+    size_t length;
     struct strategy_rule rule;
     bool is_truth;
     int decimals;

@@ -8,7 +8,10 @@ struct strategy_run {
     const struct strategy *s;
     int64_t pushed;
     struct rule_run rules;
+    const double *entry, *confidence; /* where the newest values are */
 };
+
+static const double certain = 1;
 
 struct strategy_run *strategy_run_new(const struct strategy *s)
 {
@@ -16,6 +19,10 @@ struct strategy_run *strategy_run_new(const struct strategy *s)
 
     r->s = s;
     rule_run_init(&r->rules, &s->graph);
+    /* Neither can read a position: they are nodes of the candles. */
+    r->entry = &r->rules.values[s->entry.node];
+    r->confidence =
+        s->confidence.node == NODE_NONE ? &certain : &r->rules.values[s->confidence.node];
     return r;
 }
 
@@ -57,7 +64,7 @@ double strategy_run_feature(const struct strategy_run *r, size_t i)
 
 static enum tristate tristate_of(double value)
 {
-    return isnan(value) ? TRI_UNKNOWN : value != 0 ? TRI_TRUE : TRI_FALSE;
+    return (enum tristate)((value != 0) + (value != value)); /* NaN is both */
 }
 
 static double clamped(double x)
@@ -70,7 +77,6 @@ void strategy_run_decide(const struct strategy_run *r, const struct position_vie
 {
     const struct strategy *s = r->s;
     bool is_open = position && position->is_open;
-    struct rule_context context = {NAN, NAN, NAN};
 
     out->entry = TRI_UNKNOWN;
     out->exit = is_open && s->exit.node != NODE_NONE ? TRI_UNKNOWN : TRI_FALSE;
@@ -78,16 +84,15 @@ void strategy_run_decide(const struct strategy_run *r, const struct position_vie
     out->trigger[0] = '\0';
     if (!strategy_run_is_warm(r))
         return;
-    out->entry = tristate_of(rule_run_value(&r->rules, s->entry.node, &context));
-    out->confidence = s->confidence.node == NODE_NONE
-                          ? 1
-                          : clamped(rule_run_value(&r->rules, s->confidence.node, &context));
+    out->entry = tristate_of(*r->entry);
+    out->confidence = clamped(*r->confidence);
     if (out->exit == TRI_UNKNOWN) {
-        context = (struct rule_context){position->entry_price, (double)position->candles_held,
-                                        position->pnl_ratio};
+        const struct rule_context context = {position->entry_price, (double)position->candles_held,
+                                             position->pnl_ratio};
+
         out->exit = tristate_of(rule_run_value(&r->rules, s->exit.node, &context));
     }
-    if (out->entry == TRI_TRUE)
+    if (out->entry == TRI_TRUE && s->trigger.count > 0)
         trigger_print(&s->trigger, &r->rules, out->trigger);
 }
 

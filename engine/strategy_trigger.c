@@ -52,6 +52,7 @@ static bool add_literal(struct loader *l, const char *field, const char *text, s
             i++; /* doubled braces stand for one */
     }
     part->text[used] = '\0';
+    part->length = used;
     return true;
 }
 
@@ -202,19 +203,23 @@ void trigger_print(const struct trigger *t, const struct rule_run *r, char out[L
     const struct rule_context nothing = {NAN, NAN, NAN};
     size_t used = 0;
 
-    out[0] = '\0';
     for (int i = 0; i < t->count && used + 1 < LIMIT_REASON; i++) {
         const struct trigger_part *part = &t->parts[i];
         char value[AMOUNT_TEXT_MAX];
         const char *text = part->text;
+        size_t length = part->length;
 
         if (!text) {
             print_value(part, rule_run_value(r, part->rule.node, &nothing), value);
             text = value;
+            length = strlen(value);
         }
-        (void)copy_text(out + used, LIMIT_REASON - used, text);
-        used += strlen(out + used);
+        if (length > LIMIT_REASON - 1 - used)
+            length = LIMIT_REASON - 1 - used;
+        memcpy(out + used, text, length);
+        used += length;
     }
+    out[used] = '\0';
 }
 
 void trigger_template(const struct trigger *t, struct text *out)

@@ -6,7 +6,13 @@
 #include "engine/feed.h"
 #include "engine/order.h"
 
-enum venue_event_kind { VENUE_ACCEPTED, VENUE_REJECTED, VENUE_FILL, VENUE_CANCELED, VENUE_EXPIRED };
+enum venue_event_kind {
+    VENUE_ACCEPTED,
+    VENUE_REJECTED,
+    VENUE_FILL,
+    VENUE_CANCELED,
+    VENUE_EXPIRED
+};
 
 struct venue_event {
     enum venue_event_kind kind;
@@ -40,7 +46,7 @@ struct venue {
      * comes through next_event); a real one queries its state. */
     enum err (*restore)(void *self, const struct order *o);
     /* After a restart, before restore: the balances the journal says we have (holding: base size,
-     * negative for a short).  For a simulated venue to check orders against; a real one ignores it. */
+     * negative for a short).  For a simulated venue to check orders by; a real one ignores it. */
     void (*fund)(void *self, struct money cash);
     void (*hold)(void *self, size_t instrument, struct size holding);
 };

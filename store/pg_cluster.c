@@ -302,6 +302,9 @@ enum err pg_cluster_prepare(const char *data_dir, struct diag_list *diags, struc
 void pg_cluster_release(struct pg_cluster *c)
 {
     pg_cluster_unlock_server(c);
+    /* A short socket folder in /tmp is made anew when needed; one still in use is not empty. */
+    if (c->socket[0] && strncmp(c->socket, c->base, strlen(c->base)) != 0)
+        (void)rmdir(c->socket);
     if (c->log_fd >= 0)
         (void)close(c->log_fd);
     if (c->owner_fd >= 0)

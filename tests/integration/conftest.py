@@ -96,6 +96,20 @@ def scratch(session_folder):
 
 
 @pytest.fixture(scope="session")
+def undisturbed(session_folder):
+    """The log files of a replay of world.LONG candles that nothing disturbed."""
+    path = session_folder / "undisturbed"
+    path.mkdir()
+    daemon = build(world.replay_config(path, world.BUSY, count=world.LONG))
+    try:
+        daemon.start().replay()
+        assert daemon.stop() == 0
+        return {name: daemon.lines(name) for name in ("trades.jsonl", "log.jsonl")}
+    finally:
+        end(daemon)
+
+
+@pytest.fixture(scope="session")
 def cluster():
     """A PostgreSQL of the tests' own; those that harm it make one for themselves."""
     made = Cluster()

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world's faults: ports, folders, databases that are away; each said clearly, nothing lost."""
 import json
+import os
+import signal
 import socket
-
-import pytest
 
 import ledger
 import world
 from daemon import run, wait_until
 
 
-def start_fails(daemon, *words, status=1):
+def start_fails(daemon, *words, status=1, listen="127.0.0.1:0"):
     """The daemon ends by itself, with the exit status and the words in its output."""
-    daemon.spawn(daemon.listen if hasattr(daemon, "listen") else "127.0.0.1:0")
+    daemon.spawn(listen)
     assert daemon.process.wait(40) == status, daemon.tail()
     daemon.process = None
     text = daemon.log().decode(errors="replace")
@@ -22,9 +22,8 @@ def start_fails(daemon, *words, status=1):
 
 def test_a_port_in_use_is_named(make_daemon):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        daemon = make_daemon(world.base_config())
-        daemon.listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        start_fails(daemon, str(taken.getsockname()[1]), "in use")
+        port = str(taken.getsockname()[1])
+        start_fails(make_daemon(world.base_config()), port, "in use", listen=f"127.0.0.1:{port}")
 
 
 def test_a_file_in_place_of_the_data_directory_is_named(make_daemon, folder):
@@ -101,32 +100,15 @@ def test_database_url_is_an_alias_in_the_environment(make_daemon, cluster):
     assert cluster.sql("SELECT count(*) FROM token", url).strip() == "1"
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """The trades of a replay that nothing disturbed."""
-    from conftest import build, end
-    from daemon import new_folder
-
-    path = new_folder()
-    daemon = build(world.replay_config(path, world.BUSY, count=1500))
-    daemon.start().replay()
-    assert daemon.stop() == 0
-    lines = {name: daemon.lines(name) for name in ("trades.jsonl", "log.jsonl")}
-    end(daemon)
-    return lines
-
-
 def finish_and_compare(daemon, undisturbed):
     daemon.wait_loop("finished", 120)
     assert daemon.stop() == 0
-    assert daemon.lines("trades.jsonl") == undisturbed["trades.jsonl"]
-    assert ledger.business(daemon.lines("log.jsonl")) == \
-        ledger.business(undisturbed["log.jsonl"])
+    ledger.assert_same_trading(daemon, undisturbed)
 
 
 def test_postgresql_killed_and_restarted_in_a_replay_loses_nothing(
         make_daemon, folder, own_cluster, undisturbed):
-    config = world.replay_config(folder, world.BUSY, count=1500, replay_speed=200000,
+    config = world.replay_config(folder, world.BUSY, count=world.LONG, replay_speed=200000,
                                  database_url=own_cluster.database(), database_timeout_ms=1000)
     daemon = make_daemon(config).start()
     daemon.start_loop()
@@ -160,10 +142,7 @@ def test_stop_and_pause_work_while_the_database_is_away(make_daemon, folder, own
 
 
 def test_the_private_postmaster_killed_in_a_replay_loses_nothing(make_daemon, folder, undisturbed):
-    import os
-    import signal
-
-    config = world.replay_config(folder, world.BUSY, count=1500, replay_speed=200000,
+    config = world.replay_config(folder, world.BUSY, count=world.LONG, replay_speed=200000,
                                  database_timeout_ms=1000)
     daemon = make_daemon(config).start()
     daemon.start_loop()
@@ -194,15 +173,17 @@ def test_a_data_directory_in_a_closed_folder_still_works(make_daemon, folder):
     assert daemon.anonymous.get("/readyz").status == 200
 
 
-def test_files_that_fell_behind_the_database_are_mended(make_daemon, folder, undisturbed):
-    config = world.replay_config(folder, world.BUSY, count=1500)
-    daemon = make_daemon(config).start().replay()
+def test_files_that_fell_behind_the_database_are_mended(make_daemon, folder):
+    daemon = make_daemon(world.replay_config(folder, world.BUSY, count=200)).start().replay()
     assert daemon.stop() == 0
+    whole = {}
     for name, cut in (("trades.jsonl", 700), ("log.jsonl", 5000)):
         path = daemon.data / name
-        path.write_bytes(path.read_bytes()[:-cut])
-    daemon.start()
-    finish_and_compare(daemon, undisturbed)
+        whole[name] = path.read_bytes()
+        path.write_bytes(whole[name][:-cut])
+    assert daemon.start().stop() == 0
+    for name, content in whole.items():
+        assert (daemon.data / name).read_bytes() == content
 
 
 def test_files_of_another_log_are_refused(make_daemon, folder):

@@ -13,21 +13,8 @@ from daemon import wait_until
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "8"))
 SEED = int(os.environ.get("CRASH_SEED", str(random.randrange(1 << 30))))
-COUNT = 2500
+COUNT = world.LONG
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120 + ROUNDS * 15)]
-
-
-@pytest.fixture(scope="module")
-def undisturbed():
-    from conftest import build, end
-    from daemon import new_folder
-
-    daemon = build(world.replay_config(new_folder(), world.BUSY, count=COUNT))
-    daemon.start().replay()
-    assert daemon.stop() == 0
-    lines = {name: daemon.lines(name) for name in ("trades.jsonl", "log.jsonl")}
-    end(daemon)
-    return lines
 
 
 def config_for(folder):
@@ -49,9 +36,7 @@ def whole_lines_verify(daemon):
 def finish_and_compare(daemon, undisturbed):
     daemon.wait_loop("finished", 120)
     assert daemon.stop() == 0
-    assert daemon.lines("trades.jsonl") == undisturbed["trades.jsonl"]
-    assert ledger.business(daemon.lines("log.jsonl"))[1:] == \
-        ledger.business(undisturbed["log.jsonl"])[1:]
+    ledger.assert_same_trading(daemon, undisturbed)
 
 
 def test_kill_9_of_the_daemon_changes_no_trade(make_daemon, folder, undisturbed):

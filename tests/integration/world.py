@@ -10,6 +10,7 @@ from contract import ROOT
 RECORDING = ROOT / "artifacts/candles/BTCUSDT-5m.csv"
 WINNER = ROOT / "artifacts/winner.json"
 CANDLE_MS = 300_000
+LONG = 1500  # candles of a replay that is disturbed in one way or another
 HEADER = "timestamp,open,high,low,close,volume"
 
 # Trades every few candles and holds something most of the time.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole loop in memory: trades add up, replay = run, and a crash at any commit changes nothing. */
+/* The whole loop in memory: trades add up, replay = run, a crash at any commit changes nothing. */
 #include <stdlib.h>
 
 #include "tests/support/check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Short stories whose every figure was worked out on paper: the fill rules through the whole loop. */
+/* Short stories whose every figure was worked out on paper: the fill rules in the whole loop. */
 #include "tests/support/check.h"
 #include "tests/support/world.h"
 
