@@ -198,7 +198,8 @@ libraries:
 	@pkg-config --exists $(PACKAGES) || \
 	    { echo 'libraries are missing; run: tools/deps.sh' >&2; exit 1; }
 
-$(BUILD)/traderd: $(MAIN_OBJECT) $(LIBRARY)
+# From the objects, not the archive: a name defined twice is then an error, not a silent choice.
+$(BUILD)/traderd: $(MAIN_OBJECT) $(LIBRARY_OBJECTS)
 	$(call SAY,LINK,$@)
 	$(Q)$(LINK) $^ $(ALL_LIBS)
 

@@ -100,7 +100,7 @@ static enum err name_account(struct app *a, struct diag_list *diags)
                  LIMIT_NAME - 12);
         return ERR_INVALID;
     }
-    snprintf(a->account, sizeof a->account, "sim-paper-%s", label);
+    database_account(a->config, a->account);
     return ERR_OK;
 }
 

@@ -2,6 +2,7 @@
 /* Opens the store on DATABASE_URL or on a cluster of its own; nothing else knows the difference. */
 #include "server/database.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -9,6 +10,11 @@
 enum {
     URL_MAX = 2048
 };
+
+void database_account(const struct config *c, char account[LIMIT_NAME])
+{
+    snprintf(account, LIMIT_NAME, "sim-paper-%s", config_text(c, CONFIG_account_label));
+}
 
 enum err database_url(const struct config *c, const char *data_dir, struct diag_list *diags,
                       struct private_pg **cluster, char *url, size_t capacity)

@@ -13,6 +13,9 @@ struct database {
     struct journal journal;
 };
 
+/* "sim-paper-<label>": the account this configuration trades. */
+void database_account(const struct config *c, char account[LIMIT_NAME]);
+
 /* The URL only: starts the private cluster when none is configured. */
 MUST_USE enum err database_url(const struct config *c, const char *data_dir,
                                struct diag_list *diags, struct private_pg **cluster, char *url,

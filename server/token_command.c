@@ -175,13 +175,16 @@ static int run_local(struct token_command *t)
 {
     struct diag_list *diags = xcalloc(1, sizeof *diags);
     struct database d = {0};
+    char account[LIMIT_NAME];
     int lock = -1;
     enum err e = data_dir_open(t->dir, diags);
 
+    /* The store repairs the account's files when it opens, so it must be the right account. */
+    database_account(t->config, account);
     if (!e)
         e = data_dir_lock(t->dir, diags, &lock);
     if (!e)
-        e = database_open(t->config, t->dir, "", diags, &d);
+        e = database_open(t->config, t->dir, account, diags, &d);
     if (!e && strcmp(t->verb, "create") == 0)
         e = create_local(d.store, t);
     else if (!e && strcmp(t->verb, "revoke") == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzes what a stranger's bytes reach first: Accept, targets and routes, cursors, headers, keys. */
+/* Any bytes where a stranger's reach first: Accept, targets, routes, cursors, headers, keys. */
 #include <stdlib.h>
 #include <string.h>
 
