@@ -256,6 +256,16 @@ static enum err decide_entry(struct engine_state *s, size_t index, const struct 
     return execution_intend(s, &intent, &lane->entry_order_id);
 }
 
+/* In realtime, after a pause or an interval of several candles: the next candle has closed already,
+ * so this one's price is not to be had any more.  Exits are still decided on it. */
+static bool decide_is_stale(const struct engine_state *s, const struct lane *lane)
+{
+    const struct feed *f = s->options.feed;
+
+    return s->options.pace == PACE_REALTIME &&
+           lane->candle.open_us + 2 * f->timeframe_us(f->self) <= state_now(s);
+}
+
 static enum err decide_lane(struct engine_state *s, size_t index)
 {
     struct lane *lane = &s->lanes[index];
@@ -276,7 +286,7 @@ static enum err decide_lane(struct engine_state *s, size_t index)
     strategy_run_decide(lane->run, &view, &d);
     if (p)
         return decide_exit(s, index, &d);
-    if (lane->entry_order_id)
+    if (lane->entry_order_id || decide_is_stale(s, lane))
         return ERR_OK;
     if (d.entry == TRI_UNKNOWN && strategy_run_is_warm(lane->run))
         s->account.signals_unknown++;

@@ -362,6 +362,7 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
         return error;
     }
     operator_resume_wanted(&e->state);
+    __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
     engine_set_pace(e);
     engine_publish(e);
     *out = e;

@@ -4,11 +4,15 @@
 #include "handlers/prometheus.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "handlers/exposition.h"
 #include "handlers/process_stats.h"
+
+/* How old a rendering may be. */
+#define PROMETHEUS_FRESH_US (100 * US_PER_MS)
 
 struct output {
     struct text *out;
@@ -181,7 +185,7 @@ static void print_log_lines(const struct output *o)
                     (unsigned long long)log_count((enum log_level)i));
 }
 
-void prometheus_print(struct handlers *h, bool openmetrics, struct text *out)
+static void prometheus_render(struct handlers *h, bool openmetrics, struct text *out)
 {
     struct snapshot *s = engine_snapshot(h->engine);
     struct output o = {out, openmetrics};
@@ -198,4 +202,29 @@ void prometheus_print(struct handlers *h, bool openmetrics, struct text *out)
     if (openmetrics)
         text_string(out, "# EOF\n");
     snapshot_release(s);
+}
+
+/* The newest rendering of each dialect.  Many scrapers within a tenth of a second share one: the
+ * text costs more to print than to send. */
+static struct {
+    pthread_mutex_t mutex;
+    struct text text;
+    int64_t made_us;
+} rendered[2] = {{.mutex = PTHREAD_MUTEX_INITIALIZER}, {.mutex = PTHREAD_MUTEX_INITIALIZER}};
+
+void prometheus_print(struct handlers *h, bool openmetrics, struct text *out)
+{
+    int64_t now = clock_monotonic_us();
+
+    pthread_mutex_lock(&rendered[openmetrics].mutex);
+    if (rendered[openmetrics].made_us == 0 ||
+        now - rendered[openmetrics].made_us > PROMETHEUS_FRESH_US) {
+        if (!rendered[openmetrics].text.max)
+            text_init(&rendered[openmetrics].text, out->max);
+        text_clear(&rendered[openmetrics].text);
+        prometheus_render(h, openmetrics, &rendered[openmetrics].text);
+        rendered[openmetrics].made_us = now;
+    }
+    text_append(out, rendered[openmetrics].text.data, rendered[openmetrics].text.length);
+    pthread_mutex_unlock(&rendered[openmetrics].mutex);
 }

@@ -5,6 +5,7 @@
 
 #include "handlers/handlers.h"
 
+/* Appends the exposition, at most a tenth of a second old.  Any thread. */
 void prometheus_print(struct handlers *h, bool openmetrics, struct text *out);
 
 #endif

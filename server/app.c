@@ -241,14 +241,10 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
                     .pace = config_text(c, CONFIG_pace)},
         .config = config_leaf(a),
     };
-    enum err e;
 
     copy_text(o.account_id, sizeof o.account_id, a->account);
     copy_text(o.quote, sizeof o.quote, config_text(c, CONFIG_quote_currency));
-    e = engine_new(&o, diags, &a->engine);
-    if (!e)
-        e = engine_start(a->engine);
-    return e;
+    return engine_new(&o, diags, &a->engine);
 }
 
 /* ---- HTTP ---- */
@@ -350,6 +346,9 @@ static enum err open_all(struct app *a, struct diag_list *diags)
         e = open_engine(a, &a->database.journal, diags);
     if (!e)
         e = open_http(a, diags);
+    /* Last, so that nothing trades when the address turns out to be taken. */
+    if (!e)
+        e = engine_start(a->engine);
     return e;
 }
 

@@ -195,10 +195,11 @@ static enum err check_last(struct jsonl *j, const struct jsonl_file *f, bool is_
     if (!e)
         e = j->source.read(j->source.self, is_trades, index, &entry, 1, &count);
     if (e == ERR_NOT_FOUND || (!e && (count == 0 || entry.index != index))) {
-        diag_hint(diag_add(diags, f->path, "log_longer_than_database",
-                           "%s has %lld lines, the database's log is shorter", f->path,
-                           (long long)f->lines),
-                  "an old backup was restored, or this is the wrong database");
+        diag_hint(
+            diag_add(diags, f->path, "log_longer_than_database",
+                     "%s has %lld lines, the database's log is shorter", f->path,
+                     (long long)f->lines),
+            "an old backup was restored, or the folder is another account's: each needs its own");
         free(entry.bytes);
         return ERR_CONFLICT;
     }

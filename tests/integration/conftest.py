@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: daemons that are made, shared, shown on failure and always ended."""
 import shutil
+import signal
+import sys
 
 import pytest
 
@@ -10,6 +12,11 @@ from postgres import Cluster
 
 TEST_TIMEOUT_S = 180
 living = []
+
+
+def pytest_configure():
+    """An ended test run ends its daemons too: fixtures are finished on the way out."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def pytest_collection_modifyitems(items):

@@ -86,7 +86,7 @@ def serve(folder, config, *options, text=None):
     path = folder / "bad.json"
     path.write_text(json.dumps(config) if text is None else text)
     return run("serve", "--config", path, "--data", folder / "data", "--listen", "127.0.0.1:0",
-               *options, timeout=30)
+               *options, timeout=15)
 
 
 def refused(result, *words):
@@ -148,13 +148,22 @@ def test_a_bad_artifact_stops_the_start_and_names_the_field(folder, change, fiel
     candles = world.slice_candles(folder / "c.csv", 50)
     artifact = world.write_json(folder / "bad-strategy.json", {**world.BUSY, **change})
     refused(serve(folder, world.base_config(strategy=str(artifact),
-                                            candles=[f"BTC/USDT={candles}"])),
-            "bad-strategy.json", field, word)
+                                            candles=[f"BTC/USDT={candles}"])), field, word)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\x00", '{"version": 1, "version": 1}'],
                          ids=repr)
 def test_an_artifact_that_is_no_json_object_stops_the_start(folder, text):
+    path = folder / "bad-strategy.json"
+    path.write_text(text)
+    result = serve(folder, world.base_config(strategy=str(path)))
+    refused(result, "traderd: ")
+    assert "wrong arguments" not in result.stderr, "that is the JSON library's word for no text"
+
+
+@pytest.mark.parametrize("text", ["{", json.dumps({**world.BUSY, "timeframe": "7m"})],
+                         ids=["syntax", "field"])
+def test_a_bad_artifact_is_named_by_its_file(folder, text):
     path = folder / "bad-strategy.json"
     path.write_text(text)
     refused(serve(folder, world.base_config(strategy=str(path))), "bad-strategy.json")
@@ -229,12 +238,15 @@ def test_live_mode_in_the_configuration_is_refused_clearly(folder):
     refused(result, "live", "paper")
 
 
-def test_version_and_help_work(folder):
-    version = (ROOT / "VERSION").read_text().strip()
-    for words in (["version"], ["--version"]):
-        assert version in run(*words).stdout
-    for words in (["--help"], ["serve", "--help"]):
-        assert "serve" in run(*words).stdout
+@pytest.mark.parametrize("words", [["version"], ["--version"]])
+def test_the_version_is_told(words):
+    assert (ROOT / "VERSION").read_text().strip() in run(*words).stdout
+
+
+@pytest.mark.parametrize("words", [["help"], ["--help"], ["serve", "--help"]], ids=" ".join)
+def test_help_is_given_on_stdout(words):
+    result = run(*words)
+    assert result.returncode == 0 and "--config" in result.stdout
 
 
 def test_config_commands_agree_with_the_file(folder):
