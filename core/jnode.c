@@ -105,6 +105,11 @@ enum err jnode_parse(const char *data, size_t length, const char *name, struct d
                  LIMIT_JSON_BYTES);
         return ERR_LIMIT;
     }
+    if (length == 0) {
+        d = diag_add(diags, name, "json_syntax", "The text is empty.");
+        d->line = d->column = 1;
+        return ERR_SYNTAX;
+    }
     e = scan(data, length, name, diags);
     if (e)
         return e;

@@ -183,6 +183,8 @@ enum err tokens_revoke(struct request *rq)
         return ERR_NOT_FOUND;
     rq->executed = true;
     e = store_token_revoke(h->store, id, clock_wall_us());
+    if (e == ERR_NOT_FOUND)
+        return request_fail(rq, e, "There is no token with the id '%s'.", id);
     if (e)
         return e;
     h->tokens_changed(h->self);

@@ -27,7 +27,8 @@
 enum {
     STACK_BYTES = 512 * 1024,
     CONNECTION_MEMORY = 32 * 1024,
-    INACTIVITY_S = 15
+    INACTIVITY_S = 15,
+    PER_ADDRESS_SHARE = 4 /* of the connections: what one address may have off loopback */
 };
 
 struct listener {
@@ -377,7 +378,7 @@ static enum err start_listener(struct http_server *s, const struct http_options 
     unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                          MHD_USE_ERROR_LOG | (is_tls ? MHD_USE_TLS : 0U);
     int threads = is_unix ? 1 : o->threads;
-    struct MHD_OptionItem extra[5];
+    struct MHD_OptionItem extra[6];
     size_t n = 0;
 
     *l = (struct listener){.server = s, .fd = fd, .is_unix = is_unix};
@@ -393,6 +394,10 @@ static enum err start_listener(struct http_server *s, const struct http_options 
             MHD_OPTION_HTTPS_PRIORITIES, 0,
             (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
     }
+    /* One stranger must not take every connection; on this machine everybody has one address. */
+    if (!l->is_loopback)
+        extra[n++] = (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                                             o->connections / PER_ADDRESS_SHARE, NULL};
     extra[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     l->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, l, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,

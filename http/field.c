@@ -245,8 +245,10 @@ static void hint_words(struct diag *d, const struct field *f)
 
     for (int i = 0; f->words[i]; i++) {
         size_t length = strlen(f->words[i]);
-        if (n + length + 3 > sizeof list)
+        if (n + length + 8 > sizeof list) {
+            copy_text(list + n, sizeof list - n, ", ...");
             break;
+        }
         if (n > 0) {
             list[n++] = ',';
             list[n++] = ' ';
@@ -255,6 +257,18 @@ static void hint_words(struct diag *d, const struct field *f)
         n += length;
     }
     diag_hint(d, "one of: %s", list);
+}
+
+void field_hint(struct diag *d, const struct field *f)
+{
+    if (f->kind == FIELD_WORD)
+        hint_words(d, f);
+    else if (f->kind == FIELD_INTEGER && f->maximum < INT64_MAX)
+        diag_hint(d, "from %lld to %lld", (long long)f->minimum, (long long)f->maximum);
+    else if (f->kind == FIELD_INTEGER)
+        diag_hint(d, "%lld or more", (long long)f->minimum);
+    else if (f->kind == FIELD_TEXT)
+        diag_hint(d, "1 to %zu bytes", f->capacity - 1);
 }
 
 static enum err take_member(struct request *rq, const struct field *fields, size_t count,
@@ -273,8 +287,7 @@ static enum err take_member(struct request *rq, const struct field *fields, size
     }
     if (!field_from_json(f, value, &why)) {
         d = diag_add(request_diags(rq), pointer, err_code(ERR_FIELD), "%s %s.", f->name, why);
-        if (f->kind == FIELD_WORD)
-            hint_words(d, f);
+        field_hint(d, f);
         return ERR_FIELD;
     }
     if (f->present)

@@ -57,4 +57,7 @@ MUST_USE enum err field_parse(struct request *rq, const struct field *fields, si
  * ..."). */
 bool field_from_text(const struct field *f, const char *text, const char **why) MUST_USE;
 
+/* What would be right: the words, the bounds, the length. */
+void field_hint(struct diag *d, const struct field *f);
+
 #endif

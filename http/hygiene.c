@@ -23,11 +23,18 @@ static const struct known_header known[] = {
     KNOWN("Content-Length", content_length, false),
     KNOWN("Content-Type", content_type, false),
     KNOWN("Expect", expect, false),
+    KNOWN("Forwarded", forwarded, true),
     KNOWN("Host", host, false),
     KNOWN("Idempotency-Key", idempotency_key, false),
     KNOWN("If-None-Match", if_none_match, true),
     KNOWN("Prefer", prefer, true),
     KNOWN("Transfer-Encoding", transfer_encoding, false),
+    /* Any of these says that a proxy passes on somebody else's request. */
+    KNOWN("Via", forwarded, true),
+    KNOWN("X-Forwarded-For", forwarded, true),
+    KNOWN("X-Forwarded-Host", forwarded, true),
+    KNOWN("X-Forwarded-Proto", forwarded, true),
+    KNOWN("X-Real-Ip", forwarded, true),
     KNOWN("X-Request-Id", request_id, false),
 };
 

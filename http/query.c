@@ -49,8 +49,8 @@ static enum err take(struct request *rq, const struct field *f, size_t index)
     if (!field_from_text(f, p->value, &why)) {
         struct diag *d =
             diag_add(request_diags(rq), f->name, err_code(ERR_PARAMETER), "%s %s.", f->name, why);
-        if (f->kind == FIELD_WORD)
-            diag_hint(d, "%s", "see the parameter's enum in /openapi.json");
+
+        field_hint(d, f);
         return request_fail(rq, ERR_PARAMETER, "Query parameter '%s' %s.", f->name, why);
     }
     if (f->present)

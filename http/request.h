@@ -56,7 +56,7 @@ struct principal {
 
 /* Request headers that mean something to us; NULL when absent. */
 struct headers_in {
-    const char *accept, *authorization, *content_type, *content_length, *expect, *host,
+    const char *accept, *authorization, *content_type, *content_length, *expect, *forwarded, *host,
         *idempotency_key, *if_none_match, *prefer, *request_id, *transfer_encoding;
 };
 

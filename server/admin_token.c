@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/jwriter.h"
+#include "core/log.h"
 #include "core/text.h"
 
 static enum err write_file(const char *path, const char *text)
@@ -33,6 +34,14 @@ static enum err write_file(const char *path, const char *text)
         return ERR_IO;
     }
     return ERR_OK;
+}
+
+/* A token others can read is not a secret; it may have been read already. */
+static bool close_file(const char *path)
+{
+    LOG_WARN("admin_token_readable", "file", path, "remedy",
+             "the mode is 0600 now; revoke the token if others may have read it", NULL);
+    return chmod(path, 0600) == 0;
 }
 
 enum err admin_token_load(const char *path, struct diag_list *diags, char text[TOKEN_TEXT_MAX])
@@ -58,9 +67,8 @@ enum err admin_token_load(const char *path, struct diag_list *diags, char text[T
             diag_add(diags, path, "token_file",
                      "the file does not hold a token; remove it and a "
                      "new one is made");
-        /* A token others can read is not a secret. */
-        if (good && (st.st_mode & 077) && chmod(path, 0600) != 0)
-            good = false;
+        if (good && (st.st_mode & 077))
+            good = close_file(path);
         e = good ? ERR_OK : ERR_INVALID;
     } else if (e == ERR_IO && errno == ENOENT) {
         token_make(&token, text);
@@ -72,7 +80,18 @@ enum err admin_token_load(const char *path, struct diag_list *diags, char text[T
     return e;
 }
 
-enum err admin_token_store(struct store *store, const char *text)
+static const char *fault_of(const struct token *known, const struct token *ours)
+{
+    if (known->revoked_us != TIME_NONE)
+        return "it was revoked";
+    if (!bytes_equal(known->secret.bytes, ours->secret.bytes, DIGEST_BYTES))
+        return "its secret is not the one that was made with this id";
+    if (known->expires_us != TIME_NONE && known->expires_us <= ours->created_us)
+        return "it has expired";
+    return known->role < ROLE_ADMIN ? "its role is not admin" : NULL;
+}
+
+enum err admin_token_store(struct store *store, const char *text, const char **fault)
 {
     struct token t = {.name = "admin",
                       .role = ROLE_ADMIN,
@@ -86,13 +105,17 @@ enum err admin_token_store(struct store *store, const char *text)
     bool known = false;
     enum err e;
 
+    *fault = NULL;
     if (!token_of_text(text, t.id, &t.secret))
         return ERR_INVALID;
     e = store_tokens(store, &rows, &count);
     if (e)
         return e;
-    for (size_t i = 0; i < count; i++)
-        known = known || strcmp(rows[i].id, t.id) == 0;
+    for (size_t i = 0; i < count && !known; i++) {
+        known = strcmp(rows[i].id, t.id) == 0;
+        if (known)
+            *fault = fault_of(&rows[i], &t);
+    }
     free(rows);
     return known ? ERR_OK : store_token_insert(store, &t);
 }

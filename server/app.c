@@ -17,7 +17,9 @@
 #include "server/market.h"
 #include "server/openapi_embedded.h"
 #include "server/pipeline.h"
+#include "server/settings.h"
 #include "server/ticker.h"
+#include "server/tls_files.h"
 
 /* How long requests under way may take when the daemon ends. */
 #define DRAIN_US (10 * US_PER_S)
@@ -33,6 +35,7 @@ struct app {
     char data_dir[DATA_PATH_MAX];
     int lock_fd;
     char admin_token[TOKEN_TEXT_MAX];
+    const char *admin_token_fault; /* NULL: it opens the API */
     struct listen_address address;
     struct database database;
     struct market market;
@@ -43,78 +46,10 @@ struct app {
     struct engine *engine;
     struct ticker *ticker;
     struct http_server *http;
-    struct text tls_certificate, tls_key;
+    struct tls_files tls;
 };
 
-/* ---- Checks of the configuration as a whole ---- */
-
-static enum err check_address(struct app *a, struct diag_list *diags)
-{
-    const struct config *c = a->config;
-    const char *certificate = config_text(c, CONFIG_tls_cert);
-    const char *key = config_text(c, CONFIG_tls_key);
-    struct diag *d;
-    enum err e = listen_parse(config_text(c, CONFIG_listen), diags, &a->address);
-
-    if (e)
-        return e;
-    if (!*certificate != !*key) {
-        diag_add(diags, *certificate ? "tls_key" : "tls_cert", "required",
-                 "tls_cert and tls_key must be given together");
-        return ERR_INVALID;
-    }
-    if (!a->address.is_loopback && !*certificate && !config_bool(c, CONFIG_insecure_bind)) {
-        d = diag_add(diags, "listen", "insecure_bind",
-                     "'%s' is reachable from other machines and there is no TLS",
-                     config_text(c, CONFIG_listen));
-        diag_hint(d, "set tls_cert and tls_key, or insecure_bind behind a proxy, or listen on "
-                     "127.0.0.1");
-        return ERR_INVALID;
-    }
-    return ERR_OK;
-}
-
-static enum err check_mode(const struct config *c, struct diag_list *diags)
-{
-    struct diag *d;
-
-    if (config_enum(c, CONFIG_mode) == 0)
-        return ERR_OK;
-    d = diag_add(diags, "mode", "live_not_available",
-                 "mode 'live' (from %s) is not available in this version",
-                 config_source(c, CONFIG_mode));
-    diag_hint(d, "set mode to paper");
-    return ERR_INVALID;
-}
-
-static enum err name_account(struct app *a, struct diag_list *diags)
-{
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    const char *label = config_text(a->config, CONFIG_account_label);
-    size_t length = strlen(label);
-
-    if (length == 0 || length > LIMIT_NAME - 12 || strspn(label, allowed) != length) {
-        diag_add(diags, "account_label", "invalid",
-                 "'%s' is not 1 to %d letters, digits, dots, dashes and underscores", label,
-                 LIMIT_NAME - 12);
-        return ERR_INVALID;
-    }
-    database_account(a->config, a->account);
-    return ERR_OK;
-}
-
 /* ---- Files ---- */
-
-static enum err read_pem(const char *path, const char *key, struct diag_list *diags,
-                         struct text *out)
-{
-    text_init(out, 256 * 1024);
-    if (!*path || text_read_file(out, path) == ERR_OK)
-        return ERR_OK;
-    diag_add(diags, key, "file", "cannot read '%s': %s", path, strerror(errno));
-    return ERR_IO;
-}
 
 static enum err open_files(struct app *a, struct diag_list *diags)
 {
@@ -130,10 +65,7 @@ static enum err open_files(struct app *a, struct diag_list *diags)
     data_dir_file(a->data_dir, "admin.token", path);
     e = admin_token_load(path, diags, a->admin_token);
     if (!e)
-        e = read_pem(config_text(a->config, CONFIG_tls_cert), "tls_cert", diags,
-                     &a->tls_certificate);
-    if (!e)
-        e = read_pem(config_text(a->config, CONFIG_tls_key), "tls_key", diags, &a->tls_key);
+        e = tls_files_read(a->config, diags, &a->tls);
     return e;
 }
 
@@ -302,8 +234,8 @@ static enum err open_http(struct app *a, struct diag_list *diags)
         .threads = (int)config_integer(c, CONFIG_http_threads),
         .workers = (int)config_integer(c, CONFIG_http_workers),
         .connections = (int)config_integer(c, CONFIG_http_connections),
-        .tls_certificate = is_tls ? a->tls_certificate.data : NULL,
-        .tls_key = is_tls ? a->tls_key.data : NULL,
+        .tls_certificate = is_tls ? a->tls.certificate.data : NULL,
+        .tls_key = is_tls ? a->tls.key.data : NULL,
         .callbacks = pipeline_callbacks,
         .context = &a->service,
     };
@@ -324,16 +256,26 @@ static enum err open_http(struct app *a, struct diag_list *diags)
 
 /* ---- Open, tend, close ---- */
 
+/* To revoke the first token is good practice, so a dead one in the file stops nothing; but nobody
+ * should be sent to it. */
+static enum err store_admin_token(struct app *a)
+{
+    enum err e = admin_token_store(a->database.store, a->admin_token, &a->admin_token_fault);
+
+    if (!e && a->admin_token_fault)
+        LOG_WARN("admin_token_refused", "reason", a->admin_token_fault, "remedy",
+                 "use another token, or remove admin.token and start again to have one made", NULL);
+    return e;
+}
+
 static enum err open_all(struct app *a, struct diag_list *diags)
 {
-    enum err e = check_mode(a->config, diags);
+    enum err e = settings_check(a->config, diags, &a->address);
 
-    if (!e)
-        e = check_address(a, diags);
-    if (!e)
-        e = name_account(a, diags);
-    if (!e)
+    if (!e) {
+        database_account(a->config, a->account);
         e = market_open(a->config, diags, &a->market);
+    }
     if (!e)
         e = open_files(a, diags);
     if (!e)
@@ -341,7 +283,7 @@ static enum err open_all(struct app *a, struct diag_list *diags)
     if (!e)
         e = database_open(a->config, a->data_dir, a->account, diags, &a->database);
     if (!e)
-        e = admin_token_store(a->database.store, a->admin_token);
+        e = store_admin_token(a);
     if (!e)
         e = open_engine(a, &a->database.journal, diags);
     if (!e)
@@ -359,8 +301,6 @@ enum err app_open(const struct config *config, struct diag_list *diags, struct a
 
     a->config = config;
     a->lock_fd = -1;
-    text_init(&a->tls_certificate, 1);
-    text_init(&a->tls_key, 1);
     a->service.handlers.started_wall_us = clock_wall_us();
     a->service.handlers.started_monotonic_us = clock_monotonic_us();
     e = open_all(a, diags);
@@ -374,7 +314,7 @@ enum err app_open(const struct config *config, struct diag_list *diags, struct a
 
 void app_greet(const struct app *a)
 {
-    const char *scheme = a->tls_certificate.length > 0 ? "https" : "http";
+    const char *scheme = a->tls.certificate.length > 0 ? "https" : "http";
     const char *host = a->address.host;
     bool is_v6 = strchr(host, ':') != NULL;
     char url[320];
@@ -385,13 +325,19 @@ void app_greet(const struct app *a)
         host = "::1";
     snprintf(url, sizeof url, "%s://%s%s%s:%d", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "",
              http_server_port(a->http));
-    printf("traderd %s is ready: %s\n"
-           "admin token: %s/admin.token\n"
+    printf("traderd %s is ready: %s\nadmin token: %s/admin.token", TRADERD_VERSION, url,
+           a->data_dir);
+    if (a->admin_token_fault) {
+        printf(" (of no use: %s)\n", a->admin_token_fault);
+        fflush(stdout);
+        return;
+    }
+    printf("\n"
            "\n"
            "  curl %s/healthz\n"
            "  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" %s/v1/loop\n"
            "  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" '%s/v1/trades?limit=5'\n",
-           TRADERD_VERSION, url, a->data_dir, url, a->data_dir, url, a->data_dir, url);
+           url, a->data_dir, url, a->data_dir, url);
     fflush(stdout);
 }
 
@@ -424,10 +370,7 @@ void app_close(struct app *a)
     engine_free(a->engine);
     database_close(&a->database);
     market_close(&a->market);
-    text_release(&a->tls_certificate);
-    if (a->tls_key.data)
-        explicit_bzero(a->tls_key.data, a->tls_key.length);
-    text_release(&a->tls_key);
+    tls_files_release(&a->tls);
     if (a->lock_fd >= 0)
         close(a->lock_fd);
     explicit_bzero(a->admin_token, sizeof a->admin_token);

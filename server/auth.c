@@ -130,9 +130,10 @@ enum err auth_identify(struct auth *a, struct request *rq, bool *presented)
 
     *presented = header != NULL;
     if (!header) {
-        if (!rq->peer->is_local_admin)
+        /* Whoever may open the socket as root or as ourselves owns the data anyway; but a proxy
+         * that runs as one of these speaks for strangers. */
+        if (!rq->peer->is_local_admin || rq->headers.forwarded)
             return ERR_UNAUTHORIZED;
-        /* Whoever may open the socket as root or as ourselves owns the data anyway. */
         rq->principal = (struct principal){
             .id = "local", .name = "operator", .role = ROLE_ADMIN, .expires_us = TIME_NONE};
         return ERR_OK;

@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "core/text.h"
 #include "engine/strategy.h"
 #include "server/data_dir.h"
 #include "server/database.h"
+#include "server/market.h"
 #include "server/options.h"
+#include "server/settings.h"
 #include "server/subcommands.h"
+#include "server/tls_files.h"
 
 static void print_strategy(const struct strategy *s)
 {
@@ -59,6 +63,28 @@ int subcommand_check(int count, char **arguments)
     return e ? EXIT_USAGE : EXIT_DONE;
 }
 
+/* All that `traderd serve` would refuse before it touches the data directory. */
+static enum err check_config(const struct config *c)
+{
+    struct diag_list *diags = xcalloc(1, sizeof *diags);
+    struct listen_address address;
+    struct market market = {0};
+    struct tls_files tls = {0};
+    enum err e = settings_check(c, diags, &address);
+
+    log_configure(LOG_LEVEL_WARN, LOG_FORMAT_AUTO, 2);
+    if (!e)
+        e = market_open(c, diags, &market);
+    if (!e)
+        e = tls_files_read(c, diags, &tls);
+    tls_files_release(&tls);
+    market_close(&market);
+    if (e)
+        options_print_diags(diags, e);
+    free(diags);
+    return e;
+}
+
 int subcommand_config(int count, char **arguments)
 {
     const char *word = NULL, *file = NULL, *data = NULL, *listen = NULL;
@@ -67,7 +93,7 @@ int subcommand_config(int count, char **arguments)
     struct config *c = NULL;
     struct text out;
     size_t words;
-    bool is_schema, is_show, is_check;
+    bool is_schema, is_show, is_check, good;
 
     if (!options_parse(count, arguments, options, COUNT_OF(options), &word, 1, &words))
         return EXIT_USAGE;
@@ -88,15 +114,17 @@ int subcommand_config(int count, char **arguments)
         config_print_schema(&out);
     if (is_show)
         config_print(c, &out);
-    if (is_check)
+    if (is_check && !check_config(c))
         text_string(&out, "ok");
-    fwrite(out.data, 1, out.length, stdout);
-    if (out.length == 0 || out.data[out.length - 1] != '\n')
+    good = out.length > 0;
+    if (good)
+        fwrite(out.data, 1, out.length, stdout);
+    if (good && out.data[out.length - 1] != '\n')
         putchar('\n');
     text_release(&out);
     if (c)
         config_free(c);
-    return EXIT_DONE;
+    return good ? EXIT_DONE : EXIT_USAGE;
 }
 
 int subcommand_migrate(int count, char **arguments)

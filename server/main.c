@@ -32,8 +32,10 @@ static int help(int count, char **arguments)
 
 static int version(int count, char **arguments)
 {
-    (void)count;
-    (void)arguments;
+    size_t words;
+
+    if (!options_parse(count, arguments, NULL, 0, NULL, 0, &words))
+        return EXIT_USAGE;
     printf("traderd %s (%s, %s)\n", TRADERD_VERSION, TRADERD_REVISION, TRADERD_BUILT_AT);
     return EXIT_DONE;
 }
@@ -51,7 +53,17 @@ static const struct {
     {"--version", version},
     {"help", help},
     {"--help", help},
+    {"-h", help},
 };
+
+/* Whoever asks for help gets it, whatever else the command line says. */
+static bool asks_for_help(int count, char **arguments)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0)
+            return true;
+    return false;
+}
 
 int main(int count, char **arguments)
 {
@@ -59,9 +71,13 @@ int main(int count, char **arguments)
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
-        if (strcmp(arguments[1], subcommands[i].name) == 0)
-            return subcommands[i].run(count - 2, arguments + 2);
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
+        if (strcmp(arguments[1], subcommands[i].name) != 0)
+            continue;
+        if (asks_for_help(count - 2, arguments + 2))
+            return help(0, NULL);
+        return subcommands[i].run(count - 2, arguments + 2);
+    }
     fprintf(stderr, "traderd: unknown command '%s'; see `traderd help`\n", arguments[1]);
     return EXIT_USAGE;
 }

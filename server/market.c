@@ -26,6 +26,8 @@ static enum err read_strategy(const char *path, struct diag_list *diags, struct 
                  e == ERR_LIMIT ? "the file is too large" : strerror(errno));
     else
         e = strategy_parse(file.data, file.length, true, diags, out);
+    if (e && file.length > 0)
+        diag_add(diags, "strategy", "file", "'%s' is not an artifact that can be traded", path);
     text_release(&file);
     return e;
 }

@@ -30,16 +30,16 @@ static bool take(const struct option *o, int count, char **arguments, int *i)
         *o->flag = true;
         return true;
     }
-    if (equals) {
+    if (equals)
         *o->value = equals + 1;
-        return true;
-    }
-    if (*i + 1 >= count) {
+    else if (*i + 1 < count)
+        *o->value = arguments[++*i];
+    else
+        *o->value = "";
+    /* An empty value is a shell variable that was not set: it must not mean the default. */
+    if (!**o->value)
         fprintf(stderr, "traderd: %s needs a value\n", o->name);
-        return false;
-    }
-    *o->value = arguments[++*i];
-    return true;
+    return **o->value != 0;
 }
 
 bool options_parse(int count, char **arguments, const struct option *options, size_t option_count,

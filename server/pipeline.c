@@ -61,7 +61,7 @@ static enum err refuse_credential(struct request *rq, bool presented)
     respond_header(rq, "WWW-Authenticate", "Bearer realm=\"traderd\"%s",
                    presented ? ", error=\"invalid_token\"" : "");
     /* Only guesses count, not requests that forgot their token. */
-    if (presented &&
+    if (presented && !rq->peer->is_unix &&
         throttle_take(s->failed_throttle, rq->peer->address, clock_monotonic_us(), &state)) {
         rq->retry_after_s = state.reset_s;
         return ERR_RATE_LIMITED;
@@ -81,7 +81,8 @@ static enum err authenticate(struct request *rq)
 
     if (needed == ROLE_NONE)
         return ERR_OK;
-    if (rq->headers.authorization &&
+    /* Behind a proxy on the socket all have one address: one guesser must not lock out others. */
+    if (rq->headers.authorization && !rq->peer->is_unix &&
         throttle_look(s->failed_throttle, rq->peer->address, clock_monotonic_us(), &state)) {
         rq->retry_after_s = state.reset_s;
         return request_fail(rq, ERR_RATE_LIMITED, "Too many failed attempts from this address.");
@@ -98,6 +99,20 @@ static enum err authenticate(struct request *rq)
     return ERR_OK;
 }
 
+/* Closing may go on without the database; what opens or creates may not. */
+static bool is_safe_direction(const struct request *rq)
+{
+    return is_route(rq, ROUTE_ID_positions_close) || is_route(rq, ROUTE_ID_positions_close_all);
+}
+
+/* What makes things safer is never throttled. */
+static bool is_never_throttled(const struct request *rq)
+{
+    return is_safe_direction(rq) || is_route(rq, ROUTE_ID_loop_stop) ||
+           is_route(rq, ROUTE_ID_loop_pause) || is_route(rq, ROUTE_ID_orders_cancel) ||
+           is_route(rq, ROUTE_ID_orders_cancel_all);
+}
+
 static enum err throttle(struct request *rq)
 {
     struct service *s = service_of(rq);
@@ -111,7 +126,7 @@ static enum err throttle(struct request *rq)
     respond_header(rq, "RateLimit-Policy", "\"default\";q=%lld;w=60", (long long)limit);
     respond_header(rq, "RateLimit", "\"default\";r=%lld;t=%lld", (long long)state.left,
                    (long long)state.reset_s);
-    if (e) {
+    if (e && !is_never_throttled(rq)) {
         rq->retry_after_s = state.reset_s;
         return request_fail(rq, e, "The limit is %lld requests a minute.", (long long)limit);
     }
@@ -145,12 +160,6 @@ static enum err prepare(struct request *rq)
     if (!e && atomic_load(&h->is_draining) && rq->method != HTTP_GET && rq->method != HTTP_HEAD)
         e = ERR_SHUTTING_DOWN;
     return e;
-}
-
-/* Closing may go on without the database; what opens or creates may not. */
-static bool is_safe_direction(const struct request *rq)
-{
-    return is_route(rq, ROUTE_ID_positions_close) || is_route(rq, ROUTE_ID_positions_close_all);
 }
 
 static bool has_key(const struct request *rq)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `traderd token create|list|revoke`: through the daemon's socket, else through the database. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static int run_remote(const struct token_command *t)
     if (creates)
         print_body(t, &body);
     if (revokes)
-        snprintf(path, sizeof path, "/v1/tokens/%.20s", t->id);
+        snprintf(path, sizeof path, "/v1/tokens/%s", t->id);
     e = client_request(t->socket,
                        creates   ? "POST"
                        : revokes ? "DELETE"
@@ -155,6 +156,16 @@ static enum err create_local(struct store *store, const struct token_command *t)
     return e;
 }
 
+static enum err revoke_local(struct store *store, const struct token_command *t,
+                             struct diag_list *diags)
+{
+    enum err e = store_token_revoke(store, t->id, clock_wall_us());
+
+    if (e == ERR_NOT_FOUND)
+        diag_add(diags, t->id, "not_found", "there is no token with this id");
+    return e;
+}
+
 static enum err list_local(struct store *store)
 {
     struct token *rows = NULL;
@@ -188,7 +199,7 @@ static int run_local(struct token_command *t)
     if (!e && strcmp(t->verb, "create") == 0)
         e = create_local(d.store, t);
     else if (!e && strcmp(t->verb, "revoke") == 0)
-        e = store_token_revoke(d.store, t->id, clock_wall_us());
+        e = revoke_local(d.store, t, diags);
     else if (!e)
         e = list_local(d.store);
     if (e)
@@ -214,6 +225,17 @@ static bool is_complete(const struct token_command *t)
                                  strspn(t->expires_in_s, "0123456789") == strlen(t->expires_in_s)));
 }
 
+/* An id goes into a path as it is; a whole token, pasted by mistake, is not repeated. */
+static bool is_token_id(const char *id)
+{
+    size_t length = strlen(id);
+
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)id[i]))
+            return false;
+    return length > 0 && length < sizeof((struct token *)0)->id;
+}
+
 int subcommand_token(int count, char **arguments)
 {
     struct token_command t = {0};
@@ -237,6 +259,13 @@ int subcommand_token(int count, char **arguments)
                         "       traderd token list\n"
                         "       traderd token revoke ID\n"
                         "       each with [--data DIR] [--config FILE]\n");
+        return EXIT_USAGE;
+    }
+    if (t.id && !is_token_id(t.id)) {
+        fprintf(stderr,
+                "traderd: this is not a token's id: an id is %d hexadecimal digits, the part "
+                "between the underscores of the token; see `traderd token list`\n",
+                TOKEN_ID_LENGTH);
         return EXIT_USAGE;
     }
     c = options_config(file, data, NULL);

@@ -53,6 +53,29 @@ static char *target_options(const char *theirs, int64_t timeout_us)
     return text_take(&t, NULL);
 }
 
+/* libpq quotes what it stumbled over, and that may be the password or all of the URL: everything
+ * between the first quote that is not around a single sign and the last one is hidden. */
+static enum err refuse_url(struct diag_list *diags, char *message)
+{
+    static const char hint[] = "postgresql://user@host/database";
+    char *first = message ? strchr(message, '"') : NULL, *last;
+    struct diag *d;
+
+    while (first && first[1] && first[2] == '"')
+        first = strchr(first + 3, '"');
+    last = first ? strrchr(first + 1, '"') : NULL;
+    if (message)
+        message[strcspn(message, "\n")] = 0;
+    if (last)
+        d = diag_add(diags, "database_url", "invalid", "%.*s\"***%s", (int)(first - message),
+                     message, last);
+    else
+        d = diag_add(diags, "database_url", "invalid", "%s",
+                     first || !message ? "not a PostgreSQL URL" : message);
+    diag_hint(d, "%s", hint);
+    return ERR_INVALID;
+}
+
 enum err pg_target_init(struct pg_target *t, const char *url, int64_t timeout_us,
                         struct diag_list *diags)
 {
@@ -64,11 +87,9 @@ enum err pg_target_init(struct pg_target *t, const char *url, int64_t timeout_us
 
     made.parsed = PQconninfoParse(url, &message);
     if (!made.parsed) {
-        diag_hint(diag_add(diags, "database_url", "invalid", "%s",
-                           message ? message : "not a PostgreSQL URL"),
-                  "postgresql://user@host/database");
+        enum err e = refuse_url(diags, message);
         PQfreemem(message);
-        return ERR_INVALID;
+        return e;
     }
     for (o = made.parsed; o->keyword; o++) {
         if (!o->val)

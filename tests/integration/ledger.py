@@ -57,6 +57,9 @@ def business(lines):
 
 
 def assert_same_trading(daemon, undisturbed):
-    """The same trades, byte for byte, and the same signals, orders and closes before them."""
-    assert daemon.lines("trades.jsonl") == undisturbed["trades.jsonl"]
-    assert business(daemon.lines("log.jsonl")) == business(undisturbed["log.jsonl"])
+    """The same trades, byte for byte, and the same signals, orders and closes around them."""
+    for name, select in (("trades.jsonl", list), ("log.jsonl", business)):
+        ours, theirs = select(daemon.lines(name)), select(undisturbed[name])
+        for number, (one, other) in enumerate(zip(ours, theirs)):
+            assert one == other, f"entry {number} of {name}:\n{one}\ninstead of\n{other}"
+        assert len(ours) == len(theirs), f"{name}: {len(ours)} entries, not {len(theirs)}"

@@ -17,10 +17,10 @@ COUNT = world.LONG
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120 + ROUNDS * 15)]
 
 
-def config_for(folder):
+def config_for(folder, strategy=world.BUSY):
     """Paced so that the rounds' random moments are spread over the whole replay."""
     seconds = max(3.0, ROUNDS * 0.7)
-    return world.replay_config(folder, world.BUSY, count=COUNT,
+    return world.replay_config(folder, strategy, count=COUNT,
                                replay_speed=int(COUNT * 300 / seconds))
 
 
@@ -39,28 +39,52 @@ def finish_and_compare(daemon, undisturbed):
     ledger.assert_same_trading(daemon, undisturbed)
 
 
+def start_trading(daemon):
+    """Past the warm-up, where nothing happens that a restart would not just play again."""
+    daemon.start().start_loop()
+    wait_until(lambda: daemon.loop()["cycle_count"] > 100, 60, "cycle 100")
+
+
 def test_kill_9_of_the_daemon_changes_no_trade(make_daemon, folder, undisturbed):
     dice = random.Random(SEED)
     print(f"CRASH_SEED={SEED} CRASH_ROUNDS={ROUNDS}")
-    daemon = make_daemon(config_for(folder)).start()
-    daemon.start_loop()
-    killed = []
+    daemon = make_daemon(config_for(folder))
+    start_trading(daemon)
+    sizes = []
     for _ in range(ROUNDS):
         time.sleep(dice.uniform(0, 0.9))  # the random moment itself, not a synchronisation
-        killed.append(daemon.loop()["cycle_count"])
+        seen = daemon.api.get("/v1/account").json["log_size"]
         daemon.kill()
         whole_lines_verify(daemon)
         daemon.start()
+        sizes += [seen, daemon.api.get("/v1/account").json["log_size"]]
         assert daemon.loop()["state"] in ("running", "finished")
-    assert killed == sorted(killed)
-    assert sum(0 < count < COUNT for count in killed) >= ROUNDS // 2, killed
+    assert sizes == sorted(sizes), "what was served as logged is there after the kill"
+    in_the_middle = sum(size < len(undisturbed["log.jsonl"]) for size in sizes[::2])
+    assert in_the_middle >= ROUNDS // 2, sizes
     finish_and_compare(daemon, undisturbed)
+
+
+def test_kill_9_between_a_raised_stop_and_an_exit_changes_no_entry(make_daemon, folder):
+    """Many orders of this strategy are canceled before they were sent, and the log says so."""
+    dice = random.Random(SEED + 4)
+    whole = make_daemon(world.replay_config(folder, world.RATCHET, count=COUNT)).start().replay()
+    assert whole.stop() == 0
+    wanted = {name: whole.lines(name) for name in ("trades.jsonl", "log.jsonl")}
+    assert sum(b'"never sent"' in line for line in wanted["log.jsonl"]) > 100
+    daemon = make_daemon(config_for(folder, world.RATCHET))
+    start_trading(daemon)
+    for _ in range(ROUNDS):
+        time.sleep(dice.uniform(0, 0.3))  # the random moment itself
+        daemon.kill()
+        daemon.start()
+    finish_and_compare(daemon, wanted)
 
 
 def test_kill_9_while_starting_changes_no_trade(make_daemon, folder, undisturbed):
     dice = random.Random(SEED + 1)
-    daemon = make_daemon(config_for(folder)).start()
-    daemon.start_loop()
+    daemon = make_daemon(config_for(folder))
+    start_trading(daemon)
     daemon.kill()
     for _ in range(max(3, ROUNDS // 2)):
         daemon.spawn()
@@ -83,8 +107,8 @@ def test_kill_9_during_the_very_first_start_leaves_nothing_half_made(make_daemon
 
 def test_kill_9_of_the_postmaster_changes_no_trade(make_daemon, folder, undisturbed):
     dice = random.Random(SEED + 3)
-    daemon = make_daemon(config_for(folder)).start()
-    daemon.start_loop()
+    daemon = make_daemon(config_for(folder))
+    start_trading(daemon)
     for _ in range(max(2, ROUNDS // 8)):
         time.sleep(dice.uniform(0.1, 0.8))
         old = daemon.postmaster_pid()

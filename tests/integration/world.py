@@ -29,6 +29,15 @@ BUSY = {
     "position_sizing": {"type": "equity_pct", "value": 0.3},
 }
 
+# Raises its stop and leaves on the same candle: orders that are canceled before they were sent.
+RATCHET = {
+    **BUSY,
+    "name": "ratchet",
+    "entry": {"condition": "close > 0", "direction": "long", "confidence": 0.9},
+    "exit": {"condition": "close > close[1]", "max_candles": 4},
+    "trailing_stop": {"pct": 0.003, "activate_at": 0},
+}
+
 # Buys once and keeps it: its stop and target are too far away to be met.
 HOLDER = {
     "version": 1,

@@ -137,6 +137,39 @@ static void all_mistakes_come_at_once(void **state)
     request_release(&rq);
 }
 
+static void mistakes_tell_what_would_be_right(void **state)
+{
+    static const struct {
+        const char *body, *hint;
+    } bad[] = {
+        {"{\"count\": 11}", "from 1 to 10"},
+        {"{\"count\": \"1\"}", "from 1 to 10"},
+        {"{\"word\": \"kep\"}", "one of: keep, close"},
+        {"{\"reason\": \"\"}", "1 to 7 bytes"},
+    };
+    static const char *const many[] = {"one_word_of_a_long_list",     "another_word_of_a_long_list",
+                                       "a_third_word_of_a_long_list", "a_fourth_word_of_this_list",
+                                       "a_fifth_word_of_a_long_list", NULL};
+    int word = 0;
+    const struct field long_list = typed_word("word", &word, many);
+    int64_t number = 0;
+    const struct field open_end = typed_integer("id", &number, 1, INT64_MAX);
+    struct diag d = {0};
+    struct request rq;
+    struct values v;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        assert_int_equal(parse(&rq, bad[i].body, &v), ERR_FIELD);
+        assert_string_equal(rq.diags->items[0].hint, bad[i].hint);
+        request_release(&rq);
+    }
+    field_hint(&d, &open_end);
+    assert_string_equal(d.hint, "1 or more");
+    field_hint(&d, &long_list);
+    assert_string_equal(d.hint + strlen(d.hint) - 5, ", ...");
+}
+
 static void required_fields_are_missed(void **state)
 {
     char name[8] = "";
@@ -214,9 +247,13 @@ static void waits_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_bodies_are_read),      cmocka_unit_test(bad_bodies_name_the_field),
-        cmocka_unit_test(all_mistakes_come_at_once), cmocka_unit_test(required_fields_are_missed),
-        cmocka_unit_test(queries_are_read),          cmocka_unit_test(waits_are_read),
+        cmocka_unit_test(good_bodies_are_read),
+        cmocka_unit_test(bad_bodies_name_the_field),
+        cmocka_unit_test(all_mistakes_come_at_once),
+        cmocka_unit_test(required_fields_are_missed),
+        cmocka_unit_test(mistakes_tell_what_would_be_right),
+        cmocka_unit_test(queries_are_read),
+        cmocka_unit_test(waits_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

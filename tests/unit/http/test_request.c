@@ -126,6 +126,27 @@ static void smuggling_is_refused(void **state)
     assert_int_equal(check(good, 4), ERR_OK);
 }
 
+static void a_proxy_gives_itself_away(void **state)
+{
+    static const char *const names[] = {"Forwarded",        "via",       "X-Forwarded-For",
+                                        "x-forwarded-host", "X-Real-IP", "X-Forwarded-Proto"};
+    struct request rq;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct header_check h = {.rq = &rq};
+        request_init(&rq, "/");
+        header_take(&h, "Host", 4, "localhost", 9);
+        assert_int_equal(header_finish(&h), ERR_OK);
+        assert_null(rq.headers.forwarded);
+        header_take(&h, names[i], strlen(names[i]), "", 0);
+        header_take(&h, names[i], strlen(names[i]), "b", 1);
+        assert_int_equal(header_finish(&h), ERR_OK);
+        assert_non_null(rq.headers.forwarded);
+        request_release(&rq);
+    }
+}
+
 static void too_many_headers_are_refused(void **state)
 {
     struct request rq;
@@ -214,6 +235,7 @@ int main(void)
         cmocka_unit_test(malformed_targets_are_refused),
         cmocka_unit_test(long_targets_are_refused),
         cmocka_unit_test(smuggling_is_refused),
+        cmocka_unit_test(a_proxy_gives_itself_away),
         cmocka_unit_test(too_many_headers_are_refused),
         cmocka_unit_test(hosts_of_loopback_are_known),
         cmocka_unit_test(json_types_are_known),
