@@ -37,10 +37,8 @@ static void booking_set_levels(struct engine_state *s, size_t index)
                                  is_long ? ROUND_UP : ROUND_DOWN);
     p->take_profit = booking_level(target, entry, is_long, &s->instruments[index],
                                    is_long ? ROUND_DOWN : ROUND_UP);
-    if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0) {
-        lane->exit_price_missing = true;
+    if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0)
         LOG_ERROR("stop_loss_unknown", "symbol", p->symbol, "position", LOG_NUMBER(p->id), NULL);
-    }
 }
 
 static struct position *booking_open(struct engine_state *s, const struct order *o)
@@ -209,7 +207,7 @@ static enum err booking_fill(struct engine_state *s, struct live_order *live,
     struct lane *lane = &s->lanes[index];
     const struct instrument *instrument = &s->instruments[index];
     struct position *p = lane->position;
-    struct money fee_before;
+    struct position after;
     bool opened = false;
     struct fill f;
     enum err e;
@@ -223,22 +221,25 @@ static enum err booking_fill(struct engine_state *s, struct live_order *live,
         p = booking_open(s, &live->order);
         opened = true;
     }
-    fee_before = p->entry_fee_left;
-    e = position_apply_fill(p, &f, live->order.exit_reason, instrument->money_scale);
+    after = *p;
+    e = position_apply_fill(&after, &f, live->order.exit_reason, instrument->money_scale);
     if (e == ERR_OK)
-        e = booking_cash(s, instrument, &f, (struct money){fee_before.e12 - p->entry_fee_left.e12});
+        e = booking_cash(s, instrument, &f,
+                         (struct money){p->entry_fee_left.e12 - after.entry_fee_left.e12});
     if (e) {
         if (opened)
             free(p);
         return e;
     }
-    p->mark = f.price;
+    *p = after;
     if (opened) {
         s->account.last_position_id = p->id;
         lane->position = p;
         s->position_count++;
         booking_set_levels(s, index);
     }
+    if (!f.opens)
+        state_end_entry(s, index);
     e = booking_record_fill(s, live, &f);
     if (e == ERR_OK) {
         journal_batch_put_position(&s->pending, p);
@@ -252,6 +253,7 @@ static enum err booking_end(struct engine_state *s, struct live_order *live, enu
                             const char *reason)
 {
     struct order *o = &live->order;
+    struct position *p = s->lanes[live->lane].position;
 
     copy_text(o->reason, sizeof(o->reason), reason);
     if (to == ORDER_REJECTED) {
@@ -259,8 +261,11 @@ static enum err booking_end(struct engine_state *s, struct live_order *live, enu
         LOG_WARN("order_rejected", "order", LOG_NUMBER(o->id), "symbol", o->symbol, "reason",
                  reason, NULL);
         /* A position whose stop the venue refuses must not stay unprotected. */
-        if (o->purpose == PURPOSE_STOP_LOSS && s->lanes[live->lane].position)
+        if (o->purpose == PURPOSE_STOP_LOSS && p)
             s->lanes[live->lane].exit_price_missing = true;
+        /* A target it refuses would be refused again, and again: the stop has to do. */
+        if (p && p->target_order_id == o->id)
+            p->take_profit = PRICE_ZERO;
     }
     order_move(o, to, state_now(s));
     return booking_close_order(s, o->id);
@@ -300,6 +305,7 @@ void booking_end_unsent(struct engine_state *s, int64_t order_id)
     enum err e;
 
     ASSERT(live && live->order.status == ORDER_NEW);
+    state_touch(s, live->lane);
     e = booking_end(s, live, ORDER_CANCELED, "never sent");
     ASSERT(e == ERR_OK);
 }

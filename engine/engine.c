@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/queue.h"
 #include "engine/cycle.h"
+#include "engine/execution.h"
 #include "engine/operator.h"
 #include "engine/publish.h"
 #include "engine/recovery.h"
@@ -153,8 +154,15 @@ static int64_t engine_wait_for(const struct engine *e, int64_t due_us)
 
 static void engine_finish(struct engine *e)
 {
-    enum err error = state_commit(&e->state, true);
+    enum err error;
+    size_t i;
 
+    /* No open will come for entries that still wait: every order has an end in the log. */
+    for (i = 0; i < e->state.lane_count; i++)
+        state_end_entry(&e->state, i);
+    error = execution_flush(&e->state);
+    if (error == ERR_OK)
+        error = state_commit(&e->state, true);
     if (error) {
         engine_journal_failed(e, error);
         return;
@@ -220,9 +228,13 @@ static enum err engine_catch_up(struct engine *e, int64_t *wait_us)
         *wait_us = ENGINE_IDLE_WAIT_US;
         return ERR_AGAIN;
     }
-    if (e->state.step != STEP_IDLE)
-        return engine_cycle(e, wait_us);
-    error = state_commit(&e->state, false);
+    if (e->state.step != STEP_IDLE) {
+        error = engine_cycle(e, wait_us);
+        if (error || !e->state.closes_wait)
+            return error;
+    }
+    /* Not only durable but sent: a stopped loop has no next cycle that would do it. */
+    error = e->state.closes_wait ? operator_settle_closes(&e->state) : execution_flush(&e->state);
     if (error)
         engine_journal_failed(e, error);
     else
@@ -315,7 +327,8 @@ static enum err engine_step_once(struct engine *e, int64_t *wait_us)
     enum err error = ERR_OK;
 
     *wait_us = 0;
-    if (state_must_commit(&e->state) || e->state.step != STEP_IDLE || e->retry_us)
+    if (state_must_commit(&e->state) || e->state.step != STEP_IDLE || e->retry_us ||
+        e->state.closes_wait)
         error = engine_catch_up(e, wait_us);
     if (error == ERR_OK)
         error = engine_play(e, wait_us);
@@ -393,8 +406,9 @@ void engine_stop(struct engine *e)
         t->reply.error = ERR_SHUTTING_DOWN;
         ticket_answer(t);
     }
-    /* The cursor's last place: best effort, a restart would find its way from an older one. */
-    if (e->state.step == STEP_IDLE && e->state.account.log_size > 0 &&
+    /* The cursor's last place, and what a command left waiting for the journal: best effort, a
+     * restart would find its way from an older one.  Amid opens the cursor would tell half. */
+    if (e->state.step != STEP_OPENS && e->state.account.log_size > 0 &&
         state_commit(&e->state, true) != ERR_OK)
         LOG_WARN("cursor_not_written", NULL);
     e->state.options.journal->flush(e->state.options.journal->self);

@@ -47,7 +47,8 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     struct leaf leaf;
     enum err e;
 
-    if (s->order_count >= LIMIT_OPEN_ORDERS)
+    /* Entries leave room: what closes or protects must never be refused for want of it. */
+    if (s->order_count >= (i->purpose == PURPOSE_ENTRY ? LIMIT_OPEN_ORDERS / 2 : LIMIT_OPEN_ORDERS))
         return ERR_LIMIT;
     copy_text(o.symbol, sizeof(o.symbol), instrument->symbol);
     copy_text(o.strategy, sizeof(o.strategy), name);
@@ -100,6 +101,7 @@ enum err execution_exit(struct engine_state *s, size_t lane, struct size size,
     /* Cancels go out before the exit (execution_send), so a spot balance is free for it. */
     execution_want_cancel(s, &p->stop_order_id);
     execution_want_cancel(s, &p->target_order_id);
+    state_end_entry(s, lane); /* else its rest would open anew what this closes */
     p->exit_order_id = id;
     p->updated_us = state_now(s);
     return ERR_OK;
@@ -198,7 +200,7 @@ void execution_send(struct engine_state *s)
 
         if (live->order.status != ORDER_NEW)
             continue;
-        if (live->cancel_wanted) {
+        if (live->cancel_wanted || (live->order.purpose == PURPOSE_ENTRY && !s->entries_allowed)) {
             booking_end_unsent(s, live->order.id);
             i = (size_t)-1; /* the list changed: look again from the start */
             continue;
@@ -217,6 +219,16 @@ static int execution_by_lane(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* True when no stop can be placed, or an exit for that reason came to nothing. */
+static bool execution_must_leave(const struct engine_state *s, const struct lane *lane)
+{
+    const struct position *p = lane->position;
+
+    return p->exit_order_id == 0 &&
+           (lane->exit_price_missing ||
+            (s->options.limits.stop_loss_required && price_sign(position_stop_level(p)) == 0));
+}
+
 /* Protects the lanes that were touched, in lane order whatever the order of events was, so that the
  * log does not depend on it.  A lane that fails stays touched and is tried again. */
 static void execution_protect_touched(struct engine_state *s)
@@ -233,7 +245,7 @@ static void execution_protect_touched(struct engine_state *s)
         lane->touched = false;
         if (!lane->position)
             continue;
-        if (lane->exit_price_missing && lane->position->exit_order_id == 0) {
+        if (execution_must_leave(s, lane)) {
             lane->exit_price_missing = false;
             e = execution_exit(s, index, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
         } else {

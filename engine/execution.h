@@ -34,8 +34,8 @@ MUST_USE enum err execution_exit(struct engine_state *s, size_t lane, struct siz
  * beside it, none while an exit is on its way.  Idempotent. */
 MUST_USE enum err execution_protect(struct engine_state *s, size_t lane);
 
-/* Sends what is durable and new, and the wanted cancels first.  Nothing may wait for the journal
- * (ASSERT). */
+/* Sends what is durable and new, and the wanted cancels first; entries that were not sent before
+ * entries were stopped end instead.  Nothing may wait for the journal (ASSERT). */
 void execution_send(struct engine_state *s);
 
 /* Takes and applies all events of the venue, then protects the positions they touched. */

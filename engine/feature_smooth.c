@@ -64,6 +64,18 @@ bool feature_rsi_seed(struct feature_rsi *f, double x)
     return true;
 }
 
+double feature_cmo_push(struct feature_rsi *f, double x)
+{
+    double total;
+
+    if (!feature_rsi_is_rare(f, x))
+        feature_rsi_next(f, x);
+    else if (!feature_rsi_seed(f, x))
+        return NAN;
+    total = f->gain + f->loss;
+    return total > 0 ? 100 * ((f->gain - f->loss) / total) : 0;
+}
+
 void feature_atr_init(struct feature_atr *f, int period)
 {
     *f = (struct feature_atr){.last_close = NAN, .period = period};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Averages that remember everything: the exponential one and Wilder's, with RSI, CMO and ATR on them.
+/* Averages that remember everything: the exponential one, Wilder's, and RSI, CMO and ATR on them.
  *
  * All kernels share one habit.  A push gives the value as of that candle, NaN while it is not
  * known yet.  An input that is NaN makes the kernel start again, as if just made: a window with a
@@ -17,20 +17,30 @@
  * skip: how many inputs are dropped before the seed.  MACD needs it: TA-Lib seeds the fast
  * average on the last `fast` of the first `slow` candles, not on the first ones. */
 struct feature_ema {
-    double value, factor, sum;
+    double value; /* NaN until the seed is complete */
+    double factor, sum;
     int32_t period, skip;
-    int32_t left; /* inputs until the seed is complete */
+    int32_t left; /* inputs until then */
 };
 
 void feature_ema_init(struct feature_ema *f, int period, int skip);
 double feature_ema_seed(struct feature_ema *f, double x);
 
+/* The next value, NaN before the seed is complete and for an unknown input: then it is
+ * feature_ema_seed's turn. */
+static inline double feature_ema_next(const struct feature_ema *f, double x)
+{
+    return f->value + (x - f->value) * f->factor;
+}
+
 static inline double feature_ema_push(struct feature_ema *f, double x)
 {
-    if (__builtin_expect(f->left != 0 || x != x, 0))
+    double next = feature_ema_next(f, x);
+
+    if (__builtin_expect(next != next, 0))
         return feature_ema_seed(f, x);
-    f->value += (x - f->value) * f->factor;
-    return f->value;
+    f->value = next;
+    return next;
 }
 
 static inline int feature_ema_lookback(int period, int skip)
@@ -54,44 +64,42 @@ void feature_rsi_init(struct feature_rsi *f, int period);
 /* Takes one input; true when the averages are known with it. */
 bool feature_rsi_seed(struct feature_rsi *f, double x);
 
-static inline bool feature_rsi_take(struct feature_rsi *f, double x)
+static inline bool feature_rsi_is_rare(const struct feature_rsi *f, double x)
+{
+    return __builtin_expect(f->left != 0 || x != x, 0);
+}
+
+/* The usual input: known, and the averages are. */
+static inline void feature_rsi_next(struct feature_rsi *f, double x)
 {
     double change = x - f->last;
-    double fall = -change;
+    double size = fabs(change);
 
-    if (__builtin_expect(f->left != 0 || x != x, 0))
-        return feature_rsi_seed(f, x);
+    /* One of the sums is 0 and the other twice the change: exact, and without a branch, whose
+     * direction the processor could not guess. */
     f->last = x;
-    /* Written so that the processor need not guess the direction. */
-    change = change > 0 ? change : 0;
-    fall = fall > 0 ? fall : 0;
-    f->gain = (f->gain * (f->period - 1) + change) / f->period;
-    f->loss = (f->loss * (f->period - 1) + fall) / f->period;
-    return true;
+    f->gain = (f->gain * (f->period - 1) + (size + change) * 0.5) / f->period;
+    f->loss = (f->loss * (f->period - 1) + (size - change) * 0.5) / f->period;
+}
+
+static inline double feature_rsi_value(const struct feature_rsi *f)
+{
+    double total = f->gain + f->loss;
+
+    /* TA-Lib takes totals below 1e-14 for nothing; that would break at tiny prices. */
+    return total > 0 ? 100 * (f->gain / total) : 0;
 }
 
 static inline double feature_rsi_push(struct feature_rsi *f, double x)
 {
-    double total;
-
-    if (!feature_rsi_take(f, x))
-        return NAN;
-    /* TA-Lib takes totals below 1e-14 for nothing; that would break at tiny prices. */
-    total = f->gain + f->loss;
-    return total > 0 ? 100 * (f->gain / total) : 0;
+    if (feature_rsi_is_rare(f, x))
+        return feature_rsi_seed(f, x) ? feature_rsi_value(f) : NAN;
+    feature_rsi_next(f, x);
+    return feature_rsi_value(f);
 }
 
 /* CMO (Chande) as TA-Lib has it: on Wilder's averages, not on sums. */
-static inline double feature_cmo_push(struct feature_rsi *f, double x)
-{
-    double total;
-
-    if (!feature_rsi_take(f, x))
-        return NAN;
-    total = f->gain + f->loss;
-    return total > 0 ? 100 * ((f->gain - f->loss) / total) : 0;
-}
-
+double feature_cmo_push(struct feature_rsi *f, double x);
 static inline int feature_rsi_lookback(int period)
 {
     return period;

@@ -18,9 +18,9 @@ void feature_window_init(struct feature_window *f, int period, int ddof)
 }
 
 /* Puts x into the ring and returns what it pushed out (0 while filling).  Unknown input: false. */
-static bool window_put(struct feature_window *f, double x, double *old)
+static inline bool window_put(struct feature_window *f, double x, double *old)
 {
-    if (isnan(x)) {
+    if (__builtin_expect(isnan(x), 0)) {
         feature_window_init(f, f->period, f->ddof);
         return false;
     }
@@ -42,17 +42,14 @@ static void sma_refresh(struct feature_window *f)
 
 double feature_sma_push(struct feature_window *f, double x)
 {
-    bool was_full = f->count == f->period;
-    double old;
+    double old = 0, size;
 
     if (!window_put(f, x, &old))
         return NAN;
-    f->sum += x;
-    if (was_full)
-        f->sum -= old;
-    if (fabs(f->sum) > f->peak)
-        f->peak = fabs(f->sum);
-    if (f->at == 0 || fabs(f->sum) < SHRUNK * f->peak)
+    f->sum = f->sum + x - old;
+    size = fabs(f->sum);
+    f->peak = size > f->peak ? size : f->peak;
+    if (__builtin_expect(f->at == 0 || size < SHRUNK * f->peak, 0))
         sma_refresh(f);
     return f->count == f->period ? f->sum / (double)f->period : NAN;
 }
@@ -128,11 +125,10 @@ double feature_stddev_push(struct feature_window *f, double x)
     out = old - f->anchor;
     f->sum += in - out;
     f->weighted += in * in;
-    if (f->weighted > f->peak)
-        f->peak = f->weighted;
+    f->peak = f->weighted > f->peak ? f->weighted : f->peak;
     f->weighted -= out * out;
     squares = f->weighted - f->sum * f->sum / n;
-    if (!was_full || f->at == 0 || !(squares >= SHRUNK * f->peak)) {
+    if (__builtin_expect(!was_full || f->at == 0 || !(squares >= SHRUNK * f->peak), 0)) {
         stddev_refresh(f);
         squares = f->weighted - f->sum * f->sum / n;
     }

@@ -2,10 +2,11 @@
 /* Statistics of the last `period` inputs: simple and weighted mean, standard deviation, extremes,
  * lags and streaks.
  *
- * A push costs O(1), amortised, but for CCI.  Running sums would collect rounding noise for ever, so each is
- * made afresh whenever its ring is full once more, and at once when a large value has just left
- * and took the small digits with it.  Inputs are at most RULE_NUMBER_MAX (engine/rule_graph.h) in
- * magnitude, so that squares do not overflow.  See feature_smooth.h for what NaN does. */
+ * A push costs O(1), amortised, but for CCI.  Running sums would collect rounding noise for ever,
+ * so each is made afresh whenever its ring is full once more, and at once when a large value has
+ * just left and took the small digits with it.  Inputs are at most RULE_NUMBER_MAX
+ * (engine/rule_graph.h) in magnitude, so that squares do not overflow.  See feature_smooth.h for
+ * what NaN does. */
 #ifndef ENGINE_FEATURE_WINDOW_H
 #define ENGINE_FEATURE_WINDOW_H
 

@@ -146,6 +146,15 @@ static void operator_add_result(struct command_reply *reply, int64_t id, const c
     copy_text(r->symbol, sizeof(r->symbol), symbol);
 }
 
+/* The wish is in the order's row, beside the command's leaf, so that no crash forgets it. */
+static void operator_want_cancel(struct engine_state *s, struct live_order *live)
+{
+    live->cancel_wanted = true;
+    copy_text(live->order.reason, sizeof(live->order.reason), "cancel requested");
+    live->order.updated_us = state_now(s);
+    journal_batch_put_order(&s->pending, &live->order);
+}
+
 static void operator_cancel_entries(struct engine_state *s, const char *symbol,
                                     struct command_reply *reply)
 {
@@ -157,7 +166,7 @@ static void operator_cancel_entries(struct engine_state *s, const char *symbol,
         if (symbol[0] && strcmp(symbol, live->order.symbol) != 0)
             continue;
         if (live->order.purpose == PURPOSE_ENTRY) {
-            live->cancel_wanted = true;
+            operator_want_cancel(s, live);
             operator_add_result(reply, live->order.id, live->order.symbol, ERR_OK, live->order.id);
         }
     }
@@ -176,20 +185,29 @@ static enum err operator_close_lane(struct engine_state *s, size_t lane, struct 
     return e;
 }
 
-/* What the command asked for is durable, sent and, where the venue is ours, filled. */
-static void operator_finish_closes(struct engine_state *s, struct command_reply *reply)
+enum err operator_settle_closes(struct engine_state *s)
 {
+    enum err e;
     size_t i;
 
-    if (execution_flush(s) != ERR_OK) {
-        reply->durable = false;
-        return;
-    }
+    s->closes_wait = true;
+    e = execution_flush(s);
+    if (e)
+        return e;
     for (i = 0; i < s->lane_count; i++) {
         if (s->lanes[i].position && s->lanes[i].position->exit_order_id)
             operator_settle(s, i);
     }
-    if (execution_flush(s) != ERR_OK)
+    e = execution_flush(s);
+    if (e == ERR_OK)
+        s->closes_wait = false;
+    return e;
+}
+
+/* What the command asked for is durable, sent and, where the venue is ours, filled. */
+static void operator_finish_closes(struct engine_state *s, struct command_reply *reply)
+{
+    if (operator_settle_closes(s) != ERR_OK)
         reply->durable = false;
 }
 
@@ -213,7 +231,8 @@ static void operator_close_every(struct engine_state *s, const char *symbol,
 static enum err operator_stop(struct engine_state *s, const struct command *c,
                               struct command_reply *reply)
 {
-    bool already = s->loop == LOOP_STOPPED;
+    /* Stopped for want of a feed or strategy is not yet what the next start would be. */
+    bool already = s->loop == LOOP_STOPPED && s->account.wanted == WANTED_STOPPED;
     enum err e = ERR_OK;
 
     s->account.ever_commanded = true;
@@ -249,6 +268,8 @@ static enum err operator_close_size(const struct engine_state *s, size_t lane,
     struct size size = c->size, rounded;
     enum err e = ERR_OK;
 
+    if (size_sign(c->size) < 0 || c->percentage.e12 < 0)
+        return operator_refuse(reply, ERR_FIELD, "the size is negative");
     if (c->percentage.e12 > 0)
         e = size_times(p->size, c->percentage, ROUND_DOWN, &size);
     if (e == ERR_OK)
@@ -257,7 +278,8 @@ static enum err operator_close_size(const struct engine_state *s, size_t lane,
         return operator_refuse(reply, ERR_FIELD, "the size cannot be computed");
     if (size_cmp(size, p->size) > 0)
         return operator_refuse(reply, ERR_FIELD, "the size is larger than the position");
-    if (size_sign(size) > 0 && size_sign(rounded) == 0)
+    /* 0 would mean all of it. */
+    if ((size_sign(size) > 0 || c->percentage.e12 > 0) && size_sign(rounded) == 0)
         return operator_refuse(reply, ERR_FIELD, "the size is smaller than one lot");
     if (c->percentage.e12 == 0 && size_cmp(size, rounded) != 0)
         return operator_refuse(reply, ERR_FIELD, "the size is not a multiple of the lot");
@@ -318,7 +340,7 @@ static enum err operator_cancel_order(struct engine_state *s, const struct comma
     e = operator_log(s, c);
     if (e)
         return e;
-    live->cancel_wanted = true;
+    operator_want_cancel(s, live);
     reply->has_order = true;
     reply->order = live->order;
     operator_finish_closes(s, reply);
@@ -377,7 +399,8 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         e = operator_cancel_order(s, c, reply);
         break;
     }
-    if (e == ERR_OK && state_must_commit(s) && execution_flush(s) != ERR_OK)
+    /* Once is enough: a journal that is away may take all of its time to say so. */
+    if (e == ERR_OK && reply->durable && state_must_commit(s) && execution_flush(s) != ERR_OK)
         reply->durable = false;
     reply->error = e;
     s->effects = true;

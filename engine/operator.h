@@ -15,6 +15,10 @@
 void operator_carry_out(struct engine_state *s, const struct command *c,
                         struct command_reply *reply);
 
+/* Sends what commands asked for and, where the venue is ours, fills it at the newest price.
+ * ERR_DB_*: call again (engine_state.closes_wait says so). */
+MUST_USE enum err operator_settle_closes(struct engine_state *s);
+
 /* The state that the wanted one leads to, when the thread begins. */
 void operator_resume_wanted(struct engine_state *s);
 

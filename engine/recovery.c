@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "engine/booking.h"
 #include "engine/execution.h"
 
 /* The declarations' digest: of the config leaf as if it were written at time 0. */
@@ -191,14 +192,28 @@ static enum err recovery_warm_up(struct engine_state *s)
     return e == ERR_END ? ERR_OK : e;
 }
 
-/* True when nothing names this order any more: its replacement was durable, its cancel was not. */
+/* An entry that filled in part is over when its position is leaving or has left; one that was never
+ * sent, when entries were stopped meanwhile. */
+static bool recovery_is_entry_over(const struct engine_state *s, const struct order *o,
+                                   const struct position *p)
+{
+    if (o->status == ORDER_NEW && s->account.wanted != WANTED_RUNNING)
+        return true;
+    return o->position_id &&
+           (!p || p->id != o->position_id || p->exit_order_id || size_sign(p->exit_size) > 0);
+}
+
+/* True when nothing names this order any more (its replacement was durable, its cancel was not), or
+ * an operator wanted it canceled. */
 static bool recovery_is_stale(const struct engine_state *s, const struct live_order *live)
 {
     const struct position *p = s->lanes[live->lane].position;
     int64_t id = live->order.id;
 
+    if (live->order.reason[0])
+        return true;
     if (live->order.purpose == PURPOSE_ENTRY)
-        return false;
+        return recovery_is_entry_over(s, &live->order, p);
     return !p || (p->stop_order_id != id && p->target_order_id != id && p->exit_order_id != id);
 }
 
@@ -217,8 +232,6 @@ static enum err recovery_restore(struct engine_state *s)
         if (!p)
             continue;
         v->hold(v->self, i, p->direction == DIRECTION_LONG ? p->size : size_neg(p->size));
-        if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0)
-            s->lanes[i].exit_price_missing = true;
         state_touch(s, i);
     }
     for (i = 0; i < s->order_count; i++) {
@@ -226,6 +239,7 @@ static enum err recovery_restore(struct engine_state *s)
         enum err e = ERR_OK;
 
         live->cancel_wanted = recovery_is_stale(s, live);
+        s->closes_wait |= live->order.exit_reason == EXIT_MANUAL;
         if (live->order.status != ORDER_NEW)
             e = v->restore(v->self, &live->order);
         if (e)
@@ -242,8 +256,13 @@ static enum err recovery_restore(struct engine_state *s)
         struct live_order *live = s->orders[i];
         enum err e;
 
-        if (live->order.status != ORDER_NEW || live->cancel_wanted)
+        if (live->order.status != ORDER_NEW)
             continue;
+        if (live->cancel_wanted) {
+            booking_end_unsent(s, live->order.id);
+            i = (size_t)-1; /* the list changed: look again from the start */
+            continue;
+        }
         e = v->restore(v->self, &live->order);
         if (e)
             return e;

@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiles function calls: arguments to parameters, and what each function is made of.
- *
- * MACD (Appel) and Bollinger bands are no kernels but sums of moving averages and deviations, so
- * that equal parts are shared with whatever else uses them. */
+/* Compiles function calls: finds each argument's parameter, checks it, and emits the function. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/rule_emit.h"
 #include "engine/rule_names.h"
-#include "engine/rule_table.h"
 
-/* One call's arguments by parameter: graph nodes, and values where they are constants. */
-struct arguments {
-    int child[FUNCTION_PARAMETERS]; /* syntax nodes, for messages; the call's own for defaults */
-    struct rule_value value[FUNCTION_PARAMETERS];
-    int at[FUNCTION_PARAMETERS];
-    double number[FUNCTION_PARAMETERS];
-};
-
-static const struct rule_value broken = {TYPE_BROKEN, {0, 0, 0}};
+static const struct rule_value broken = {.type = TYPE_BROKEN};
 
 static struct rule_value unknown_function(struct emitter *e, int node)
 {
@@ -78,7 +66,7 @@ static double check_constant(struct emitter *e, int node, const struct rule_para
 }
 
 static void read_argument(struct emitter *e, const struct rule_parameter *p, int i,
-                          struct arguments *a)
+                          struct rule_arguments *a)
 {
     switch (p->kind) {
     case PARAMETER_NUMBER:
@@ -107,7 +95,7 @@ static void read_argument(struct emitter *e, const struct rule_parameter *p, int
 
 /* False after a mistake. */
 static bool read_arguments(struct emitter *e, int node, const struct rule_function *f,
-                           struct arguments *a)
+                           struct rule_arguments *a)
 {
     const struct rule_node *n = &e->ast->nodes[node];
     bool was_broken = e->is_broken;
@@ -147,90 +135,16 @@ static bool read_arguments(struct emitter *e, int node, const struct rule_functi
     return is_good;
 }
 
-/* A kernel over the first argument. */
-static int kernel(struct emitter *e, enum rule_op op, int a, double n, double m)
+/* A streak: rising and falling. */
+static struct rule_value emit_streak(struct emitter *e, enum rule_op op,
+                                     const struct rule_arguments *a)
 {
-    return rule_graph_add(
+    return rule_truth(rule_graph_add(
         &e->set->graph,
-        (struct rule_operation){.op = (uint8_t)op, .a = a, .n = (int32_t)n, .m = (int32_t)m});
+        (struct rule_operation){.op = (uint8_t)op, .a = a->at[0], .n = (int32_t)a->number[1]}));
 }
 
-/* TA-Lib starts both averages on the same candle, so the fast one drops slow - fast inputs; and
- * all three outputs begin together, with the signal's first. */
-static struct rule_value emit_macd(struct emitter *e, int node, const struct arguments *a)
-{
-    double fast = a->number[1], slow = a->number[2], period = a->number[3];
-    struct rule_value v = {TYPE_MACD, {0, 0, 0}};
-    int line;
-
-    if (fast >= slow) {
-        diag_hint(emit_error(e, node, "out_of_range", "fast must be less than slow"),
-                  "macd(close, 12, 26, 9)");
-        return broken;
-    }
-    line = emit_op(e, OP_SUBTRACT, kernel(e, OP_EMA, a->at[0], fast, slow - fast),
-                   kernel(e, OP_EMA, a->at[0], slow, 0), 0);
-    v.nodes[1] = kernel(e, OP_EMA, line, period, 0);
-    v.nodes[0] = emit_op(e, OP_WHEN_KNOWN, line, v.nodes[1], 0);
-    v.nodes[2] = emit_op(e, OP_SUBTRACT, line, v.nodes[1], 0);
-    return v;
-}
-
-static struct rule_value emit_bands(struct emitter *e, const struct arguments *a)
-{
-    int middle = kernel(e, OP_SMA, a->at[0], a->number[1], 0);
-    int width = emit_op(e, OP_MULTIPLY, kernel(e, OP_STDDEV, a->at[0], a->number[1], a->number[3]),
-                        a->at[2], 0);
-
-    return (struct rule_value){
-        TYPE_BANDS,
-        {emit_op(e, OP_ADD, middle, width, 0), middle, emit_op(e, OP_SUBTRACT, middle, width, 0)}};
-}
-
-static struct rule_value emit_indicator(struct emitter *e, int node, enum rule_function_id id,
-                                        const struct arguments *a)
-{
-    struct rule_value v;
-
-    switch (id) {
-    case FUNCTION_SMA:
-        return rule_number(kernel(e, OP_SMA, a->at[0], a->number[1], 0));
-    case FUNCTION_EMA:
-        return rule_number(kernel(e, OP_EMA, a->at[0], a->number[1], 0));
-    case FUNCTION_WMA:
-        return rule_number(kernel(e, OP_WMA, a->at[0], a->number[1], 0));
-    case FUNCTION_RSI:
-        return rule_number(kernel(e, OP_RSI, a->at[0], a->number[1], 0));
-    case FUNCTION_STDDEV:
-        return rule_number(kernel(e, OP_STDDEV, a->at[0], a->number[1], a->number[2]));
-    case FUNCTION_ATR:
-        return rule_number(rule_graph_add(
-            &e->set->graph, (struct rule_operation){.op = OP_ATR,
-                                                    .a = emit_op(e, OP_HIGH, 0, 0, 0),
-                                                    .b = emit_op(e, OP_LOW, 0, 0, 0),
-                                                    .c = emit_op(e, OP_CLOSE, 0, 0, 0),
-                                                    .n = (int32_t)a->number[0]}));
-    case FUNCTION_MACD:
-    case FUNCTION_MACD_SIGNAL:
-    case FUNCTION_MACD_HIST:
-        v = emit_macd(e, node, a);
-        return id == FUNCTION_MACD || v.type == TYPE_BROKEN
-                   ? v
-                   : rule_number(v.nodes[id - FUNCTION_MACD]);
-    case FUNCTION_HIGHEST:
-        return rule_number(kernel(e, OP_HIGHEST, a->at[0], a->number[1], 0));
-    case FUNCTION_LOWEST:
-        return rule_number(kernel(e, OP_LOWEST, a->at[0], a->number[1], 0));
-    case FUNCTION_CHANGE:
-        return rule_number(
-            emit_op(e, OP_SUBTRACT, a->at[0], kernel(e, OP_LAG, a->at[0], a->number[1], 0), 0));
-    default:
-        v = emit_bands(e, a);
-        return id == FUNCTION_BBANDS ? v : rule_number(v.nodes[id - FUNCTION_BB_UPPER]);
-    }
-}
-
-static struct rule_value emit_if(struct emitter *e, int node, const struct arguments *a)
+static struct rule_value emit_if(struct emitter *e, int node, const struct rule_arguments *a)
 {
     int at;
 
@@ -242,8 +156,8 @@ static struct rule_value emit_if(struct emitter *e, int node, const struct argum
     return a->value[1].type == TYPE_TRUTH ? rule_truth(at) : rule_number(at);
 }
 
-static struct rule_value emit_pure(struct emitter *e, int node, enum rule_function_id id,
-                                   const struct arguments *a)
+static struct rule_value emit_simple(struct emitter *e, int node, enum rule_function_id id,
+                                     const struct rule_arguments *a)
 {
     switch (id) {
     case FUNCTION_CROSSED_ABOVE:
@@ -251,9 +165,9 @@ static struct rule_value emit_pure(struct emitter *e, int node, enum rule_functi
     case FUNCTION_CROSSED_BELOW:
         return rule_truth(emit_op(e, OP_CROSSED_BELOW, a->at[0], a->at[1], 0));
     case FUNCTION_RISING:
-        return rule_truth(kernel(e, OP_RISING, a->at[0], a->number[1], 0));
+        return emit_streak(e, OP_RISING, a);
     case FUNCTION_FALLING:
-        return rule_truth(kernel(e, OP_FALLING, a->at[0], a->number[1], 0));
+        return emit_streak(e, OP_FALLING, a);
     case FUNCTION_BETWEEN:
         return rule_truth(emit_op(e, OP_AND, emit_op(e, OP_GREATER_EQUAL, a->at[0], a->at[1], 0),
                                   emit_op(e, OP_LESS_EQUAL, a->at[0], a->at[2], 0), 0));
@@ -276,29 +190,12 @@ static struct rule_value emit_pure(struct emitter *e, int node, enum rule_functi
     }
 }
 
-/* Whether the function keeps a state over candles. */
-static bool looks_back(enum rule_function_id id)
-{
-    switch (id) {
-    case FUNCTION_CROSSED_ABOVE:
-    case FUNCTION_CROSSED_BELOW:
-    case FUNCTION_HIGHEST:
-    case FUNCTION_LOWEST:
-    case FUNCTION_CHANGE:
-    case FUNCTION_RISING:
-    case FUNCTION_FALLING:
-        return true;
-    default:
-        return id >= FUNCTION_SMA;
-    }
-}
-
 struct rule_value emit_call(struct emitter *e, int node)
 {
     const struct rule_node *n = &e->ast->nodes[node];
     const struct rule_function *f =
         rule_function_find(e->ast->text + n->name, (size_t)n->name_length);
-    struct arguments a = {0};
+    struct rule_arguments a = {0};
     enum rule_function_id id;
 
     if (!f)
@@ -306,12 +203,11 @@ struct rule_value emit_call(struct emitter *e, int node)
     if (!read_arguments(e, node, f, &a))
         return broken;
     id = rule_function_id(f);
-    for (int i = 0; looks_back(id) && i < FUNCTION_PARAMETERS; i++) {
+    for (int i = 0; id >= FUNCTION_CROSSED_ABOVE && i < FUNCTION_PARAMETERS; i++) {
         if (emit_refuses_late(e, node, a.at[i]))
             return broken;
     }
-    if (id >= FUNCTION_SMA || id == FUNCTION_HIGHEST || id == FUNCTION_LOWEST ||
-        id == FUNCTION_CHANGE)
+    if (id >= FUNCTION_HIGHEST)
         return emit_indicator(e, node, id, &a);
-    return emit_pure(e, node, id, &a);
+    return emit_simple(e, node, id, &a);
 }

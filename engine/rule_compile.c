@@ -59,15 +59,15 @@ bool rule_name_is_free(const char *name)
 
 struct rule_value rule_number(int node)
 {
-    return (struct rule_value){TYPE_NUMBER, {node, 0, 0}};
+    return (struct rule_value){.type = TYPE_NUMBER, .nodes = {node}};
 }
 
 struct rule_value rule_truth(int node)
 {
-    return (struct rule_value){TYPE_TRUTH, {node, 0, 0}};
+    return (struct rule_value){.type = TYPE_TRUTH, .nodes = {node}};
 }
 
-static const struct rule_value broken = {TYPE_BROKEN, {0, 0, 0}};
+static const struct rule_value broken = {.type = TYPE_BROKEN};
 
 struct diag *emit_error(struct emitter *e, int node, const char *code, const char *message)
 {
@@ -112,17 +112,32 @@ int emit_source(struct emitter *e, const char *name, size_t length)
     return emit_op(e, OP_DIVIDE, sum, emit_constant(e, 4), 0);
 }
 
+void rule_members_print(const struct rule_value *value, char text[64])
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; value->members[i] && used < 64; i++) {
+        (void)snprintf(text + used, 64 - used, "%s.%s", i > 0 ? ", " : "", value->members[i]);
+        used = strlen(text);
+    }
+}
+
 int emit_as_number(struct emitter *e, int node, struct rule_value value)
 {
-    if (value.type == TYPE_NUMBER || value.type == TYPE_MACD)
+    char members[64];
+
+    if (value.type == TYPE_NUMBER)
         return value.nodes[0];
-    if (value.type == TYPE_TRUTH)
+    if (value.type == TYPE_TRUTH) {
         diag_hint(
             emit_error(e, node, "type_mismatch", "a number is needed, but this is true or false"),
             "if(condition, 1, 0) makes a number of it");
-    else if (value.type == TYPE_BANDS)
-        diag_hint(emit_error(e, node, "type_mismatch", "these are three bands, not one number"),
-                  "declare it as a feature and use .upper, .middle or .lower; or bb_upper(...)");
+    } else if (value.type == TYPE_SEVERAL) {
+        rule_members_print(&value, members);
+        diag_hint(emit_error(e, node, "type_mismatch", "these are several values, not one number"),
+                  "declare it as a feature and use %s", members);
+    }
     return RULE_UNKNOWN;
 }
 
@@ -274,21 +289,23 @@ static struct rule_value emit_position(struct emitter *e, int node, const char *
 static struct rule_value emit_feature_member(struct emitter *e, int node, int feature,
                                              const char *member)
 {
-    static const char *const macd[] = {"macd", "signal", "hist"};
-    static const char *const bands[] = {"upper", "middle", "lower"};
     struct rule_value value = use_feature(e, feature);
-    bool is_bands = value.type == TYPE_BANDS;
+    char members[64];
+    struct diag *d;
 
     if (value.type == TYPE_BROKEN)
         return broken;
-    for (int i = 0; i < 3 && value.type >= TYPE_MACD; i++) {
-        if (strcmp(member, is_bands ? bands[i] : macd[i]) == 0)
+    for (int i = 0; value.members && value.members[i]; i++) {
+        if (strcmp(member, value.members[i]) == 0)
             return rule_number(value.nodes[i]);
     }
-    diag_hint(emit_error(e, node, "unknown_name", "this feature has no such member"), "%s",
-              is_bands                  ? "upper, middle, lower"
-              : value.type == TYPE_MACD ? "macd, signal, hist"
-                                        : "it is one value; use it without a dot");
+    d = emit_error(e, node, "unknown_name", "this feature has no such member");
+    if (value.members) {
+        rule_members_print(&value, members);
+        diag_hint(d, "use %s", members);
+    } else {
+        diag_hint(d, "it is one value; use it without a dot");
+    }
     return broken;
 }
 

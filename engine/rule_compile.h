@@ -13,14 +13,21 @@ enum rule_type {
     TYPE_BROKEN, /* a mistake was reported already: say nothing more */
     TYPE_NUMBER,
     TYPE_TRUTH,
-    TYPE_MACD, /* a number with members macd, signal, hist */
-    TYPE_BANDS /* no number, but members upper, middle, lower */
+    TYPE_SEVERAL /* no number, but members that are */
+};
+
+enum {
+    RULE_OUTPUTS = 4
 };
 
 struct rule_value {
     enum rule_type type;
-    int nodes[3]; /* number and truth use the first */
+    int nodes[RULE_OUTPUTS];    /* number and truth are the first */
+    const char *const *members; /* names of the nodes, ended by NULL; NULL: just the one */
 };
+
+/* Appends what a value without a number of its own has instead: "upper, middle, lower". */
+void rule_members_print(const struct rule_value *value, char text[64]);
 
 /* Which names an expression may use beyond sources, features and params.x. */
 enum rule_scope {

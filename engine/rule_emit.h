@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two halves of the compiler (names and operators; functions) share. */
+/* What the parts of the compiler (names and operators, calls, indicators) share. */
 #ifndef ENGINE_RULE_EMIT_H
 #define ENGINE_RULE_EMIT_H
 
 #include "engine/rule_compile.h"
+#include "engine/rule_table.h"
 
 struct emitter {
     struct rule_set *set;
@@ -11,6 +12,14 @@ struct emitter {
     const struct rule_place *place;
     enum rule_scope scope;
     bool is_broken; /* a mistake was reported in this expression */
+};
+
+/* One call's arguments by parameter: graph nodes, and values where they are constants. */
+struct rule_arguments {
+    int child[FUNCTION_PARAMETERS]; /* syntax nodes, for messages; the call's own for defaults */
+    struct rule_value value[FUNCTION_PARAMETERS];
+    int at[FUNCTION_PARAMETERS];
+    double number[FUNCTION_PARAMETERS];
 };
 
 struct rule_value rule_number(int node);
@@ -29,6 +38,9 @@ int emit_as_truth(struct emitter *e, int node, struct rule_value value);
 bool emit_refuses_late(struct emitter *e, int node, int value);
 
 struct rule_value emit_node(struct emitter *e, int node);
+/* One of the functions from FUNCTION_HIGHEST on. */
+struct rule_value emit_indicator(struct emitter *e, int node, enum rule_function_id id,
+                                 const struct rule_arguments *a);
 struct rule_value emit_call(struct emitter *e, int node);
 
 #endif

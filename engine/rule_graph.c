@@ -7,47 +7,6 @@
 
 #include "engine/rule_kernel.h"
 
-double rule_pure_rare(uint8_t op, double a, double b, double c)
-{
-    switch (op) {
-    case OP_REMAINDER:
-        return rule_bounded(fmod(a, b));
-    case OP_NEGATE:
-        return -a;
-    case OP_ABS:
-        return fabs(a);
-    case OP_MIN:
-        return a <= b ? a : b < a ? b : NAN;
-    case OP_MAX:
-        return a >= b ? a : b > a ? b : NAN;
-    case OP_CLAMP: /* Crossed bounds leave no value. */
-        return !(b <= c) || isnan(a) ? NAN : a < b ? b : a > c ? c : a;
-    case OP_LOG:
-        return a > 0 ? log(a) : NAN;
-    case OP_EXP:
-        return rule_bounded(exp(a));
-    case OP_SQRT:
-        return a >= 0 ? sqrt(a) : NAN;
-    case OP_GREATER_EQUAL:
-        return a >= b ? 1 : a < b ? 0 : NAN;
-    case OP_LESS_EQUAL:
-        return a <= b ? 1 : a > b ? 0 : NAN;
-    case OP_EQUAL:
-        return a == b ? 1 : isnan(a) || isnan(b) ? NAN : 0;
-    case OP_NOT_EQUAL:
-        return a == b ? 0 : isnan(a) || isnan(b) ? NAN : 1;
-    case OP_NOT:
-        return 1 - a;
-    case OP_IF:
-        return isnan(a) ? NAN : a != 0 ? b : c;
-    case OP_POSITION: /* A range that is only rounding noise leaves no value. */
-        return fabs(c - b) > 1e-12 * fmax(fabs(b), fabs(c)) ? rule_bounded((a - b) / (c - b)) : NAN;
-    default:
-        ASSERT(op == OP_WHEN_KNOWN);
-        return isnan(b) ? NAN : a;
-    }
-}
-
 void rule_graph_init(struct rule_graph *g)
 {
     *g = (struct rule_graph){0};

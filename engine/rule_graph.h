@@ -137,39 +137,47 @@ static inline double rule_bounded(double x)
     return fabs(x) <= RULE_NUMBER_MAX ? x : NAN;
 }
 
-/* Three-valued comparisons and logic (Kleene), and arithmetic where "no number" is unknown.  The
- * common ones are looked up, not branched to: which way they go is anybody's guess. */
-double rule_pure_rare(uint8_t op, double a, double b, double c);
-
-static inline double rule_truth_of(bool is_true, bool is_unknown)
+/* Three-valued comparisons and logic (Kleene), and arithmetic where "no number" is unknown.  Only
+ * the unknown is branched to: which way a comparison goes is anybody's guess. */
+static inline bool rule_is_unknown(double a, double b)
 {
-    static const double truths[] = {0, 1, NAN, NAN};
-
-    return truths[(is_unknown ? 2 : 0) | (is_true ? 1 : 0)];
+    return __builtin_expect(__builtin_isunordered(a, b), 0);
 }
 
 static inline double rule_greater(double a, double b)
 {
-    return rule_truth_of(a > b, __builtin_isunordered(a, b));
+    if (rule_is_unknown(a, b))
+        return NAN;
+    return a > b ? 1 : 0;
 }
 
 /* False wins over unknown. */
 static inline double rule_and(double a, double b)
 {
-    bool may_be_true = (a != 0) & (b != 0);
-
-    return rule_truth_of(may_be_true, may_be_true & __builtin_isunordered(a, b));
+    if (rule_is_unknown(a, b))
+        return a == 0 || b == 0 ? 0 : NAN;
+    return a * b;
 }
 
 /* True wins over unknown. */
 static inline double rule_or(double a, double b)
 {
-    bool is_true = (a == 1) | (b == 1);
-
-    return rule_truth_of(is_true, __builtin_isunordered(a, b) > is_true);
+    if (rule_is_unknown(a, b))
+        return a == 1 || b == 1 ? 1 : NAN;
+    return a > b ? a : b;
 }
 
-static inline double rule_pure(uint8_t op, double a, double b, double c)
+static inline double rule_position(double x, double from, double to)
+{
+    /* A range that is only rounding noise leaves no value. */
+    if (!(fabs(to - from) > 1e-12 * fmax(fabs(from), fabs(to))))
+        return NAN;
+    return rule_bounded((x - from) / (to - from));
+}
+
+/* Any pure operation; with a constant op the compiler keeps one case of it, when it is told to. */
+static inline __attribute__((always_inline)) double rule_pure(uint8_t op, double a, double b,
+                                                              double c)
 {
     switch (op) {
     case OP_ADD:
@@ -180,16 +188,49 @@ static inline double rule_pure(uint8_t op, double a, double b, double c)
         return rule_bounded(a * b);
     case OP_DIVIDE:
         return rule_bounded(a / b);
+    case OP_REMAINDER:
+        return rule_bounded(fmod(a, b));
+    case OP_NEGATE:
+        return -a;
+    case OP_ABS:
+        return fabs(a);
+    case OP_MIN:
+        return rule_is_unknown(a, b) ? NAN : a <= b ? a : b;
+    case OP_MAX:
+        return rule_is_unknown(a, b) ? NAN : a >= b ? a : b;
+    case OP_CLAMP: /* Crossed bounds leave no value. */
+        return !(b <= c) || isnan(a) ? NAN : a < b ? b : a > c ? c : a;
+    case OP_LOG:
+        return a > 0 ? log(a) : NAN;
+    case OP_EXP:
+        return rule_bounded(exp(a));
+    case OP_SQRT:
+        return a >= 0 ? sqrt(a) : NAN;
     case OP_GREATER:
         return rule_greater(a, b);
     case OP_LESS:
         return rule_greater(b, a);
+    case OP_GREATER_EQUAL:
+        return rule_is_unknown(a, b) ? NAN : a >= b ? 1 : 0;
+    case OP_LESS_EQUAL:
+        return rule_is_unknown(a, b) ? NAN : a <= b ? 1 : 0;
+    case OP_EQUAL:
+        return rule_is_unknown(a, b) ? NAN : a == b ? 1 : 0;
+    case OP_NOT_EQUAL:
+        return rule_is_unknown(a, b) ? NAN : a != b ? 1 : 0;
     case OP_AND:
         return rule_and(a, b);
     case OP_OR:
         return rule_or(a, b);
+    case OP_NOT:
+        return 1 - a;
+    case OP_IF:
+        return isnan(a) ? NAN : a != 0 ? b : c;
+    case OP_POSITION:
+        return rule_position(a, b, c);
     default:
-        return rule_pure_rare(op, a, b, c);
+        ASSERT(op == OP_WHEN_KNOWN);
+        return isnan(b) ? NAN : a;
     }
 }
 

@@ -145,8 +145,8 @@ static void print_call(const struct rule_ast *ast, const struct rule_node *n, st
             print_node(ast, n->child[child[i]], out);
         else if (f->parameters[i].kind == PARAMETER_SOURCE)
             text_string(out, "close");
-        else /* All defaults are small whole numbers. */
-            text_format(out, "%d", (int)f->parameters[i].initial);
+        else
+            rule_default_print(&f->parameters[i], out);
     }
     text_char(out, ')');
 }

@@ -5,44 +5,116 @@
 #include <stdlib.h>
 
 #include "engine/feature_smooth.h"
+#include "engine/feature_trend.h"
+#include "engine/feature_volume.h"
 #include "engine/feature_window.h"
 #include "engine/rule_kernel.h"
 
 /* Exact in binary64, so that one division gives the nearest double. */
-static const double power[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+static const double power[RULE_RUN_SCALES] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
-#define STEP(name, value)                                                      \
-    static void step_##name(const struct rule_step *s, const struct candle *c) \
-    {                                                                          \
-        *s->out = (value);                                                     \
-        s[1].run(s + 1, c);                                                    \
+/* a > b now and a <= b a candle ago, three-valued: a certain "no" of either half decides. */
+static inline double cross_push(struct rule_cross *f, double a, double b)
+{
+    double is_above = rule_greater(a, b);
+    double result = rule_and(is_above, f->was_ready);
+
+    f->was_ready = 1 - is_above;
+    return result;
+}
+
+/* The last a step does is to jump to the next one: it needs no stack of its own. */
+#define STEP(name, value)                                                        \
+    static __attribute__((noinline)) void step_##name(const struct rule_step *s, \
+                                                      const struct candle *c)    \
+    {                                                                            \
+        *s->out = (value);                                                       \
+        s[1].run(s + 1, c);                                                      \
     }
+#define PURE(name, op) STEP(name, rule_pure(op, *s->a, *s->b, *s->c))
 
 STEP(open, (double)c->open / power[c->price_scale])
 STEP(high, (double)c->high / power[c->price_scale])
 STEP(low, (double)c->low / power[c->price_scale])
 STEP(close, (double)c->close / power[c->price_scale])
 STEP(volume, (double)c->volume / power[c->size_scale])
+
 STEP(lag, feature_lag_push(s->state, *s->a))
+STEP(crossed_above, cross_push(s->state, *s->a, *s->b))
+STEP(crossed_below, cross_push(s->state, *s->b, *s->a))
 STEP(sma, feature_sma_push(s->state, *s->a))
-STEP(ema, feature_ema_push(s->state, *s->a))
-STEP(rsi, feature_rsi_push(s->state, *s->a))
+STEP(ema_rare, feature_ema_push(s->state, *s->a))
+STEP(wma, feature_wma_push(s->state, *s->a))
+STEP(rsi_rare, feature_rsi_push(s->state, *s->a))
+STEP(atr, feature_atr_push(s->state, *s->a, *s->b, *s->c))
+STEP(stddev, feature_stddev_push(s->state, *s->a))
+STEP(highest, feature_extreme_push(s->state, *s->a))
+STEP(lowest, -feature_extreme_push(s->state, -*s->a))
+STEP(streak, feature_streak_push(s->state, *s->a))
+STEP(cmo, feature_cmo_push(s->state, *s->a))
+STEP(wilder, feature_wilder_push(s->state, *s->a))
+STEP(cci, feature_cci_push(s->state, *s->a))
+STEP(mfi, feature_mfi_push(s->state, *s->a, *s->b))
+STEP(obv, feature_obv_push(s->state, *s->a, *s->b))
+STEP(vwap, feature_vwap_push(s->state, c->open_us, *s->a, *s->b))
+STEP(dmi, feature_dmi_push(s->state, *s->a, *s->b, *s->c))
+STEP(sar, feature_sar_push(s->state, *s->a, *s->b, *s->c))
+STEP(supertrend, feature_supertrend_push(s->state, *s->a, *s->b, *s->c))
+STEP(ha_open, feature_ha_open_push(s->state, *s->a, *s->b, *s->c))
 STEP(part, *(const double *)s->state)
-STEP(add, rule_bounded(*s->a + *s->b))
-STEP(subtract, rule_bounded(*s->a - *s->b))
-STEP(multiply, rule_bounded(*s->a * * s->b))
-STEP(divide, rule_bounded(*s->a / *s->b))
-STEP(greater, rule_greater(*s->a, *s->b))
-STEP(less, rule_greater(*s->b, *s->a))
-STEP(and, rule_and(*s->a, *s->b))
-STEP(or, rule_or(*s->a, *s->b))
-STEP(pure, rule_pure_rare(s->op, *s->a, *s->b, *s->c))
 
-static void step_kernel(const struct rule_step *s, const struct candle *c)
+PURE(add, OP_ADD)
+PURE(subtract, OP_SUBTRACT)
+PURE(multiply, OP_MULTIPLY)
+PURE(divide, OP_DIVIDE)
+PURE(remainder, OP_REMAINDER)
+PURE(negate, OP_NEGATE)
+PURE(abs, OP_ABS)
+PURE(min, OP_MIN)
+PURE(max, OP_MAX)
+PURE(clamp, OP_CLAMP)
+PURE(log, OP_LOG)
+PURE(exp, OP_EXP)
+PURE(sqrt, OP_SQRT)
+PURE(greater, OP_GREATER)
+PURE(less, OP_LESS)
+PURE(greater_equal, OP_GREATER_EQUAL)
+PURE(less_equal, OP_LESS_EQUAL)
+PURE(equal, OP_EQUAL)
+PURE(not_equal, OP_NOT_EQUAL)
+PURE(and, OP_AND)
+PURE(or, OP_OR)
+PURE(not, OP_NOT)
+PURE(if, OP_IF)
+PURE(position, OP_POSITION)
+PURE(when_known, OP_WHEN_KNOWN)
+
+/* The two that strategies use most keep their rare cases out of the way. */
+static void step_ema(const struct rule_step *s, const struct candle *c)
 {
-    const double abc[3] = {*s->a, *s->b, *s->c};
+    struct feature_ema *f = s->state;
+    double next = feature_ema_next(f, *s->a);
 
-    *s->out = rule_kernel_push(s->op, s->state, abc, c);
+    if (__builtin_expect(isnan(next), 0)) {
+        step_ema_rare(s, c);
+        return;
+    }
+    f->value = next;
+    *s->out = next;
+    s[1].run(s + 1, c);
+}
+
+static void step_rsi(const struct rule_step *s, const struct candle *c)
+{
+    double x = *s->a;
+
+    if (feature_rsi_is_rare(s->state, x)) {
+        step_rsi_rare(s, c);
+        return;
+    }
+    feature_rsi_next(s->state, x);
+    *s->out = feature_rsi_value(s->state);
     s[1].run(s + 1, c);
 }
 
@@ -52,14 +124,64 @@ static void step_stop(const struct rule_step *s, const struct candle *c)
     (void)c;
 }
 
-static void (*const common[])(const struct rule_step *s, const struct candle *c) = {
-    [OP_OPEN] = step_open,         [OP_HIGH] = step_high,     [OP_LOW] = step_low,
-    [OP_CLOSE] = step_close,       [OP_VOLUME] = step_volume, [OP_LAG] = step_lag,
-    [OP_SMA] = step_sma,           [OP_EMA] = step_ema,       [OP_RSI] = step_rsi,
-    [OP_PART] = step_part,         [OP_ADD] = step_add,       [OP_SUBTRACT] = step_subtract,
-    [OP_MULTIPLY] = step_multiply, [OP_DIVIDE] = step_divide, [OP_GREATER] = step_greater,
-    [OP_LESS] = step_less,         [OP_AND] = step_and,       [OP_OR] = step_or,
+static void (*const steps[])(const struct rule_step *s, const struct candle *c) = {
+    [OP_OPEN] = step_open,
+    [OP_HIGH] = step_high,
+    [OP_LOW] = step_low,
+    [OP_CLOSE] = step_close,
+    [OP_VOLUME] = step_volume,
+    [OP_LAG] = step_lag,
+    [OP_CROSSED_ABOVE] = step_crossed_above,
+    [OP_CROSSED_BELOW] = step_crossed_below,
+    [OP_SMA] = step_sma,
+    [OP_EMA] = step_ema,
+    [OP_WMA] = step_wma,
+    [OP_RSI] = step_rsi,
+    [OP_ATR] = step_atr,
+    [OP_STDDEV] = step_stddev,
+    [OP_HIGHEST] = step_highest,
+    [OP_LOWEST] = step_lowest,
+    [OP_RISING] = step_streak,
+    [OP_FALLING] = step_streak,
+    [OP_CMO] = step_cmo,
+    [OP_WILDER] = step_wilder,
+    [OP_CCI] = step_cci,
+    [OP_MFI] = step_mfi,
+    [OP_OBV] = step_obv,
+    [OP_VWAP] = step_vwap,
+    [OP_DMI] = step_dmi,
+    [OP_SAR] = step_sar,
+    [OP_SUPERTREND] = step_supertrend,
+    [OP_HA_OPEN] = step_ha_open,
+    [OP_PART] = step_part,
+    [OP_ADD] = step_add,
+    [OP_SUBTRACT] = step_subtract,
+    [OP_MULTIPLY] = step_multiply,
+    [OP_DIVIDE] = step_divide,
+    [OP_REMAINDER] = step_remainder,
+    [OP_NEGATE] = step_negate,
+    [OP_ABS] = step_abs,
+    [OP_MIN] = step_min,
+    [OP_MAX] = step_max,
+    [OP_CLAMP] = step_clamp,
+    [OP_LOG] = step_log,
+    [OP_EXP] = step_exp,
+    [OP_SQRT] = step_sqrt,
+    [OP_GREATER] = step_greater,
+    [OP_LESS] = step_less,
+    [OP_GREATER_EQUAL] = step_greater_equal,
+    [OP_LESS_EQUAL] = step_less_equal,
+    [OP_EQUAL] = step_equal,
+    [OP_NOT_EQUAL] = step_not_equal,
+    [OP_AND] = step_and,
+    [OP_OR] = step_or,
+    [OP_NOT] = step_not,
+    [OP_IF] = step_if,
+    [OP_POSITION] = step_position,
+    [OP_WHEN_KNOWN] = step_when_known,
 };
+
+_Static_assert(COUNT_OF(steps) == OP_WHEN_KNOWN + 1, "every operation of the candles has a step");
 
 static void look_up(struct rule_run *r)
 {
@@ -70,18 +192,15 @@ static void look_up(struct rule_run *r)
         const struct rule_operation *op = &g->nodes[i];
 
         *s = (struct rule_step){
-            .run = op->op < COUNT_OF(common) ? common[op->op] : NULL,
+            .run = steps[op->op],
             .a = &r->values[op->a],
             .b = &r->values[op->b],
             .c = &r->values[op->c],
             .out = &r->values[i],
             .state = r->state + op->state,
-            .op = op->op,
         };
         if (op->op == OP_PART)
             s->state = r->state + g->nodes[op->a].state + (size_t)op->n * sizeof(double);
-        if (!s->run)
-            s->run = rule_op_has_state(op->op) ? step_kernel : step_pure;
     }
     s->run = step_stop;
 }
@@ -112,12 +231,6 @@ void rule_run_reset(struct rule_run *r)
         r->values[i] = op->op == OP_CONSTANT ? op->k : NAN;
         rule_kernel_init(op, r->state + op->state);
     }
-}
-
-void rule_run_push(struct rule_run *r, const struct candle *c)
-{
-    ASSERT(c->price_scale <= AMOUNT_DECIMALS && c->size_scale <= AMOUNT_DECIMALS);
-    r->steps->run(r->steps, c);
 }
 
 double rule_run_late(const struct rule_run *r, int node, const struct rule_context *context)

@@ -6,6 +6,10 @@
 #include "engine/candle.h"
 #include "engine/rule_graph.h"
 
+enum {
+    RULE_RUN_SCALES = 16 /* powers of ten in the evaluator's table */
+};
+
 /* A node of the candles with all its places looked up: into the run's values and state. */
 struct rule_step {
     /* Computes the node and goes on with the step behind it: threaded code, each step ending in
@@ -14,7 +18,6 @@ struct rule_step {
     const double *a, *b, *c;
     double *out;
     void *state;
-    uint8_t op;
 };
 
 /* One symbol's state.  The graph is borrowed and never changed. */
@@ -35,7 +38,11 @@ void rule_run_release(struct rule_run *r);
 /* As just made. */
 void rule_run_reset(struct rule_run *r);
 /* One step of every node of the candles. */
-void rule_run_push(struct rule_run *r, const struct candle *c);
+static inline void rule_run_push(struct rule_run *r, const struct candle *c)
+{
+    ASSERT((c->price_scale | c->size_scale) < RULE_RUN_SCALES);
+    r->steps->run(r->steps, c);
+}
 double rule_run_late(const struct rule_run *r, int node, const struct rule_context *context);
 
 /* The value of any node as of the newest push. */

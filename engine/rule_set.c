@@ -51,7 +51,7 @@ struct rule_value rule_compile(struct rule_set *s, struct rule_ast *ast, enum ru
     }
     if (!e.is_broken && !is_printable(ast, place))
         e.is_broken = true;
-    return e.is_broken ? (struct rule_value){TYPE_BROKEN, {0, 0, 0}} : value;
+    return e.is_broken ? (struct rule_value){.type = TYPE_BROKEN} : value;
 }
 
 struct rule_value rule_compile_feature(struct rule_set *s, int feature)
@@ -63,7 +63,7 @@ struct rule_value rule_compile_feature(struct rule_set *s, int feature)
         diag_hint(
             diag_add(s->diags, f->field, "circular", "feature '%s' is defined by itself", f->name),
             "x[1] of another feature or of close is the past");
-        return (struct rule_value){TYPE_BROKEN, {0, 0, 0}};
+        return (struct rule_value){.type = TYPE_BROKEN};
     }
     if (f->state == FEATURE_WAITING && f->ast) {
         f->state = FEATURE_BUSY;

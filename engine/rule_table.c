@@ -34,45 +34,152 @@
         "deviations", PARAMETER_FACTOR, 0, 100, 2 \
     }
 
-#define MACD_PARAMETERS                                                              \
-    {                                                                                \
-        SOURCE, PERIOD("fast", 1, 12), PERIOD("slow", 2, 26), PERIOD("signal", 1, 9) \
-    }
-#define BANDS_PARAMETERS                                  \
+#define CANDLES(initial)                                  \
     {                                                     \
-        SOURCE, PERIOD("period", 2, 20), DEVIATIONS, DDOF \
+        "candles", PARAMETER_COUNT, 1, LIMIT_LAG, initial \
+    }
+#define FACTOR(name, initial)                   \
+    {                                           \
+        name, PARAMETER_FACTOR, 0, 100, initial \
+    }
+/* The mean deviation is added up anew on every candle: not for thousands. */
+#define CCI_PERIOD                            \
+    {                                         \
+        "period", PARAMETER_COUNT, 2, 500, 14 \
+    }
+#define ACCELERATION(name, initial)           \
+    {                                         \
+        name, PARAMETER_FACTOR, 0, 1, initial \
+    }
+#define DISPLACEMENT                                      \
+    {                                                     \
+        "displacement", PARAMETER_COUNT, 0, LIMIT_LAG, 26 \
     }
 
+#define FUNCTION(text, ...)       \
+    {                             \
+        .name = text, __VA_ARGS__ \
+    }
+#define INDICATOR(text, ...)                            \
+    {                                                   \
+        .name = text, .is_indicator = true, __VA_ARGS__ \
+    }
+#define PARAMETERS(...) .parameters = {__VA_ARGS__}
+#define NO_PARAMETERS .parameters = {{NULL, PARAMETER_NONE, 0, 0, 0}}
+
+#define ONE_PERIOD(least, initial) PARAMETERS(PERIOD("period", least, initial))
+#define SOURCE_PERIOD(least, initial) PARAMETERS(SOURCE, PERIOD("period", least, initial))
+#define MACD_PARAMETERS \
+    PARAMETERS(SOURCE, PERIOD("fast", 1, 12), PERIOD("slow", 2, 26), PERIOD("signal", 1, 9))
+#define BANDS_PARAMETERS PARAMETERS(SOURCE, PERIOD("period", 2, 20), DEVIATIONS, DDOF)
+#define STOCH_PARAMETERS \
+    PARAMETERS(PERIOD("fastk", 1, 5), PERIOD("slowk", 1, 3), PERIOD("slowd", 1, 3))
+#define STOCHF_PARAMETERS PARAMETERS(PERIOD("fastk", 1, 5), PERIOD("fastd", 1, 3))
+#define STOCHRSI_PARAMETERS \
+    PARAMETERS(SOURCE, PERIOD("period", 1, 14), PERIOD("fastk", 1, 14), PERIOD("fastd", 1, 3))
+#define SUPERTREND_PARAMETERS PARAMETERS(PERIOD("period", 1, 10), FACTOR("factor", 3))
+#define KELTNER_PARAMETERS \
+    PARAMETERS(SOURCE, PERIOD("period", 1, 20), FACTOR("factor", 2), PERIOD("atr_period", 1, 10))
+#define ICHIMOKU_PARAMETERS                                                             \
+    PARAMETERS(PERIOD("tenkan", 1, 9), PERIOD("kijun", 1, 26), PERIOD("senkou", 1, 52), \
+               DISPLACEMENT)
+#define PART(function, index) .part = (index), .whole = FUNCTION_##function
+
+static const char *const macd[] = {"macd", "signal", "hist", NULL};
+static const char *const bands[] = {"upper", "middle", "lower", NULL};
+static const char *const stoch[] = {"k", "d", NULL};
+static const char *const supertrend[] = {"line", "direction", NULL};
+static const char *const ichimoku[] = {"tenkan", "kijun", "span_a", "span_b", NULL};
+static const char *const heikin_ashi[] = {"open", "high", "low", "close", NULL};
+
 static const struct rule_function functions[] = {
-    [FUNCTION_CROSSED_ABOVE] = {"crossed_above", false, {NUMBER("a"), NUMBER("b")}},
-    [FUNCTION_CROSSED_BELOW] = {"crossed_below", false, {NUMBER("a"), NUMBER("b")}},
-    [FUNCTION_ABS] = {"abs", false, {NUMBER("x")}},
-    [FUNCTION_MIN] = {"min", false, {NUMBER("a"), NUMBER("b")}},
-    [FUNCTION_MAX] = {"max", false, {NUMBER("a"), NUMBER("b")}},
-    [FUNCTION_CLAMP] = {"clamp", false, {NUMBER("x"), NUMBER("low"), NUMBER("high")}},
-    [FUNCTION_IF] = {"if", false, {TRUTH("condition"), ANY("then"), ANY("else")}},
-    [FUNCTION_HIGHEST] = {"highest", true, {SOURCE, PERIOD("period", 1, NAN)}},
-    [FUNCTION_LOWEST] = {"lowest", true, {SOURCE, PERIOD("period", 1, NAN)}},
-    [FUNCTION_CHANGE] = {"change", true, {SOURCE, {"candles", PARAMETER_COUNT, 1, LIMIT_LAG, 1}}},
-    [FUNCTION_RISING] = {"rising", false, {NUMBER("x"), PERIOD("candles", 1, 1)}},
-    [FUNCTION_FALLING] = {"falling", false, {NUMBER("x"), PERIOD("candles", 1, 1)}},
-    [FUNCTION_BETWEEN] = {"between", false, {NUMBER("x"), NUMBER("low"), NUMBER("high")}},
-    [FUNCTION_LOG] = {"log", false, {NUMBER("x")}},
-    [FUNCTION_EXP] = {"exp", false, {NUMBER("x")}},
-    [FUNCTION_SQRT] = {"sqrt", false, {NUMBER("x")}},
-    [FUNCTION_SMA] = {"sma", true, {SOURCE, PERIOD("period", 1, NAN)}},
-    [FUNCTION_EMA] = {"ema", true, {SOURCE, PERIOD("period", 1, NAN)}},
-    [FUNCTION_WMA] = {"wma", true, {SOURCE, PERIOD("period", 1, NAN)}},
-    [FUNCTION_RSI] = {"rsi", true, {SOURCE, PERIOD("period", 1, 14)}},
-    [FUNCTION_MACD] = {"macd", true, MACD_PARAMETERS},
-    [FUNCTION_MACD_SIGNAL] = {"macd_signal", true, MACD_PARAMETERS},
-    [FUNCTION_MACD_HIST] = {"macd_hist", true, MACD_PARAMETERS},
-    [FUNCTION_BBANDS] = {"bbands", true, BANDS_PARAMETERS},
-    [FUNCTION_BB_UPPER] = {"bb_upper", true, BANDS_PARAMETERS},
-    [FUNCTION_BB_MIDDLE] = {"bb_middle", true, BANDS_PARAMETERS},
-    [FUNCTION_BB_LOWER] = {"bb_lower", true, BANDS_PARAMETERS},
-    [FUNCTION_ATR] = {"atr", true, {PERIOD("period", 1, 14)}},
-    [FUNCTION_STDDEV] = {"stddev", true, {SOURCE, PERIOD("period", 2, 20), DDOF}},
+    [FUNCTION_ABS] = FUNCTION("abs", PARAMETERS(NUMBER("x"))),
+    [FUNCTION_MIN] = FUNCTION("min", PARAMETERS(NUMBER("a"), NUMBER("b"))),
+    [FUNCTION_MAX] = FUNCTION("max", PARAMETERS(NUMBER("a"), NUMBER("b"))),
+    [FUNCTION_CLAMP] = FUNCTION("clamp", PARAMETERS(NUMBER("x"), NUMBER("low"), NUMBER("high"))),
+    [FUNCTION_IF] = FUNCTION("if", PARAMETERS(TRUTH("condition"), ANY("then"), ANY("else"))),
+    [FUNCTION_BETWEEN] =
+        FUNCTION("between", PARAMETERS(NUMBER("x"), NUMBER("low"), NUMBER("high"))),
+    [FUNCTION_LOG] = FUNCTION("log", PARAMETERS(NUMBER("x"))),
+    [FUNCTION_EXP] = FUNCTION("exp", PARAMETERS(NUMBER("x"))),
+    [FUNCTION_SQRT] = FUNCTION("sqrt", PARAMETERS(NUMBER("x"))),
+    [FUNCTION_CROSSED_ABOVE] = FUNCTION("crossed_above", PARAMETERS(NUMBER("a"), NUMBER("b"))),
+    [FUNCTION_CROSSED_BELOW] = FUNCTION("crossed_below", PARAMETERS(NUMBER("a"), NUMBER("b"))),
+    [FUNCTION_RISING] = FUNCTION("rising", PARAMETERS(NUMBER("x"), PERIOD("candles", 1, 1))),
+    [FUNCTION_FALLING] = FUNCTION("falling", PARAMETERS(NUMBER("x"), PERIOD("candles", 1, 1))),
+    [FUNCTION_HIGHEST] = INDICATOR("highest", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_LOWEST] = INDICATOR("lowest", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_CHANGE] = INDICATOR("change", PARAMETERS(SOURCE, CANDLES(1))),
+    [FUNCTION_LAG] = INDICATOR("lag", PARAMETERS(SOURCE, CANDLES(1))),
+    [FUNCTION_MOM] = INDICATOR("mom", PARAMETERS(SOURCE, CANDLES(10))),
+    [FUNCTION_ROC] = INDICATOR("roc", PARAMETERS(SOURCE, CANDLES(10))),
+    [FUNCTION_RETURNS] = INDICATOR("returns", PARAMETERS(SOURCE, CANDLES(1))),
+    [FUNCTION_SMA] = INDICATOR("sma", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_EMA] = INDICATOR("ema", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_WMA] = INDICATOR("wma", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_DEMA] = INDICATOR("dema", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_TEMA] = INDICATOR("tema", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_RSI] = INDICATOR("rsi", SOURCE_PERIOD(1, 14)),
+    [FUNCTION_CMO] = INDICATOR("cmo", SOURCE_PERIOD(1, 14)),
+    [FUNCTION_STDDEV] = INDICATOR("stddev", PARAMETERS(SOURCE, PERIOD("period", 2, 20), DDOF)),
+    [FUNCTION_ZSCORE] = INDICATOR("zscore", PARAMETERS(SOURCE, PERIOD("period", 2, 20), DDOF)),
+    [FUNCTION_MACD] = INDICATOR("macd", MACD_PARAMETERS, .members = macd, .is_number = true),
+    [FUNCTION_MACD_SIGNAL] = INDICATOR("macd_signal", MACD_PARAMETERS, PART(MACD, 2)),
+    [FUNCTION_MACD_HIST] = INDICATOR("macd_hist", MACD_PARAMETERS, PART(MACD, 3)),
+    [FUNCTION_BBANDS] = INDICATOR("bbands", BANDS_PARAMETERS, .members = bands),
+    [FUNCTION_BB_UPPER] = INDICATOR("bb_upper", BANDS_PARAMETERS, PART(BBANDS, 1)),
+    [FUNCTION_BB_MIDDLE] = INDICATOR("bb_middle", BANDS_PARAMETERS, PART(BBANDS, 2)),
+    [FUNCTION_BB_LOWER] = INDICATOR("bb_lower", BANDS_PARAMETERS, PART(BBANDS, 3)),
+    [FUNCTION_ATR] = INDICATOR("atr", ONE_PERIOD(1, 14)),
+    [FUNCTION_NATR] = INDICATOR("natr", ONE_PERIOD(1, 14)),
+    [FUNCTION_TRANGE] = INDICATOR("trange", NO_PARAMETERS),
+    [FUNCTION_STOCH] = INDICATOR("stoch", STOCH_PARAMETERS, .members = stoch),
+    [FUNCTION_STOCH_K] = INDICATOR("stoch_k", STOCH_PARAMETERS, PART(STOCH, 1)),
+    [FUNCTION_STOCH_D] = INDICATOR("stoch_d", STOCH_PARAMETERS, PART(STOCH, 2)),
+    [FUNCTION_STOCHF] = INDICATOR("stochf", STOCHF_PARAMETERS, .members = stoch),
+    [FUNCTION_STOCHF_K] = INDICATOR("stochf_k", STOCHF_PARAMETERS, PART(STOCHF, 1)),
+    [FUNCTION_STOCHF_D] = INDICATOR("stochf_d", STOCHF_PARAMETERS, PART(STOCHF, 2)),
+    [FUNCTION_STOCHRSI] = INDICATOR("stochrsi", STOCHRSI_PARAMETERS, .members = stoch),
+    [FUNCTION_STOCHRSI_K] = INDICATOR("stochrsi_k", STOCHRSI_PARAMETERS, PART(STOCHRSI, 1)),
+    [FUNCTION_STOCHRSI_D] = INDICATOR("stochrsi_d", STOCHRSI_PARAMETERS, PART(STOCHRSI, 2)),
+    [FUNCTION_ADX] = INDICATOR("adx", ONE_PERIOD(2, 14)),
+    [FUNCTION_DX] = INDICATOR("dx", ONE_PERIOD(2, 14)),
+    [FUNCTION_PLUS_DI] = INDICATOR("plus_di", ONE_PERIOD(2, 14)),
+    [FUNCTION_MINUS_DI] = INDICATOR("minus_di", ONE_PERIOD(2, 14)),
+    [FUNCTION_CCI] = INDICATOR("cci", PARAMETERS(CCI_PERIOD)),
+    [FUNCTION_MFI] = INDICATOR("mfi", ONE_PERIOD(1, 14)),
+    [FUNCTION_OBV] = INDICATOR("obv", NO_PARAMETERS),
+    [FUNCTION_WILLR] = INDICATOR("willr", ONE_PERIOD(1, 14)),
+    [FUNCTION_SAR] =
+        INDICATOR("sar", PARAMETERS(ACCELERATION("step", 0.02), ACCELERATION("most", 0.2))),
+    [FUNCTION_SUPERTREND] =
+        INDICATOR("supertrend", SUPERTREND_PARAMETERS, .members = supertrend, .is_number = true),
+    [FUNCTION_SUPERTREND_DIRECTION] =
+        INDICATOR("supertrend_direction", SUPERTREND_PARAMETERS, PART(SUPERTREND, 2)),
+    [FUNCTION_VWAP] = INDICATOR("vwap", NO_PARAMETERS),
+    [FUNCTION_ROLLING_VWAP] = INDICATOR("rolling_vwap", ONE_PERIOD(1, 20)),
+    [FUNCTION_VOLUME_RATIO] = INDICATOR("volume_ratio", ONE_PERIOD(1, 20)),
+    [FUNCTION_KELTNER] = INDICATOR("keltner", KELTNER_PARAMETERS, .members = bands),
+    [FUNCTION_KELTNER_UPPER] = INDICATOR("keltner_upper", KELTNER_PARAMETERS, PART(KELTNER, 1)),
+    [FUNCTION_KELTNER_MIDDLE] = INDICATOR("keltner_middle", KELTNER_PARAMETERS, PART(KELTNER, 2)),
+    [FUNCTION_KELTNER_LOWER] = INDICATOR("keltner_lower", KELTNER_PARAMETERS, PART(KELTNER, 3)),
+    [FUNCTION_DONCHIAN] = INDICATOR("donchian", ONE_PERIOD(1, 20), .members = bands),
+    [FUNCTION_DONCHIAN_UPPER] = INDICATOR("donchian_upper", ONE_PERIOD(1, 20), PART(DONCHIAN, 1)),
+    [FUNCTION_DONCHIAN_MIDDLE] = INDICATOR("donchian_middle", ONE_PERIOD(1, 20), PART(DONCHIAN, 2)),
+    [FUNCTION_DONCHIAN_LOWER] = INDICATOR("donchian_lower", ONE_PERIOD(1, 20), PART(DONCHIAN, 3)),
+    [FUNCTION_ICHIMOKU] = INDICATOR("ichimoku", ICHIMOKU_PARAMETERS, .members = ichimoku),
+    [FUNCTION_ICHIMOKU_TENKAN] =
+        INDICATOR("ichimoku_tenkan", ICHIMOKU_PARAMETERS, PART(ICHIMOKU, 1)),
+    [FUNCTION_ICHIMOKU_KIJUN] = INDICATOR("ichimoku_kijun", ICHIMOKU_PARAMETERS, PART(ICHIMOKU, 2)),
+    [FUNCTION_ICHIMOKU_SPAN_A] =
+        INDICATOR("ichimoku_span_a", ICHIMOKU_PARAMETERS, PART(ICHIMOKU, 3)),
+    [FUNCTION_ICHIMOKU_SPAN_B] =
+        INDICATOR("ichimoku_span_b", ICHIMOKU_PARAMETERS, PART(ICHIMOKU, 4)),
+    [FUNCTION_HEIKIN_ASHI] = INDICATOR("heikin_ashi", NO_PARAMETERS, .members = heikin_ashi),
+    [FUNCTION_HA_OPEN] = INDICATOR("ha_open", NO_PARAMETERS, PART(HEIKIN_ASHI, 1)),
+    [FUNCTION_HA_HIGH] = INDICATOR("ha_high", NO_PARAMETERS, PART(HEIKIN_ASHI, 2)),
+    [FUNCTION_HA_LOW] = INDICATOR("ha_low", NO_PARAMETERS, PART(HEIKIN_ASHI, 3)),
+    [FUNCTION_HA_CLOSE] = INDICATOR("ha_close", NO_PARAMETERS, PART(HEIKIN_ASHI, 4)),
 };
 
 _Static_assert(COUNT_OF(functions) == FUNCTION_COUNT_, "every function has its row");
@@ -103,6 +210,18 @@ int rule_function_parameters(const struct rule_function *f)
     while (n < FUNCTION_PARAMETERS && f->parameters[n].kind != PARAMETER_NONE)
         n++;
     return n;
+}
+
+/* All defaults are small and have two decimals at most. */
+void rule_default_print(const struct rule_parameter *p, struct text *out)
+{
+    int hundredths = (int)lround(p->initial * 100);
+
+    text_format(out, "%d", hundredths / 100);
+    if (hundredths % 10 != 0)
+        text_format(out, ".%02d", hundredths % 100);
+    else if (hundredths % 100 != 0)
+        text_format(out, ".%d", hundredths % 100 / 10);
 }
 
 bool rule_bind(const struct rule_function *f, int given, bool first_is_constant,

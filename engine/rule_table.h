@@ -6,26 +6,38 @@
 #include "engine/rule_ast.h"
 
 enum rule_function_id {
-    FUNCTION_CROSSED_ABOVE,
-    FUNCTION_CROSSED_BELOW,
+    /* Of this candle alone. */
     FUNCTION_ABS,
     FUNCTION_MIN,
     FUNCTION_MAX,
     FUNCTION_CLAMP,
     FUNCTION_IF,
-    FUNCTION_HIGHEST,
-    FUNCTION_LOWEST,
-    FUNCTION_CHANGE,
-    FUNCTION_RISING,
-    FUNCTION_FALLING,
     FUNCTION_BETWEEN,
     FUNCTION_LOG,
     FUNCTION_EXP,
     FUNCTION_SQRT,
+    /* Looking back. */
+    FUNCTION_CROSSED_ABOVE,
+    FUNCTION_CROSSED_BELOW,
+    FUNCTION_RISING,
+    FUNCTION_FALLING,
+    /* Indicators. */
+    FUNCTION_HIGHEST,
+    FUNCTION_LOWEST,
+    FUNCTION_CHANGE,
+    FUNCTION_LAG,
+    FUNCTION_MOM,
+    FUNCTION_ROC,
+    FUNCTION_RETURNS,
     FUNCTION_SMA,
     FUNCTION_EMA,
     FUNCTION_WMA,
+    FUNCTION_DEMA,
+    FUNCTION_TEMA,
     FUNCTION_RSI,
+    FUNCTION_CMO,
+    FUNCTION_STDDEV,
+    FUNCTION_ZSCORE,
     FUNCTION_MACD,
     FUNCTION_MACD_SIGNAL,
     FUNCTION_MACD_HIST,
@@ -34,7 +46,49 @@ enum rule_function_id {
     FUNCTION_BB_MIDDLE,
     FUNCTION_BB_LOWER,
     FUNCTION_ATR,
-    FUNCTION_STDDEV,
+    FUNCTION_NATR,
+    FUNCTION_TRANGE,
+    FUNCTION_STOCH,
+    FUNCTION_STOCH_K,
+    FUNCTION_STOCH_D,
+    FUNCTION_STOCHF,
+    FUNCTION_STOCHF_K,
+    FUNCTION_STOCHF_D,
+    FUNCTION_STOCHRSI,
+    FUNCTION_STOCHRSI_K,
+    FUNCTION_STOCHRSI_D,
+    FUNCTION_ADX,
+    FUNCTION_DX,
+    FUNCTION_PLUS_DI,
+    FUNCTION_MINUS_DI,
+    FUNCTION_CCI,
+    FUNCTION_MFI,
+    FUNCTION_OBV,
+    FUNCTION_WILLR,
+    FUNCTION_SAR,
+    FUNCTION_SUPERTREND,
+    FUNCTION_SUPERTREND_DIRECTION,
+    FUNCTION_VWAP,
+    FUNCTION_ROLLING_VWAP,
+    FUNCTION_VOLUME_RATIO,
+    FUNCTION_KELTNER,
+    FUNCTION_KELTNER_UPPER,
+    FUNCTION_KELTNER_MIDDLE,
+    FUNCTION_KELTNER_LOWER,
+    FUNCTION_DONCHIAN,
+    FUNCTION_DONCHIAN_UPPER,
+    FUNCTION_DONCHIAN_MIDDLE,
+    FUNCTION_DONCHIAN_LOWER,
+    FUNCTION_ICHIMOKU,
+    FUNCTION_ICHIMOKU_TENKAN,
+    FUNCTION_ICHIMOKU_KIJUN,
+    FUNCTION_ICHIMOKU_SPAN_A,
+    FUNCTION_ICHIMOKU_SPAN_B,
+    FUNCTION_HEIKIN_ASHI,
+    FUNCTION_HA_OPEN,
+    FUNCTION_HA_HIGH,
+    FUNCTION_HA_LOW,
+    FUNCTION_HA_CLOSE,
     FUNCTION_COUNT_
 };
 
@@ -63,6 +117,10 @@ struct rule_function {
     const char *name;
     bool is_indicator; /* may be the "type" of a feature object, or a shorthand such as rsi_14 */
     struct rule_parameter parameters[FUNCTION_PARAMETERS];
+    const char *const *members; /* names of several outputs, ended by NULL; NULL: one output */
+    bool is_number;             /* with members: used without a dot it is the first */
+    uint8_t part;               /* 1, 2, ...: this output of the function `whole`; 0: a function */
+    uint8_t whole;              /* enum rule_function_id */
 };
 
 /* NULL when there is no such function. */
@@ -70,6 +128,9 @@ const struct rule_function *rule_function_find(const char *name, size_t length);
 const struct rule_function *rule_function_at(enum rule_function_id id);
 enum rule_function_id rule_function_id(const struct rule_function *f);
 int rule_function_parameters(const struct rule_function *f);
+
+/* Appends a parameter's default as an expression. */
+void rule_default_print(const struct rule_parameter *p, struct text *out);
 
 /* Which child of the call gives each parameter; -1: its default.  False when the number of
  * arguments does not fit.  A call that leaves out the source begins with a constant: is_constant

@@ -85,6 +85,15 @@ void state_drop_order(struct engine_state *s, int64_t id)
     s->order_count--;
 }
 
+void state_end_entry(struct engine_state *s, size_t lane)
+{
+    struct live_order *live =
+        s->lanes[lane].entry_order_id ? state_order(s, s->lanes[lane].entry_order_id) : NULL;
+
+    if (live)
+        live->cancel_wanted = true;
+}
+
 struct leaf_context state_leaf_context(const struct engine_state *s, const char *strategy)
 {
     return (struct leaf_context){

@@ -27,7 +27,7 @@ struct lane {
     struct price last;         /* newest price seen; 0: none yet */
     struct candle candle;      /* newest closed one */
     bool has_candle;
-    bool exit_price_missing; /* protection could not be set: leave at once */
+    bool exit_price_missing; /* protection was refused: leave at once */
     bool touched;            /* in engine_state.touched: its protection is to be looked at */
 };
 
@@ -60,6 +60,7 @@ struct engine_state {
     enum cycle_step step;
     int64_t step_at_us; /* feed time of the cycle under way */
     bool effects;       /* something visible changed since the snapshot */
+    bool closes_wait;   /* an operator's exits or cancels are still to be sent and settled */
     int64_t cycles_uncommitted;
     struct position last_closed; /* the newest closed one and the newest ended order: for answers */
     struct order last_ended;
@@ -75,6 +76,8 @@ struct lane *state_lane_of(struct engine_state *s, const char *symbol);
 struct live_order *state_order(struct engine_state *s, int64_t id); /* NULL: ended or unknown */
 struct live_order *state_add_order(struct engine_state *s, const struct order *o, size_t lane);
 void state_drop_order(struct engine_state *s, int64_t id);
+/* What is left of a lane's entry is not wanted any more: an exit has begun. */
+void state_end_entry(struct engine_state *s, size_t lane);
 
 /* The envelope for leaves of now. */
 struct leaf_context state_leaf_context(const struct engine_state *s, const char *strategy);

@@ -69,8 +69,8 @@ struct ratio strategy_trailing_pct(const struct strategy *s);
 struct ratio strategy_trailing_activation(const struct strategy *s);
 int strategy_max_candles(const struct strategy *s); /* time exit; 0: none */
 
-/* The features' names and, for reports, their newest values (NaN: unknown; true is 1).  A macd or
- * bbands feature counts as three: "bands.upper".  At most LIMIT_FEATURES. */
+/* The features' names and, for reports, their newest values (NaN: unknown; true is 1).  A feature
+ * with members counts as several: "bands.upper".  At most LIMIT_FEATURES. */
 size_t strategy_feature_count(const struct strategy *s);
 const char *strategy_feature_name(const struct strategy *s, size_t i);
 

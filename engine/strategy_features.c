@@ -131,7 +131,7 @@ static const struct rule_function *feature_type(struct loader *l, const char *fi
             nearest_offer(&near, rule_function_at((enum rule_function_id)i)->name);
     }
     nearest_hint(&near, loader_error(l, at, "unknown_function", "there is no such indicator"),
-                 "sma ema wma rsi macd bbands atr stddev highest lowest change");
+                 "the name of a function, e.g. sma, ema, rsi, macd, bbands, atr");
     return NULL;
 }
 
@@ -172,7 +172,7 @@ static void add_object(struct loader *l, const char *field, const char *name, co
         } else if (p->kind == PARAMETER_SOURCE) {
             text_string(&rule, "close");
         } else if (!isnan(p->initial)) {
-            text_format(&rule, "%d", (int)p->initial);
+            rule_default_print(p, &rule);
         } else {
             loader_error(l, at, "missing", "this must be given");
             is_good = false;
@@ -264,29 +264,26 @@ static void load_array(struct loader *l, const struct jnode *features)
     }
 }
 
-/* What reports show: one name a value, several for macd and bands. */
+/* What reports show: one name a value, several for macd, bands and their like. */
 static void report(struct loader *l, const struct rule_feature *f)
 {
-    static const char *const macd[] = {"macd", "signal", "hist"};
-    static const char *const bands[] = {"upper", "middle", "lower"};
+    const char *const *members = f->value.members;
     struct strategy *s = l->s;
-    int count = f->value.type >= TYPE_MACD ? 3 : 1;
 
-    for (int i = 0; i < count && f->value.type != TYPE_BROKEN; i++) {
+    for (int i = 0; i == 0 || (members && members[i]); i++) {
         struct strategy_feature *out = &s->features[s->feature_count];
 
         if (s->feature_count == LIMIT_FEATURES) {
             diag_hint(loader_error(l, "features", "limit_exceeded", "too many feature values"),
-                      "at most %d; macd and bbands have three each", LIMIT_FEATURES);
+                      "at most %d; macd, bbands and their like have several each", LIMIT_FEATURES);
             return;
         }
         s->feature_count++;
         out->node = f->value.nodes[i];
-        if (count == 1)
-            (void)copy_text(out->name, sizeof out->name, f->name);
+        if (members)
+            (void)snprintf(out->name, sizeof out->name, "%s.%s", f->name, members[i]);
         else
-            (void)snprintf(out->name, sizeof out->name, "%s.%s", f->name,
-                           f->value.type == TYPE_BANDS ? bands[i] : macd[i]);
+            (void)copy_text(out->name, sizeof out->name, f->name);
     }
 }
 

@@ -66,7 +66,7 @@ static bool constant_rule(struct loader *l, const char *text, size_t length, con
 {
     struct rule_place place = {field, 0, false, l->diags};
     struct rule_ast *ast = NULL;
-    struct rule_value value = {TYPE_BROKEN, {0, 0, 0}};
+    struct rule_value value = {.type = TYPE_BROKEN};
     bool is_good = false;
 
     if (!rule_parse(text, length, &place, &ast))

@@ -51,6 +51,8 @@ static void load_head(struct loader *l)
                        !timeframe_parse(jnode_text(timeframe), &l->s->timeframe_us)))
         diag_hint(loader_error(l, "timeframe", "field_invalid", "this timeframe is not known"),
                   "1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d");
+    if (l->s->timeframe_us > 0)
+        l->set.graph.day_candles = (int)(US_PER_DAY / l->s->timeframe_us);
     if (metrics && !jnode_is(metrics, J_OBJECT) && !jnode_is(metrics, J_NULL))
         diag_hint(loader_error(l, "metrics", "type_mismatch", "an object is needed here"),
                   "{\"sharpe\": 1.8}");

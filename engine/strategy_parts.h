@@ -47,6 +47,8 @@ struct trigger_part {
 };
 
 struct trigger {
+    char constant[LIMIT_REASON]; /* the reason when no part is an expression */
+    bool is_constant;
     int count;
     struct trigger_part parts[TRIGGER_PARTS];
 };

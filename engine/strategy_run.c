@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One symbol's run of a strategy: push a candle, then ask what the rules say. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/strategy_parts.h"
 
@@ -64,7 +65,7 @@ double strategy_run_feature(const struct strategy_run *r, size_t i)
 
 static enum tristate tristate_of(double value)
 {
-    return (enum tristate)((value != 0) + (value != value)); /* NaN is both */
+    return isnan(value) ? TRI_UNKNOWN : (enum tristate)(int)value; /* it is 0 or 1 */
 }
 
 static double clamped(double x)
@@ -72,28 +73,35 @@ static double clamped(double x)
     return x < 0 ? 0 : x > 1 ? 1 : x; /* NaN stays */
 }
 
+/* Apart, so that the way without a position keeps its stack empty. */
+static __attribute__((noinline)) enum tristate exit_of(const struct strategy_run *r,
+                                                       const struct position_view *position)
+{
+    const struct rule_context context = {position->entry_price, (double)position->candles_held,
+                                         position->pnl_ratio};
+
+    if (r->s->exit.node == NODE_NONE)
+        return TRI_FALSE;
+    if (!strategy_run_is_warm(r))
+        return TRI_UNKNOWN;
+    return tristate_of(rule_run_value(&r->rules, r->s->exit.node, &context));
+}
+
 void strategy_run_decide(const struct strategy_run *r, const struct position_view *position,
                          struct decision *out)
 {
-    const struct strategy *s = r->s;
-    bool is_open = position && position->is_open;
+    bool is_warm = strategy_run_is_warm(r);
 
-    out->entry = TRI_UNKNOWN;
-    out->exit = is_open && s->exit.node != NODE_NONE ? TRI_UNKNOWN : TRI_FALSE;
-    out->confidence = NAN;
+    out->entry = is_warm ? tristate_of(*r->entry) : TRI_UNKNOWN;
+    out->exit = position && position->is_open ? exit_of(r, position) : TRI_FALSE;
+    out->confidence = is_warm ? clamped(*r->confidence) : NAN;
     out->trigger[0] = '\0';
-    if (!strategy_run_is_warm(r))
+    if (out->entry != TRI_TRUE)
         return;
-    out->entry = tristate_of(*r->entry);
-    out->confidence = clamped(*r->confidence);
-    if (out->exit == TRI_UNKNOWN) {
-        const struct rule_context context = {position->entry_price, (double)position->candles_held,
-                                             position->pnl_ratio};
-
-        out->exit = tristate_of(rule_run_value(&r->rules, s->exit.node, &context));
-    }
-    if (out->entry == TRI_TRUE && s->trigger.count > 0)
-        trigger_print(&s->trigger, &r->rules, out->trigger);
+    if (r->s->trigger.is_constant)
+        memcpy(out->trigger, r->s->trigger.constant, sizeof out->trigger);
+    else
+        trigger_print(&r->s->trigger, &r->rules, out->trigger);
 }
 
 /* side: +1 for a level above the entry price, -1 for one below.  A level on the wrong side would

@@ -96,9 +96,13 @@ static bool add_value(struct loader *l, const char *field, size_t at, const char
         return false;
     }
     value = rule_compile(&l->set, part->rule.ast, SCOPE_ENTRY, &place, TYPE_BROKEN);
-    if (value.type == TYPE_BANDS) {
-        diag_hint(loader_error(l, field, "type_mismatch", "these are three bands, not one number"),
-                  "use .upper, .middle or .lower");
+    if (value.type == TYPE_SEVERAL) {
+        char members[64];
+
+        rule_members_print(&value, members);
+        diag_hint(
+            loader_error(l, field, "type_mismatch", "these are several values, not one number"),
+            "use %s", members);
         return false;
     }
     if (value.type == TYPE_BROKEN) {
@@ -164,6 +168,19 @@ static void split(struct loader *l, const char *field, const char *text)
     (void)add_literal(l, field, text + from, at - from);
 }
 
+/* A reason without values is put together once. */
+static void settle(struct trigger *t)
+{
+    const struct rule_run none = {0};
+
+    for (int i = 0; i < t->count; i++) {
+        if (!t->parts[i].text)
+            return;
+    }
+    trigger_print(t, &none, t->constant);
+    t->is_constant = true;
+}
+
 void trigger_parse(struct loader *l, const char *field, const char *text)
 {
     struct text normal;
@@ -172,6 +189,7 @@ void trigger_parse(struct loader *l, const char *field, const char *text)
     if (length <= TRIGGER_BYTES) {
         warn_of_characters(l, field, text);
         split(l, field, text);
+        settle(&l->s->trigger);
         text_init(&normal, LIMIT_JSON_BYTES);
         trigger_template(&l->s->trigger, &normal);
         length = normal.length;

@@ -35,7 +35,8 @@ static void run(struct rule_set *set, struct rule_value value)
         return;
     rule_run_init(&r, &set->graph);
     for (int i = 0; i < 64; i++) {
-        struct candle c = {.open = price,
+        struct candle c = {.open_us = i * 7 * 3600 * US_PER_S,
+                           .open = price,
                            .high = price + 50,
                            .low = price - 40,
                            .close = price + (i % 7) * 5 - 15,
@@ -96,6 +97,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         set->parameters[1] = (struct rule_parameter_value){"k", -0.5};
         add_feature(set, "m", "macd(close, 3, 6, 2)");
         add_feature(set, "b", "bbands(hl2, 4)");
+        add_feature(set, "s", "stoch(3, 2, 2)");
+        add_feature(set, "c", "ichimoku(2, 3, 5, 2)");
+        add_feature(set, "st", "supertrend(3, 1)");
         add_feature(set, "up", "rising(close, 2)");
         if (!rule_parse((const char *)data, size, &place, &ast)) {
             check(set, ast, scopes[i]);

@@ -19,7 +19,8 @@ static void run(struct strategy_run *r, struct decision decisions[CANDLES])
     double stop, take;
 
     for (int i = 0; i < CANDLES; i++) {
-        struct candle c = {.open = price,
+        struct candle c = {.open_us = i * 7 * 3600 * US_PER_S,
+                           .open = price,
                            .high = price + 50,
                            .low = price - 40,
                            .close = price + (i % 7) * 5 - 15,

@@ -76,7 +76,7 @@ void world_open(struct world *w, const struct world_options *o, struct memory_jo
     copy_text(e.account_id, sizeof(e.account_id), "sim-paper-test");
     copy_text(e.quote, sizeof(e.quote), "USDT");
     e.starting_equity = (struct money){(i128)10000 * 1000000000000};
-    e.strategy = w->strategy;
+    e.strategy = o->without_strategy ? NULL : w->strategy;
     e.instruments = w->instruments;
     e.instrument_count = o->symbol_count;
     e.feed = &w->feed;

@@ -21,6 +21,7 @@ struct world_options {
     const char *fee_rate, *slippage_bps, *tolerance_bps, *volume_cap;
     enum intrabar intrabar;
     bool autostart;
+    bool without_strategy; /* as if none were configured */
 };
 
 struct world {

@@ -49,7 +49,7 @@ static struct rule_value compile(struct rule_set *set, const char *rule, enum ru
                                  struct text *normal)
 {
     struct rule_place place = {"rule", 0, false, set->diags};
-    struct rule_value value = {TYPE_BROKEN, {0, 0, 0}};
+    struct rule_value value = {.type = TYPE_BROKEN};
     struct rule_ast *ast;
 
     if (rule_parse(rule, strlen(rule), &place, &ast))
@@ -91,6 +91,10 @@ static void test_normal_text(void **state)
         {"ema(fast * 2)", "ema(close, params.fast * 2)"},
         {"rising(close)", "rising(close, 1)"},
         {"if(up, 1, 2) % 2", "if(up, 1, 2) % 2"},
+        {"sar() + sar(0.05)", "sar(0.02, 0.2) + sar(0.05, 0.2)"},
+        {"stochrsi_k(14) + keltner_upper(hl2)",
+         "stochrsi_k(close, 14, 14, 3) + keltner_upper(hl2, 20, 2, 10)"},
+        {"obv() + lag(3)", "obv() + lag(close, 3)"},
     };
 
     (void)state;
@@ -151,7 +155,7 @@ static void test_mistakes(void **state)
         {"not close", "type_mismatch", 5, 5, NULL},
         {"-up", "type_mismatch", 2, 2, NULL},
         {"bands > 1", "type_mismatch", 1, 5, "declare it"},
-        {"bands.uper > 1", "unknown_name", 1, 10, "upper"},
+        {"bands.uper > 1", "unknown_name", 1, 10, "use .upper, .middle"},
         {"rsi.signal > 1", "unknown_name", 1, 10, "it is one value"},
         {"if(up, 1, up)", "type_mismatch", 1, 13, NULL},
         {"close[-1]", "look_ahead", 7, 1, "x[1]"},
@@ -168,6 +172,14 @@ static void test_mistakes(void **state)
         {"ema(close, 2.5)", "out_of_range", 12, 3, NULL},
         {"ema(close, 5001)", "out_of_range", 12, 4, NULL},
         {"macd(close, 26, 12, 9) > 0", "out_of_range", 1, 22, NULL},
+        {"stoch(9) > 1", "type_mismatch", 1, 8, "declare it as a feature and use .k, .d"},
+        {"heikin_ashi() > 1", "type_mismatch", 1, 13, "declare it as a feature and use .open"},
+        {"supertrend(10, 101) > 1", "out_of_range", 16, 3, "a number from 0 to 100"},
+        {"sar(2) > 1", "out_of_range", 5, 1, "a number from 0 to 1"},
+        {"cci(501) > 1", "out_of_range", 5, 3, "a whole number from 2 to 500"},
+        {"adx(1) > 1", "out_of_range", 5, 1, NULL},
+        {"vwap(5) > 1", "argument_count", 1, 7, "vwap()"},
+        {"ichimoku_span_c() > 1", "unknown_function", 1, 17, "did you mean 'ichimoku_span_a'?"},
         {"1 / 0 > close", "no_value", 1, 5, NULL},
         {"close > log(-1)", "no_value", 9, 7, NULL},
         {"close >", "syntax", 8, 1, NULL},

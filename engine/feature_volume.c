@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MFI and OBV as TA-Lib computes them; VWAP is the sum of price * volume over the sum of volume. */
+#include "engine/feature_volume.h"
+
+#include <math.h>
+
+#include "core/clock.h"
+#include "engine/feature_window.h"
+
+static struct feature_window *mfi_window(struct feature_mfi *f, int i)
+{
+    return (struct feature_window *)(void *)(f->windows +
+                                             (size_t)i * feature_window_size(f->period));
+}
+
+size_t feature_mfi_size(int period)
+{
+    return sizeof(struct feature_mfi) + 2 * feature_window_size(period);
+}
+
+void feature_mfi_init(struct feature_mfi *f, int period)
+{
+    *f = (struct feature_mfi){.last = NAN, .period = period};
+    for (int i = 0; i < 2; i++)
+        feature_window_init(mfi_window(f, i), period, 0);
+}
+
+double feature_mfi_push(struct feature_mfi *f, double price, double volume)
+{
+    double change = price - f->last;
+    double flow = price * volume;
+    double up, down;
+
+    if (isnan(flow)) {
+        feature_mfi_init(f, f->period);
+        return NAN;
+    }
+    f->last = price;
+    if (isnan(change))
+        return NAN;
+    up = feature_sma_push(mfi_window(f, 0), change > 0 ? flow : 0);
+    down = feature_sma_push(mfi_window(f, 1), change < 0 ? flow : 0);
+    if (isnan(up))
+        return NAN;
+    return up + down > 0 ? 100 * (up / (up + down)) : 0;
+}
+
+void feature_obv_init(struct feature_obv *f)
+{
+    *f = (struct feature_obv){NAN, 0};
+}
+
+double feature_obv_push(struct feature_obv *f, double price, double volume)
+{
+    if (isnan(price) || isnan(volume)) {
+        feature_obv_init(f);
+        return NAN;
+    }
+    if (isnan(f->last) || price > f->last)
+        f->value += volume;
+    else if (price < f->last)
+        f->value -= volume;
+    f->last = price;
+    return f->value;
+}
+
+void feature_vwap_init(struct feature_vwap *f)
+{
+    *f = (struct feature_vwap){.day = -1};
+}
+
+double feature_vwap_push(struct feature_vwap *f, int64_t open_us, double price, double volume)
+{
+    int64_t day = open_us / US_PER_DAY;
+    double money = price * volume;
+
+    if (isnan(money)) {
+        feature_vwap_init(f);
+        return NAN;
+    }
+    if (day != f->day) {
+        f->is_whole = f->day >= 0 || open_us % US_PER_DAY == 0;
+        f->day = day;
+        f->money = 0;
+        f->volume = 0;
+    }
+    f->money += money;
+    f->volume += volume;
+    return f->is_whole && f->volume > 0 ? f->money / f->volume : NAN;
+}
