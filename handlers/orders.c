@@ -62,6 +62,21 @@ static enum err list_open(struct request *rq, const struct list_request *l)
     return respond_take(rq, 200, MEDIA_JSON, &body);
 }
 
+static bool find_open(struct engine *engine, int64_t id, struct order *out)
+{
+    struct snapshot *s = engine_snapshot(engine);
+    bool found = false;
+
+    for (size_t i = 0; i < s->order_count && !found; i++) {
+        if (s->orders[i].id == id) {
+            *out = s->orders[i];
+            found = true;
+        }
+    }
+    snapshot_release(s);
+    return found;
+}
+
 static enum err list_stored(struct request *rq, const struct list_request *l)
 {
     struct order *rows = NULL;
@@ -76,8 +91,12 @@ static enum err list_stored(struct request *rq, const struct list_request *l)
     text_init(&body, VIEW_MAX);
     jwriter_init(&w, JSTYLE_COMPACT, &body);
     page_begin(&w);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        /* What a venue said last is written with the next commit, but known already. */
+        if (!order_is_final(rows[i].status))
+            (void)find_open(handlers_of(rq)->engine, rows[i].id, &rows[i]);
         view_order(&w, &rows[i], MODE_PAPER);
+    }
     page_end(rq, &w, more, count ? rows[count - 1].id : 0);
     jw_object_end(&w);
     free(rows);
@@ -112,21 +131,6 @@ static enum err answer_order(struct request *rq, int status, const struct order 
     jwriter_init(&w, JSTYLE_COMPACT, &body);
     view_order(&w, o, MODE_PAPER);
     return respond_take(rq, status, MEDIA_JSON, &body);
-}
-
-static bool find_open(struct engine *engine, int64_t id, struct order *out)
-{
-    struct snapshot *s = engine_snapshot(engine);
-    bool found = false;
-
-    for (size_t i = 0; i < s->order_count && !found; i++) {
-        if (s->orders[i].id == id) {
-            *out = s->orders[i];
-            found = true;
-        }
-    }
-    snapshot_release(s);
-    return found;
 }
 
 /* GET /v1/orders/{id} */
@@ -174,7 +178,8 @@ enum err orders_cancel(struct request *rq)
         enum err found = store_order(h->store, h->account, c.id, &o);
         if (!found && o.status == ORDER_CANCELED)
             return answer_order(rq, 200, &o);
-        if (!found)
+        /* Of an order that has not ended the engine has told why it stays. */
+        if (!found && order_is_final(o.status))
             return request_fail(rq, ERR_NOT_CANCELABLE, "The order is %s.",
                                 order_status_name(o.status));
         return e;
