@@ -2,26 +2,19 @@
 /* Hands fixed-size items from many threads to many, in order, within a fixed room. */
 #include "core/queue.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/clock.h"
+#include "core/condition.h"
 
 void queue_init(struct queue *q, size_t item_size, size_t capacity)
 {
-    pthread_condattr_t attributes;
-
     ASSERT(item_size > 0 && capacity > 0);
     *q = (struct queue){.item_size = item_size, .capacity = capacity};
     q->items = xcalloc(capacity, item_size);
     ASSERT(pthread_mutex_init(&q->mutex, NULL) == 0);
-    ASSERT(pthread_condattr_init(&attributes) == 0);
-    /* A step of the wall clock must not stretch or cut a wait. */
-    ASSERT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    ASSERT(pthread_cond_init(&q->filled, &attributes) == 0);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&q->filled);
 }
 
 void queue_release(struct queue *q)
@@ -67,35 +60,18 @@ enum err queue_push(struct queue *q, const void *item)
 }
 
 /* The instant timeout_us from now; a wait longer than a century is for ever. */
-static struct timespec deadline_after(int64_t timeout_us)
-{
-    const int64_t century_us = INT64_C(36525) * US_PER_DAY;
-    int64_t at;
-
-    if (timeout_us > century_us)
-        timeout_us = century_us;
-    at = clock_monotonic_us() + timeout_us;
-    return (struct timespec){.tv_sec = (time_t)(at / US_PER_S),
-                             .tv_nsec = (long)(at % US_PER_S) * 1000};
-}
-
 /* Waits with the mutex held until something is there, the queue is closed or time is up. */
 static void wait_for_item(struct queue *q, int64_t timeout_us)
 {
-    struct timespec deadline = {0};
-    int result = 0;
+    const int64_t for_ever_us = INT64_C(36525) * US_PER_DAY; /* a century */
+    bool in_time = timeout_us != 0;
+    int64_t until_us;
 
-    if (timeout_us == 0)
-        return;
-    if (timeout_us > 0)
-        deadline = deadline_after(timeout_us);
-    while (q->count == 0 && !q->closed && result != ETIMEDOUT) {
-        if (timeout_us < 0)
-            result = pthread_cond_wait(&q->filled, &q->mutex);
-        else
-            result = pthread_cond_timedwait(&q->filled, &q->mutex, &deadline);
-        ASSERT(result == 0 || result == ETIMEDOUT);
-    }
+    if (timeout_us < 0 || timeout_us > for_ever_us)
+        timeout_us = for_ever_us;
+    until_us = clock_monotonic_us() + timeout_us;
+    while (q->count == 0 && !q->closed && in_time)
+        in_time = condition_wait_until(&q->filled, &q->mutex, until_us);
 }
 
 enum err queue_pop(struct queue *q, void *item, int64_t timeout_us)

@@ -5,12 +5,11 @@
  * own mutex guards its reply.  No lock is held while trading. */
 #include "engine/engine.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/condition.h"
 #include "core/log.h"
 #include "core/queue.h"
 #include "engine/cycle.h"
@@ -368,7 +367,7 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
     state_init(&e->state, options);
     queue_init(&e->mailbox, sizeof(struct ticket *), LIMIT_MAILBOX);
     pthread_mutex_init(&e->publish, NULL);
-    ticket_condition_init(&e->published);
+    condition_init(&e->published);
     error = recovery_begin(&e->state, diags);
     if (error) {
         engine_free(e);
@@ -458,11 +457,11 @@ int64_t engine_heartbeat_us(struct engine *e)
 
 void engine_wait(struct engine *e, uint64_t seq, int64_t timeout_us)
 {
-    struct timespec deadline = ticket_deadline(timeout_us);
-    int waited = 0;
+    int64_t until_us = clock_monotonic_us() + timeout_us;
+    bool in_time = true;
 
     pthread_mutex_lock(&e->publish);
-    while (e->seq <= seq && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&e->published, &e->publish, &deadline);
+    while (e->seq <= seq && in_time)
+        in_time = condition_wait_until(&e->published, &e->publish, until_us);
     pthread_mutex_unlock(&e->publish);
 }

@@ -2,27 +2,10 @@
 /* One command under way, shared by its caller and the engine. */
 #include "engine/ticket.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
-
-void ticket_condition_init(pthread_cond_t *c)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(c, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-struct timespec ticket_deadline(int64_t timeout_us)
-{
-    int64_t at = clock_monotonic_us() + timeout_us;
-
-    return (struct timespec){.tv_sec = at / US_PER_S, .tv_nsec = at % US_PER_S * 1000};
-}
+#include "core/condition.h"
 
 struct ticket *ticket_new(const struct command *c)
 {
@@ -31,7 +14,7 @@ struct ticket *ticket_new(const struct command *c)
     t->command = *c;
     t->references = 2;
     pthread_mutex_init(&t->mutex, NULL);
-    ticket_condition_init(&t->answered);
+    condition_init(&t->answered);
     return t;
 }
 
@@ -55,13 +38,13 @@ void ticket_answer(struct ticket *t)
 
 enum err ticket_wait_release(struct ticket *t, int64_t timeout_us, struct command_reply *reply)
 {
-    struct timespec deadline = ticket_deadline(timeout_us);
-    int waited = 0;
+    int64_t deadline_us = clock_monotonic_us() + timeout_us;
+    bool in_time = true;
     enum err e;
 
     pthread_mutex_lock(&t->mutex);
-    while (!t->done && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&t->answered, &t->mutex, &deadline);
+    while (!t->done && in_time)
+        in_time = condition_wait_until(&t->answered, &t->mutex, deadline_us);
     e = t->done ? t->reply.error : ERR_ENGINE_TIMEOUT;
     if (t->done)
         *reply = t->reply;

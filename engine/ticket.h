@@ -4,7 +4,6 @@
 #define ENGINE_TICKET_H
 
 #include <pthread.h>
-#include <time.h>
 
 #include "engine/command.h"
 
@@ -25,9 +24,5 @@ void ticket_answer(struct ticket *t);
 /* Caller: waits for the answer, copies it, gives up the caller's reference. */
 MUST_USE enum err ticket_wait_release(struct ticket *t, int64_t timeout_us,
                                       struct command_reply *reply);
-
-/* A condition on the monotonic clock, and a moment timeout_us from now on it. */
-void ticket_condition_init(pthread_cond_t *c);
-struct timespec ticket_deadline(int64_t timeout_us);
 
 #endif

@@ -2,8 +2,10 @@
 /* Reads a list's query parameters into a store query. */
 #include "handlers/lists.h"
 
+#include "handlers/view.h"
 #include "http/page.h"
 #include "http/query.h"
+#include "http/respond.h"
 
 enum {
     FIELDS_MAX = 20
@@ -115,4 +117,41 @@ enum err list_parse(struct request *rq, unsigned parameters, struct list_request
                        out->position_id || out->q.after_id || out->q.ascending ||
                        out->q.from_us != TIME_NONE || out->q.to_us != TIME_NONE;
     return ERR_OK;
+}
+
+enum err list_open_rows(struct request *rq, const struct list_request *l,
+                        const struct open_rows *rows)
+{
+    struct snapshot *s = NULL;
+    struct jwriter w;
+    struct text body;
+    int64_t last_id = 0, shown = 0;
+    bool more = false;
+    size_t count;
+    enum err e = state_open(rq, l->wait_s, &s);
+
+    if (e || !s)
+        return e;
+    count = rows->count(s);
+    if (!l->has_filters && count <= (size_t)l->limit)
+        return state_answer_take(rq, 200, s, rows->slot);
+    text_init(&body, VIEW_MAX);
+    jwriter_init(&w, JSTYLE_COMPACT, &body);
+    page_begin(&w);
+    for (size_t i = 0; i < count && !more; i++) {
+        size_t at = l->q.ascending ? i : count - 1 - i;
+
+        if (!rows->is_wanted(l, s, at))
+            continue;
+        more = shown == l->q.limit;
+        if (!more) {
+            last_id = rows->view(&w, s, at);
+            shown++;
+        }
+    }
+    page_end(rq, &w, more, last_id);
+    view_as_of(&w, s);
+    jw_object_end(&w);
+    snapshot_release(s);
+    return respond_take(rq, 200, MEDIA_JSON, &body);
 }

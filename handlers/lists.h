@@ -3,7 +3,9 @@
 #ifndef HANDLERS_LISTS_H
 #define HANDLERS_LISTS_H
 
+#include "core/jwriter.h"
 #include "handlers/handlers.h"
+#include "handlers/state.h"
 #include "http/field.h"
 
 /* Values of query parameters; q points into them. */
@@ -34,5 +36,17 @@ enum list_parameter {
 };
 
 MUST_USE enum err list_parse(struct request *rq, unsigned parameters, struct list_request *out);
+
+/* A list whose rows stand in the snapshot, in order of their ids. */
+struct open_rows {
+    enum state_slot slot; /* the whole list, rendered once a snapshot */
+    size_t (*count)(const struct snapshot *s);
+    bool (*is_wanted)(const struct list_request *l, const struct snapshot *s, size_t at);
+    int64_t (*view)(struct jwriter *w, const struct snapshot *s, size_t at); /* its id */
+};
+
+/* Answers with a page of it: the rendered document when nothing is filtered and all of it fits. */
+MUST_USE enum err list_open_rows(struct request *rq, const struct list_request *l,
+                                 const struct open_rows *rows);
 
 #endif

@@ -26,41 +26,23 @@ static bool is_wanted(const struct list_request *l, const struct order *o)
            (!q->after_id || (q->ascending ? o->id > q->after_id : o->id < q->after_id));
 }
 
-static enum err list_open(struct request *rq, const struct list_request *l)
+static size_t open_count(const struct snapshot *s)
 {
-    struct snapshot *s = NULL;
-    struct jwriter w;
-    struct text body;
-    int64_t last_id = 0;
-    int shown = 0;
-    bool more = false;
-    enum err e = state_open(rq, l->wait_s, &s);
-
-    if (e || !s)
-        return e;
-    if (!l->has_filters && s->order_count <= (size_t)l->limit)
-        return state_answer_take(rq, 200, s, STATE_ORDERS);
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
-    for (size_t i = 0; i < s->order_count && !more; i++) {
-        size_t at = l->q.ascending ? i : s->order_count - 1 - i;
-        if (!is_wanted(l, &s->orders[at]))
-            continue;
-        if (shown == l->q.limit) {
-            more = true;
-        } else {
-            view_order(&w, &s->orders[at], s->account.mode);
-            last_id = s->orders[at].id;
-            shown++;
-        }
-    }
-    page_end(rq, &w, more, last_id);
-    view_as_of(&w, s);
-    jw_object_end(&w);
-    snapshot_release(s);
-    return respond_take(rq, 200, MEDIA_JSON, &body);
+    return s->order_count;
 }
+
+static bool open_is_wanted(const struct list_request *l, const struct snapshot *s, size_t at)
+{
+    return is_wanted(l, &s->orders[at]);
+}
+
+static int64_t open_view(struct jwriter *w, const struct snapshot *s, size_t at)
+{
+    view_order(w, &s->orders[at], s->account.mode);
+    return s->orders[at].id;
+}
+
+static const struct open_rows open_orders = {STATE_ORDERS, open_count, open_is_wanted, open_view};
 
 static bool find_open(struct engine *engine, int64_t id, struct order *out)
 {
@@ -116,7 +98,7 @@ enum err orders_list(struct request *rq)
     if (e)
         return e;
     if (l.q.state == LIST_OPEN)
-        return list_open(rq, &l);
+        return list_open_rows(rq, &l, &open_orders);
     if (request_defer(rq))
         return ERR_AGAIN;
     return list_stored(rq, &l);

@@ -21,41 +21,24 @@ static bool is_wanted(const struct list_request *l, const struct position *p)
            (!q->after_id || (q->ascending ? p->id > q->after_id : p->id < q->after_id));
 }
 
-static enum err list_open(struct request *rq, const struct list_request *l)
+static size_t open_count(const struct snapshot *s)
 {
-    struct snapshot *s = NULL;
-    struct jwriter w;
-    struct text body;
-    int64_t last_id = 0;
-    int shown = 0;
-    bool more = false;
-    enum err e = state_open(rq, l->wait_s, &s);
-
-    if (e || !s)
-        return e;
-    if (!l->has_filters && s->position_count <= (size_t)l->limit)
-        return state_answer_take(rq, 200, s, STATE_POSITIONS);
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
-    for (size_t i = 0; i < s->position_count && !more; i++) {
-        size_t at = l->q.ascending ? i : s->position_count - 1 - i;
-        if (!is_wanted(l, &s->positions[at]))
-            continue;
-        if (shown == l->q.limit) {
-            more = true;
-        } else {
-            view_position(&w, &s->positions[at], s->account.mode);
-            last_id = s->positions[at].id;
-            shown++;
-        }
-    }
-    page_end(rq, &w, more, last_id);
-    view_as_of(&w, s);
-    jw_object_end(&w);
-    snapshot_release(s);
-    return respond_take(rq, 200, MEDIA_JSON, &body);
+    return s->position_count;
 }
+
+static bool open_is_wanted(const struct list_request *l, const struct snapshot *s, size_t at)
+{
+    return is_wanted(l, &s->positions[at]);
+}
+
+static int64_t open_view(struct jwriter *w, const struct snapshot *s, size_t at)
+{
+    view_position(w, &s->positions[at], s->account.mode);
+    return s->positions[at].id;
+}
+
+static const struct open_rows open_positions = {STATE_POSITIONS, open_count, open_is_wanted,
+                                                open_view};
 
 static enum err list_stored(struct request *rq, const struct list_request *l)
 {
@@ -95,7 +78,7 @@ enum err positions_list(struct request *rq)
         return request_fail(rq, ERR_PARAMETER,
                             "exit_reason, from and to go with status=closed only.");
     if (!is_closed)
-        return list_open(rq, &l);
+        return list_open_rows(rq, &l, &open_positions);
     if (request_defer(rq))
         return ERR_AGAIN;
     return list_stored(rq, &l);

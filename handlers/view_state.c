@@ -63,7 +63,8 @@ static void method(struct jwriter *w)
     jw_member_integer(w, "periods_per_year", 365);
     jw_member_text(w, "risk_free_rate", "0");
     jw_member_text(w, "deviation", "sample");
-    jw_member_text(w, "drawdown", "positive fraction of the peak, from equity at every close of a candle");
+    jw_member_text(w, "drawdown",
+                   "positive fraction of the peak, from equity at every close of a candle");
     jw_member_text(w, "trades", "closed round trips, net of all fees");
     jw_object_end(w);
 }

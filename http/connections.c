@@ -2,15 +2,15 @@
 /* A linked list under one mutex; the reaper walks it twice a second. */
 #include "http/connections.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "core/clock.h"
+#include "core/condition.h"
 #include "core/log.h"
 
+#define REAP_EVERY_US (US_PER_S / 2)
 #define READING_MAX_US (8 * US_PER_S)  /* headers and body of at most 16 MiB */
 #define WRITING_MAX_US (60 * US_PER_S) /* a crawling reader */
 #define IDLE_MAX_US (75 * US_PER_S)    /* kept alive, or a request line that never ends */
@@ -62,14 +62,7 @@ static void *reaper_main(void *argument)
 
     pthread_mutex_lock(&t->mutex);
     while (!t->end) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += 500 * 1000 * 1000;
-        if (until.tv_nsec >= 1000 * 1000 * 1000) {
-            until.tv_nsec -= 1000 * 1000 * 1000;
-            until.tv_sec++;
-        }
-        if (pthread_cond_timedwait(&t->ending, &t->mutex, &until) == ETIMEDOUT)
+        if (!condition_wait_until(&t->ending, &t->mutex, clock_monotonic_us() + REAP_EVERY_US))
             reap(t);
     }
     pthread_mutex_unlock(&t->mutex);
@@ -79,13 +72,9 @@ static void *reaper_main(void *argument)
 enum err connections_new(struct connections **out)
 {
     struct connections *t = xcalloc(1, sizeof *t);
-    pthread_condattr_t attributes;
 
     pthread_mutex_init(&t->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->ending, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&t->ending);
     if (pthread_create(&t->reaper, NULL, reaper_main, t) != 0) {
         pthread_cond_destroy(&t->ending);
         pthread_mutex_destroy(&t->mutex);

@@ -2,12 +2,11 @@
 /* Everything that may wait for the database but that no request should wait for. */
 #include "server/ticker.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/clock.h"
+#include "core/condition.h"
 #include "core/log.h"
 
 enum {
@@ -56,20 +55,17 @@ static void tick(struct service *s, int64_t n)
 static void *ticker_main(void *argument)
 {
     struct ticker *t = argument;
-    struct timespec next;
 
-    clock_gettime(CLOCK_MONOTONIC, &next);
     pthread_mutex_lock(&t->mutex);
     for (int64_t n = 1; !t->end; n++) {
-        next.tv_sec++;
-        while (!t->end && pthread_cond_timedwait(&t->ending, &t->mutex, &next) != ETIMEDOUT)
+        int64_t next_us = clock_monotonic_us() + US_PER_S;
+
+        while (!t->end && condition_wait_until(&t->ending, &t->mutex, next_us))
             ;
         if (t->end)
             break;
         pthread_mutex_unlock(&t->mutex);
         tick(t->service, n);
-        /* A slow database must not be followed by a burst of ticks. */
-        clock_gettime(CLOCK_MONOTONIC, &next);
         pthread_mutex_lock(&t->mutex);
     }
     pthread_mutex_unlock(&t->mutex);
@@ -79,14 +75,10 @@ static void *ticker_main(void *argument)
 enum err ticker_new(struct service *service, struct ticker **out)
 {
     struct ticker *t = xcalloc(1, sizeof *t);
-    pthread_condattr_t attributes;
 
     t->service = service;
     pthread_mutex_init(&t->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->ending, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&t->ending);
     if (pthread_create(&t->thread, NULL, ticker_main, t) != 0) {
         pthread_cond_destroy(&t->ending);
         pthread_mutex_destroy(&t->mutex);

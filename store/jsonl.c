@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/condition.h"
 #include "core/log.h"
 #include "store/jsonl_file.h"
 
@@ -84,13 +85,6 @@ static enum err fill_files(struct jsonl *j)
 
 /* ---- The thread ---- */
 
-static void wait_until(struct jsonl *j, pthread_cond_t *c, int64_t at_us)
-{
-    struct timespec at = {.tv_sec = at_us / US_PER_S, .tv_nsec = at_us % US_PER_S * 1000};
-
-    (void)pthread_cond_timedwait(c, &j->mutex, &at);
-}
-
 static void drop_buffer(struct jsonl *j)
 {
     text_clear(&j->log_lines);
@@ -161,7 +155,7 @@ static void *jsonl_thread(void *context)
         }
         if (ticket == j->answered && !j->stop && (e || j->log_lines.length < WRITE_BYTES) &&
             clock_monotonic_us() < due_us) {
-            wait_until(j, &j->work, due_us);
+            (void)condition_wait_until(&j->work, &j->mutex, due_us);
             continue;
         }
         e = j->behind ? thread_fill(j) : thread_write(j);
@@ -231,14 +225,9 @@ static void jsonl_free(struct jsonl *j)
 
 static void start_thread(struct jsonl *j)
 {
-    pthread_condattr_t monotonic;
-
-    ASSERT(pthread_condattr_init(&monotonic) == 0);
-    ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
     ASSERT(pthread_mutex_init(&j->mutex, NULL) == 0);
-    ASSERT(pthread_cond_init(&j->work, &monotonic) == 0);
-    ASSERT(pthread_cond_init(&j->done, &monotonic) == 0);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&j->work);
+    condition_init(&j->done);
     ASSERT(pthread_create(&j->thread, NULL, jsonl_thread, j) == 0);
 }
 

@@ -2,12 +2,12 @@
 /* Lends connections to threads and mends the broken ones in the background. */
 #include "store/pool.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/condition.h"
 #include "core/log.h"
 
 enum slot_state {
@@ -40,25 +40,6 @@ struct pool {
     int count;
     struct slot slots[];
 };
-
-static void cond_init(pthread_cond_t *c)
-{
-    pthread_condattr_t attributes;
-
-    ASSERT(pthread_condattr_init(&attributes) == 0);
-    ASSERT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    ASSERT(pthread_cond_init(c, &attributes) == 0);
-    pthread_condattr_destroy(&attributes);
-}
-
-/* False when the deadline has passed. */
-static bool cond_wait_until(struct pool *p, pthread_cond_t *c, int64_t deadline_us)
-{
-    struct timespec at = {.tv_sec = deadline_us / US_PER_S,
-                          .tv_nsec = deadline_us % US_PER_S * 1000};
-
-    return pthread_cond_timedwait(c, &p->mutex, &at) != ETIMEDOUT;
-}
 
 static struct slot *pool_find(struct pool *p, enum slot_state state)
 {
@@ -130,7 +111,7 @@ static void *pool_maintain(void *context)
             }
             continue;
         }
-        (void)cond_wait_until(p, &p->wanted, s ? next_us : now + look_us);
+        (void)condition_wait_until(&p->wanted, &p->mutex, s ? next_us : now + look_us);
     }
     pthread_mutex_unlock(&p->mutex);
     return NULL;
@@ -163,8 +144,8 @@ enum err pool_open(const struct pg_target *target, int connections, int64_t time
         return e;
     }
     ASSERT(pthread_mutex_init(&p->mutex, NULL) == 0);
-    cond_init(&p->freed);
-    cond_init(&p->wanted);
+    condition_init(&p->freed);
+    condition_init(&p->wanted);
     ASSERT(pthread_create(&p->maintainer, NULL, pool_maintain, p) == 0);
     *out = p;
     return ERR_OK;
@@ -208,7 +189,7 @@ enum err pool_take(struct pool *p, int64_t deadline_us, struct pg **out)
             e = ERR_DB_UNAVAILABLE;
             break;
         }
-        if (!cond_wait_until(p, &p->freed, deadline_us)) {
+        if (!condition_wait_until(&p->freed, &p->mutex, deadline_us)) {
             e = pool_find(p, SLOT_USED) ? ERR_DB_BUSY : ERR_DB_UNAVAILABLE;
             break;
         }
