@@ -193,6 +193,27 @@ static void state_seal(struct engine_state *s)
     s->sealed_active = true;
 }
 
+/* A line for people a trade, once it is durable. */
+static void state_tell_trades(const struct journal_batch *b)
+{
+    char price[AMOUNT_TEXT_MAX], size[AMOUNT_TEXT_MAX], pnl[AMOUNT_TEXT_MAX], at[TIME_TEXT_MAX];
+    size_t i;
+
+    if (!log_enabled(LOG_LEVEL_INFO))
+        return;
+    for (i = 0; i < b->fill_count; i++) {
+        const struct fill *f = &b->fills[i];
+
+        price_print(f->price, price);
+        size_print(f->size, size);
+        money_print(f->pnl, pnl);
+        time_print(f->at_us, at);
+        LOG_INFO("trade", "id", LOG_NUMBER(f->id), "at", at, "symbol", f->symbol, "side",
+                 side_name(f->side), "size", size, "price", price, "pnl", pnl, "position",
+                 LOG_NUMBER(f->position_id), NULL);
+    }
+}
+
 enum err state_commit(struct engine_state *s, bool cursor)
 {
     int round;
@@ -212,6 +233,7 @@ enum err state_commit(struct engine_state *s, bool cursor)
             s->journal_failures++;
             return e;
         }
+        state_tell_trades(&s->sealed);
         journal_batch_clear(&s->sealed);
         s->sealed_active = false;
         s->cycles_uncommitted = 0;
