@@ -63,16 +63,23 @@ static void terminated_sessions_are_replaced(void **state)
     fixture_database(url);
     p = open_pool(url, &target, 3);
     for (int round = 0; round < 5; round++) {
+        enum err e = ERR_DB_UNAVAILABLE;
+
         fixture_kill_sessions(url);
-        (void)usleep(20000);
-        assert_int_equal(pool_take(p, in_ms(2000), &pg), ERR_OK);
-        assert_int_equal(pg_exec(pg, "SELECT 1", NULL, in_ms(1000), NULL), ERR_OK);
-        pool_give(p, pg);
+        /* The server ends sessions in its own time: each of the three may still take one statement
+         * down with it, and then it has been replaced. */
+        for (int i = 0; i < 4 && e; i++) {
+            assert_int_equal(pool_take(p, in_ms(2000), &pg), ERR_OK);
+            e = pg_exec(pg, "SELECT 1", NULL, in_ms(1000), NULL);
+            pool_give(p, pg);
+        }
+        assert_int_equal(e, ERR_OK);
     }
     /* One that is lost in use is given back broken, and is mended. */
     assert_int_equal(pool_take(p, in_ms(2000), &pg), ERR_OK);
     fixture_kill_sessions(url);
-    assert_int_equal(pg_exec(pg, "SELECT 1", NULL, in_ms(1000), NULL), ERR_DB_UNAVAILABLE);
+    assert_int_equal(pg_exec(pg, "SELECT pg_sleep(2)", NULL, in_ms(2500), NULL),
+                     ERR_DB_UNAVAILABLE);
     assert_true(pg->broken);
     pool_give(p, pg);
     for (int i = 0; i < 300; i++) {
@@ -82,7 +89,7 @@ static void terminated_sessions_are_replaced(void **state)
         (void)usleep(10000);
     }
     assert_int_equal(stats.broken, 0);
-    assert_true(stats.reconnects >= 5);
+    assert_true(stats.reconnects >= 3); /* each was replaced at least once */
     pool_close(p);
     pg_target_release(&target);
 }
