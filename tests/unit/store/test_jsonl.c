@@ -69,6 +69,23 @@ static int64_t lines_of(const struct text *t)
     return n;
 }
 
+/* Until the writer has come round, 10 s at most: it is due after 200 ms. */
+static void await_lines(const struct world *w, const char *name, int64_t lines)
+{
+    for (int i = 0; i < 500; i++) {
+        struct text t;
+        int64_t n;
+
+        read_file(w, name, &t);
+        n = lines_of(&t);
+        text_release(&t);
+        if (n >= lines)
+            return;
+        (void)usleep(20000);
+    }
+    fail_msg("%s has not reached %lld lines", name, (long long)lines);
+}
+
 /* The files say exactly what the database has. */
 static void check_files(const struct world *w, int64_t rounds)
 {
@@ -135,7 +152,7 @@ static void they_follow_commits(void **state)
     check_files(&w, 20);
     /* Without flush they come soon enough. */
     world_commit(&w, 21, 5);
-    (void)usleep(600000);
+    await_lines(&w, "trades.jsonl", 25);
     check_files(&w, 25);
     /* A batch that is given again is not written again. */
     assert_int_equal(w.journal.commit(w.journal.self, &w.batch), ERR_OK);
