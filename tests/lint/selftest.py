@@ -43,7 +43,7 @@ def long_function(lines):
 
 MARK = "TO" "DO"
 FAR = "/wor" "k/main"
-HOST = "https://registry.npm" "js.org/x"
+HOST = "https:/" "/registry.npm" "js.org/x"
 KEY = "-----BEGIN PRIVATE " "KEY-----"
 
 # check, file, content, line of the finding, words its message must have
