@@ -14,6 +14,7 @@ enum err fills_list(struct request *rq)
     struct list_request l;
     struct fill *rows = NULL;
     size_t count = 0;
+    int64_t last_id;
     bool more = false;
     struct jwriter w;
     struct text body;
@@ -26,15 +27,12 @@ enum err fills_list(struct request *rq)
         e = store_fills(handlers_of(rq)->store, &l.q, &rows, &count, &more);
     if (e)
         return e;
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
+    list_begin(&w, &body);
     for (size_t i = 0; i < count; i++)
         view_fill(&w, &rows[i]);
-    page_end(rq, &w, more, count ? rows[count - 1].id : 0);
-    jw_object_end(&w);
+    last_id = count ? rows[count - 1].id : 0;
     free(rows);
-    return respond_take(rq, 200, MEDIA_JSON, &body);
+    return list_answer(rq, &w, &body, more, last_id);
 }
 
 /* GET /v1/trades: the log's trade records, each with its proof. */
@@ -43,6 +41,7 @@ enum err trades_list(struct request *rq)
     struct list_request l;
     struct trade_row *rows = NULL;
     size_t count = 0;
+    int64_t last_id;
     bool more = false;
     struct jwriter w;
     struct text body;
@@ -53,15 +52,12 @@ enum err trades_list(struct request *rq)
         e = store_trades(handlers_of(rq)->store, &l.q, &rows, &count, &more);
     if (e)
         return e;
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
+    list_begin(&w, &body);
     for (size_t i = 0; i < count; i++)
         view_trade(&w, &rows[i]);
-    page_end(rq, &w, more, count ? rows[count - 1].id : 0);
-    jw_object_end(&w);
+    last_id = count ? rows[count - 1].id : 0;
     trade_rows_free(rows, count);
-    return respond_take(rq, 200, MEDIA_JSON, &body);
+    return list_answer(rq, &w, &body, more, last_id);
 }
 
 /* GET /v1/trades/{id} */
@@ -93,6 +89,7 @@ enum err signals_list(struct request *rq)
     struct list_request l;
     struct signal *rows = NULL;
     size_t count = 0;
+    int64_t last_id;
     bool more = false;
     struct jwriter w;
     struct text body;
@@ -103,13 +100,10 @@ enum err signals_list(struct request *rq)
         e = store_signals(handlers_of(rq)->store, &l.q, &rows, &count, &more);
     if (e)
         return e;
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
+    list_begin(&w, &body);
     for (size_t i = 0; i < count; i++)
         view_signal(&w, &rows[i]);
-    page_end(rq, &w, more, count ? rows[count - 1].id : 0);
-    jw_object_end(&w);
+    last_id = count ? rows[count - 1].id : 0;
     free(rows);
-    return respond_take(rq, 200, MEDIA_JSON, &body);
+    return list_answer(rq, &w, &body, more, last_id);
 }

@@ -119,6 +119,21 @@ enum err list_parse(struct request *rq, unsigned parameters, struct list_request
     return ERR_OK;
 }
 
+void list_begin(struct jwriter *w, struct text *body)
+{
+    text_init(body, VIEW_MAX);
+    jwriter_init(w, JSTYLE_COMPACT, body);
+    page_begin(w);
+}
+
+enum err list_answer(struct request *rq, struct jwriter *w, struct text *body, bool more,
+                     int64_t last_id)
+{
+    page_end(rq, w, more, last_id);
+    jw_object_end(w);
+    return respond_take(rq, 200, MEDIA_JSON, body);
+}
+
 enum err list_open_rows(struct request *rq, const struct list_request *l,
                         const struct open_rows *rows)
 {
@@ -135,9 +150,7 @@ enum err list_open_rows(struct request *rq, const struct list_request *l,
     count = rows->count(s);
     if (!l->has_filters && count <= (size_t)l->limit)
         return state_answer_take(rq, 200, s, rows->slot);
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
+    list_begin(&w, &body);
     for (size_t i = 0; i < count && !more; i++) {
         size_t at = l->q.ascending ? i : count - 1 - i;
 
@@ -151,7 +164,7 @@ enum err list_open_rows(struct request *rq, const struct list_request *l,
     }
     page_end(rq, &w, more, last_id);
     view_as_of(&w, s);
-    jw_object_end(&w);
     snapshot_release(s);
+    jw_object_end(&w);
     return respond_take(rq, 200, MEDIA_JSON, &body);
 }

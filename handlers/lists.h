@@ -37,6 +37,12 @@ enum list_parameter {
 
 MUST_USE enum err list_parse(struct request *rq, unsigned parameters, struct list_request *out);
 
+/* A page of rows: begun, the rows written by the caller, then answered.  The body moves into the
+ * answer. */
+void list_begin(struct jwriter *w, struct text *body);
+MUST_USE enum err list_answer(struct request *rq, struct jwriter *w, struct text *body, bool more,
+                              int64_t last_id);
+
 /* A list whose rows stand in the snapshot, in order of their ids. */
 struct open_rows {
     enum state_slot slot; /* the whole list, rendered once a snapshot */

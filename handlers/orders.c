@@ -63,6 +63,7 @@ static enum err list_stored(struct request *rq, const struct list_request *l)
 {
     struct order *rows = NULL;
     size_t count = 0;
+    int64_t last_id;
     bool more = false;
     struct jwriter w;
     struct text body;
@@ -70,19 +71,16 @@ static enum err list_stored(struct request *rq, const struct list_request *l)
 
     if (e)
         return e;
-    text_init(&body, VIEW_MAX);
-    jwriter_init(&w, JSTYLE_COMPACT, &body);
-    page_begin(&w);
+    list_begin(&w, &body);
     for (size_t i = 0; i < count; i++) {
         /* What a venue said last is written with the next commit, but known already. */
         if (!order_is_final(rows[i].status))
             (void)find_open(handlers_of(rq)->engine, rows[i].id, &rows[i]);
         view_order(&w, &rows[i], MODE_PAPER);
     }
-    page_end(rq, &w, more, count ? rows[count - 1].id : 0);
-    jw_object_end(&w);
+    last_id = count ? rows[count - 1].id : 0;
     free(rows);
-    return respond_take(rq, 200, MEDIA_JSON, &body);
+    return list_answer(rq, &w, &body, more, last_id);
 }
 
 /* GET /v1/orders: open ones from memory, others from the database. */

@@ -36,7 +36,7 @@ node_is_recent() {
 }
 
 if [[ $wants_test == yes ]]; then
-    packages+=(clang clang-format libcmocka-dev python3-venv prometheus wrk jq strace util-linux)
+    packages+=(clang clang-format libcmocka-dev python3-venv prometheus wrk jq strace util-linux locales)
     major=$(clang_major)
     [[ -z $major ]] || packages+=("libclang-rt-$major-dev")
     node_is_recent || packages+=(nodejs npm)

@@ -143,8 +143,7 @@ static void test_terminal(void **state)
     ssize_t n;
 
     (void)state;
-    if (openpty(&master, &slave, NULL, NULL, NULL) != 0)
-        skip();
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_AUTO, slave);
     LOG_ERROR("bad", NULL);
     n = read(master, line, sizeof(line) - 1);

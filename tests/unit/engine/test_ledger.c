@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leaves of the trade log: bytes, proofs and hashes against CPython's json and hashlib. */
+#include "tests/support/amounts.h"
 #include "tests/support/check.h"
 
 #include <stdio.h>
@@ -22,38 +23,6 @@ enum {
 
 static const struct leaf_context of_strategy = {MODE_PAPER, "adaptive_momentum_v3", AT_US};
 static const struct leaf_context of_none = {MODE_PAPER, "", AT_US};
-
-static struct price price(const char *text)
-{
-    struct price p = PRICE_ZERO;
-
-    assert_ok(price_parse(text, strlen(text), &p));
-    return p;
-}
-
-static struct size size(const char *text)
-{
-    struct size s = SIZE_ZERO;
-
-    assert_ok(size_parse(text, strlen(text), &s));
-    return s;
-}
-
-static struct money money(const char *text)
-{
-    struct money m = MONEY_ZERO;
-
-    assert_ok(money_parse(text, strlen(text), &m));
-    return m;
-}
-
-static struct ratio ratio(const char *text)
-{
-    struct ratio r = {0};
-
-    assert_ok(ratio_parse(text, strlen(text), &r));
-    return r;
-}
 
 static struct instrument instrument_of(const char *symbol)
 {

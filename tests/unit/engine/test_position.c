@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Positions: exact shares of cost and fees, refused fills, trailing stops. */
+#include "tests/support/amounts.h"
 #include "tests/support/check.h"
 
 #include "core/jwriter.h"
@@ -8,38 +9,6 @@
 enum {
     MONEY_SCALE = 8
 };
-
-static struct price price(const char *text)
-{
-    struct price p = PRICE_ZERO;
-
-    assert_ok(price_parse(text, strlen(text), &p));
-    return p;
-}
-
-static struct size size(const char *text)
-{
-    struct size s = SIZE_ZERO;
-
-    assert_ok(size_parse(text, strlen(text), &s));
-    return s;
-}
-
-static struct money money(const char *text)
-{
-    struct money m = MONEY_ZERO;
-
-    assert_ok(money_parse(text, strlen(text), &m));
-    return m;
-}
-
-static struct ratio ratio(const char *text)
-{
-    struct ratio r = {0};
-
-    assert_ok(ratio_parse(text, strlen(text), &r));
-    return r;
-}
 
 #define assert_money(m, text)           \
     do {                                \
