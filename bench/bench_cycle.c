@@ -75,7 +75,7 @@ static int64_t cycle_rules(const char *path, size_t symbols, size_t candles)
         strategy_run_free(runs[i]);
         candle_series_release(&series[i]);
     }
-    strategy_free(strategy);
+    strategy_release(strategy);
     return begun;
 }
 

@@ -289,9 +289,7 @@ static struct engine_options bench_options(struct bench_world *w)
                                  .starting_equity = o.starting_equity,
                                  .cycle_interval_s = 300,
                                  .pace = "replay"};
-    o.config = (struct config_leaf){.strategy_id = strategy_id(w->strategy),
-                                    .strategy_name = strategy_name(w->strategy),
-                                    .feed_id = recorded_feed_id(w->recorded),
+    o.config = (struct config_leaf){.feed_id = recorded_feed_id(w->recorded),
                                     .fee_rate = o.limits.fee_rate,
                                     .min_confidence = o.limits.min_confidence,
                                     .max_open_positions = BENCH_SYMBOLS_MAX,
@@ -327,5 +325,5 @@ void bench_world_close(struct bench_world *w)
     engine_free(w->engine);
     simulate_free(w->simulate);
     recorded_feed_free(w->recorded);
-    strategy_free(w->strategy);
+    strategy_release(w->strategy);
 }

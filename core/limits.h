@@ -32,6 +32,12 @@ enum {
     LIMIT_LAG = 1000,
     LIMIT_PERIOD = 5000,
 
+    LIMIT_STRATEGIES = 64,   /* active at once, outside signal sources included */
+    LIMIT_EXT_VALUES = 1024, /* values from outside, newest of each name and symbol */
+    LIMIT_OTHER_SYMBOLS = 8, /* that one strategy reads beside its own */
+    LIMIT_STREAMS = 16,      /* symbols times timeframes of one strategy */
+    LIMIT_ROI_STEPS = 32,
+
     LIMIT_MAILBOX = 256, /* commands waiting for the engine */
     LIMIT_TOKENS = 1000,
     LIMIT_PAGE = 500,

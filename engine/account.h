@@ -42,9 +42,12 @@ struct account {
     int64_t last_leaf_us; /* time stamp of the newest leaf */
     int64_t cursor_us;    /* feed time reached; TIME_NONE before the first */
     enum cycle_phase phase;
-    int64_t feed_shift_us;       /* realtime recordings: added to every candle's time */
-    struct digest config_digest; /* of the newest config leaf's declarations */
-    bool ever_commanded;         /* start, pause, resume or stop was said once: autostart is over */
+    int64_t feed_shift_us;               /* realtime recordings: added to every candle's time */
+    struct digest config_digest;         /* of the newest config leaf's declarations */
+    char config_strategy_id[DIGEST_HEX]; /* of the configured artifact when last started; "" none */
+    char feed_id[DIGEST_HEX];            /* of the newest config leaf; "" before the first */
+    int64_t last_activation_id;
+    bool ever_commanded; /* start, pause, resume or stop was said once: autostart is over */
     enum wanted_state wanted;
     struct performance performance;
 };

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "engine/account.h"
 #include "engine/position.h"
+#include "engine/strategy_slot.h"
 
 enum command_kind {
     COMMAND_START,
@@ -15,7 +16,23 @@ enum command_kind {
     COMMAND_CLOSE_POSITION,
     COMMAND_CLOSE_ALL,
     COMMAND_CANCEL_ORDER,
-    COMMAND_CANCEL_ALL
+    COMMAND_CANCEL_ALL,
+    COMMAND_ACTIVATE,   /* `strategy` with `effective`; is_rollback names it so in the history */
+    COMMAND_DEACTIVATE, /* `name`: no entries any more; close_positions closes what is open */
+    COMMAND_SIGNAL,     /* `signal`, of the outside source `name` */
+    COMMAND_SET_EXT     /* `ext` */
+};
+
+/* A wish that comes from outside and passes the same risk check as a rule's. */
+struct outside_signal {
+    enum signal_action action;
+    enum direction direction;
+    struct ratio confidence;
+    struct sizing sizing;   /* entries */
+    struct price stop_loss; /* prices; 0: none */
+    struct price take_profit;
+    struct ratio stop_loss_pct, take_profit_pct; /* or distances from the price, as fractions */
+    int64_t expires_us;                          /* monotonic; 0: never */
 };
 
 enum {
@@ -28,11 +45,18 @@ struct command {
     int64_t id;                /* CLOSE_POSITION, CANCEL_ORDER */
     struct size size;          /* CLOSE_POSITION: 0 means percentage or all */
     struct ratio percentage;   /* CLOSE_POSITION: 0 means all; in (0, 1] */
-    char symbol[LIMIT_SYMBOL]; /* CLOSE_ALL, CANCEL_ALL: only this one; "" all */
-    bool close_positions;      /* STOP */
+    char symbol[LIMIT_SYMBOL]; /* CLOSE_ALL, CANCEL_ALL: only this one; "" all; SIGNAL */
+    bool close_positions;      /* STOP, DEACTIVATE */
     bool cancel_orders;        /* STOP, CLOSE_ALL: entries that wait */
     char reason[LIMIT_REASON];
     char actor[LIMIT_NAME];
+    const struct strategy *strategy; /* ACTIVATE: the ticket holds a reference of its own */
+    enum effective effective;        /* ACTIVATE */
+    bool is_rollback;                /* ACTIVATE */
+    bool validate_only;              /* ACTIVATE, SIGNAL: judge, change nothing */
+    char name[LIMIT_NAME];           /* DEACTIVATE, SIGNAL */
+    struct outside_signal signal;
+    struct ext_value ext; /* SET_EXT; at_us TIME_NONE: now */
 };
 
 /* One thing that *_ALL did. */
@@ -47,9 +71,12 @@ struct command_reply {
     enum err error;
     char detail[LIMIT_REASON]; /* why not, when error is set */
     bool durable;              /* false: accepted and queued, the database is away */
-    bool has_order, has_position;
+    bool has_order, has_position, has_signal, has_slot;
     struct order order;
     struct position position;
+    struct signal signal;
+    struct strategy_slot slot;
+    int64_t as_of_us; /* engine time of the answer */
     size_t result_count;
     struct command_result results[COMMAND_RESULTS_MAX];
 };

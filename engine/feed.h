@@ -22,6 +22,8 @@ struct feed_event {
     struct candle candle;
 };
 
+typedef void feed_take_fn(void *context, const struct feed_event *e);
+
 struct feed {
     void *self;
     /* Time and kind of the next event without taking it; ERR_END when the recording has ended,
@@ -32,6 +34,10 @@ struct feed {
     void (*rewind)(void *self, int64_t shift_us);
     int64_t (*timeframe_us)(void *self);
     int64_t (*first_us)(void *self); /* open of the first candle, unshifted */
+    /* Tells every FEED_CLOSE up to until_us (shifted time) again, in the order of `next`, without
+     * moving it; any thread.  most > 0: at most so many candles of each instrument, the newest. */
+    enum err (*history)(void *self, int64_t until_us, int64_t shift_us, int64_t most,
+                        feed_take_fn *take, void *context);
 };
 
 #endif

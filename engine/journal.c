@@ -3,6 +3,7 @@
 #include "engine/journal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     BATCH_FIRST_CAPACITY = 8
@@ -32,6 +33,9 @@ void journal_batch_clear(struct journal_batch *b)
     b->fill_count = 0;
     b->position_count = 0;
     b->equity_count = 0;
+    b->slot_count = 0;
+    b->activation_count = 0;
+    b->ext_value_count = 0;
 }
 
 void journal_batch_release(struct journal_batch *b)
@@ -43,6 +47,9 @@ void journal_batch_release(struct journal_batch *b)
     free(b->fills);
     free(b->positions);
     free(b->equity);
+    free(b->slots);
+    free(b->activations);
+    free(b->ext_values);
     free(b->signal_leaf);
     free(b->fill_leaf);
     journal_batch_init(b);
@@ -51,7 +58,8 @@ void journal_batch_release(struct journal_batch *b)
 bool journal_batch_is_empty(const struct journal_batch *b)
 {
     return !b->leaf_count && !b->signal_count && !b->order_count && !b->fill_count &&
-           !b->position_count && !b->equity_count;
+           !b->position_count && !b->equity_count && !b->slot_count && !b->activation_count &&
+           !b->ext_value_count;
 }
 
 size_t journal_batch_add_leaf(struct journal_batch *b, struct leaf *leaf_take)
@@ -118,8 +126,47 @@ void journal_batch_put_position(struct journal_batch *b, const struct position *
     b->positions[b->position_count++] = *p;
 }
 
+void journal_batch_put_slot(struct journal_batch *b, const struct strategy_slot *s)
+{
+    for (size_t i = b->slot_count; i-- > 0;) {
+        if (strcmp(b->slots[i].name, s->name) == 0) {
+            b->slots[i] = *s;
+            return;
+        }
+    }
+    b->slots = with_room(b->slots, b->slot_count, &b->slot_capacity, sizeof *b->slots);
+    b->slots[b->slot_count++] = *s;
+}
+
+void journal_batch_add_activation(struct journal_batch *b, const struct activation *a)
+{
+    b->activations = with_room(b->activations, b->activation_count, &b->activation_capacity,
+                               sizeof *b->activations);
+    b->activations[b->activation_count++] = *a;
+}
+
+void journal_batch_put_ext_value(struct journal_batch *b, const struct ext_value *v)
+{
+    for (size_t i = b->ext_value_count; i-- > 0;) {
+        if (strcmp(b->ext_values[i].name, v->name) == 0 &&
+            strcmp(b->ext_values[i].symbol, v->symbol) == 0) {
+            b->ext_values[i] = *v;
+            return;
+        }
+    }
+    b->ext_values =
+        with_room(b->ext_values, b->ext_value_count, &b->ext_value_capacity, sizeof *b->ext_values);
+    b->ext_values[b->ext_value_count++] = *v;
+}
+
 void recovery_release(struct recovery *r)
 {
+    for (size_t i = 0; i < r->document_count; i++)
+        free(r->documents[i].canonical);
+    free(r->documents);
+    free(r->slots);
+    free(r->ext_values);
+    free(r->closed);
     free(r->orders);
     free(r->positions);
     daily_equity_release(&r->daily);

@@ -5,6 +5,7 @@
 
 #include "engine/account.h"
 #include "engine/ledger.h"
+#include "engine/strategy_slot.h"
 
 /* Rows of one commit.  Orders and positions are written as they are afterwards (insert or update
  * by id); signals, fills and equity points are new.  Leaves get the indexes
@@ -17,11 +18,15 @@ struct journal_batch {
     struct fill *fills;
     struct position *positions;
     struct equity_point *equity;
+    struct strategy_slot *slots;    /* as they are afterwards, by name */
+    struct activation *activations; /* new */
+    struct ext_value *ext_values;   /* as they are afterwards, by name and symbol */
     size_t *signal_leaf;
     size_t *fill_leaf;
-    size_t leaf_count, signal_count, order_count, fill_count, position_count, equity_count;
+    size_t leaf_count, signal_count, order_count, fill_count, position_count, equity_count,
+        slot_count, activation_count, ext_value_count;
     size_t leaf_capacity, signal_capacity, order_capacity, fill_capacity, position_capacity,
-        equity_capacity;
+        equity_capacity, slot_capacity, activation_capacity, ext_value_capacity;
     struct account account; /* as it is afterwards */
 };
 
@@ -36,6 +41,9 @@ void journal_batch_add_fill(struct journal_batch *b, const struct fill *f, size_
 void journal_batch_add_equity(struct journal_batch *b, const struct equity_point *e);
 void journal_batch_put_order(struct journal_batch *b, const struct order *o);
 void journal_batch_put_position(struct journal_batch *b, const struct position *p);
+void journal_batch_put_slot(struct journal_batch *b, const struct strategy_slot *s);
+void journal_batch_add_activation(struct journal_batch *b, const struct activation *a);
+void journal_batch_put_ext_value(struct journal_batch *b, const struct ext_value *v);
 
 /* What a restart needs. */
 struct recovery {
@@ -46,8 +54,19 @@ struct recovery {
     struct position *positions; /* open ones, by id */
     size_t position_count;
     struct daily_equity daily;
-    char strategy_id[DIGEST_HEX]; /* of the newest config leaf's strategy; "" if none */
-    char feed_id[DIGEST_HEX];
+    struct strategy_slot *slots; /* not ended ones, by ordinal */
+    size_t slot_count;
+    struct ext_value *ext_values;
+    size_t ext_value_count;
+    struct position *closed; /* the newest closed one of each strategy name and symbol */
+    size_t closed_count;
+    /* Documents of every artifact that a slot (strategy_id, next_id) or an open position names. */
+    struct recovered_document {
+        char id[DIGEST_HEX];
+        char *canonical; /* owned */
+        size_t length;
+    } * documents;
+    size_t document_count;
 };
 void recovery_release(struct recovery *r);
 
@@ -56,7 +75,6 @@ struct strategy_document {
     const char *id, *name;
     const char *canonical;
     size_t length;
-    const char *feed_id;
 };
 
 struct journal {

@@ -252,8 +252,16 @@ enum err ledger_config(const struct leaf_context *context, const struct config_l
     jw_member_ratio(w, "min_confidence", c->min_confidence);
     jw_member_ratio(w, "slippage_bps", c->slippage_bps);
     jw_member_ratio(w, "slippage_tolerance_bps", c->slippage_tolerance_bps);
-    member_clean(w, "strategy_id", c->strategy_id);
-    member_clean(w, "strategy_name", c->strategy_name);
+    jw_key(w, "strategies");
+    jw_array(w);
+    for (size_t i = 0; i < c->strategy_count; i++) {
+        jw_object(w);
+        member_clean(w, "id", c->strategies[i].id);
+        member_clean(w, "name", c->strategies[i].name);
+        member_clean(w, "next_id", c->strategies[i].next_id);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
     jw_member_ratio(w, "volume_cap", c->volume_cap);
     return finish(&b, out);
 }

@@ -52,10 +52,15 @@ struct genesis {
     int64_t cycle_interval_s;
     const char *pace; /* "replay" "realtime" */
 };
+/* A strategy that may trade from a config leaf on. */
+struct declared_strategy {
+    const char *id, *name;
+    const char *next_id; /* takes over by and by; "" when nothing waits */
+};
 /* Declared rules: what a verifier must know to judge what follows. */
 struct config_leaf {
-    const char *strategy_id;
-    const char *strategy_name;
+    const struct declared_strategy *strategies; /* by ordinal: "strategies":[{id,name,next_id}] */
+    size_t strategy_count;
     const char *feed_id; /* hex digest of the recorded candles, or the venue's name */
     struct ratio fee_rate, slippage_bps, slippage_tolerance_bps, volume_cap, min_confidence;
     struct ratio max_position_ratio, max_exposure_ratio, max_drawdown;

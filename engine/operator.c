@@ -33,6 +33,14 @@ static const char *operator_action(enum command_kind k)
         return "cancel_order";
     case COMMAND_CANCEL_ALL:
         return "cancel_all";
+    case COMMAND_ACTIVATE:
+        return "activate";
+    case COMMAND_DEACTIVATE:
+        return "deactivate";
+    case COMMAND_SIGNAL:
+        return "signal";
+    case COMMAND_SET_EXT:
+        return "set_feature";
     }
     ASSERT(false && "command kind");
     return "";
@@ -397,6 +405,12 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         break;
     case COMMAND_CANCEL_ORDER:
         e = operator_cancel_order(s, c, reply);
+        break;
+    case COMMAND_ACTIVATE:
+    case COMMAND_DEACTIVATE:
+    case COMMAND_SIGNAL:
+    case COMMAND_SET_EXT:
+        e = ERR_INVALID;
         break;
     }
     /* Once is enough: a journal that is away may take all of its time to say so. */

@@ -92,6 +92,8 @@ struct order {
     struct price limit_price;        /* ORDER_LIMIT */
     struct price stop_price;         /* ORDER_STOP_MARKET */
     struct price decision_price;     /* what slippage is measured against */
+    struct price attached_stop;      /* entries of outside signals: the levels the position gets */
+    struct price attached_target;    /* 0: none */
     struct ratio slippage_tolerance; /* entries: fraction; 0 off */
     int64_t created_us;
     int64_t submitted_us; /* TIME_NONE until then, as the next two */

@@ -36,15 +36,19 @@ struct position {
     struct price stop_loss;     /* the level as first set; 0: none */
     struct price take_profit;   /* 0: none */
     struct price trailing_stop; /* the raised level; 0: not active yet or none */
+    struct price roi_target;    /* the ROI table's level as of now; 0: none */
     struct price extreme;       /* best price since entry (high of a long) */
     struct price worst;         /* worst price since entry */
     struct price mark;          /* newest price seen */
     int64_t signal_id;
     int64_t entry_order_id;
-    int64_t stop_order_id;   /* resting at the venue; 0: none */
-    int64_t target_order_id; /* resting at the venue; 0: none */
-    int64_t exit_order_id;   /* a market exit on its way; 0: none */
-    int64_t candles_held;    /* closed candles since the entry fill, the entry's own included */
+    int64_t stop_order_id;         /* resting at the venue; 0: none */
+    int64_t target_order_id;       /* resting at the venue; 0: none */
+    int64_t exit_order_id;         /* a market exit on its way; 0: none */
+    int64_t scale_ins, scale_outs; /* steps taken */
+    int64_t scaled_candles;        /* candles_held at the newest step */
+    struct size first_size;        /* the first entry order's: what scale_in.part refers to */
+    int64_t candles_held; /* closed candles since the entry fill, the entry's own included */
     int64_t opened_us;
     int64_t closed_us; /* TIME_NONE while open */
     int64_t updated_us;

@@ -9,12 +9,28 @@
 #include "engine/booking.h"
 #include "engine/execution.h"
 
+/* The config leaf with the strategies that trade. */
+static enum err recovery_config(const struct engine_state *s, const struct leaf_context *context,
+                                struct leaf *out)
+{
+    struct config_leaf c = s->options.config;
+    struct declared_strategy one = {.next_id = ""};
+
+    if (s->options.strategy) {
+        one.id = strategy_id(s->options.strategy);
+        one.name = strategy_name(s->options.strategy);
+        c.strategies = &one;
+        c.strategy_count = 1;
+    }
+    return ledger_config(context, &c, out);
+}
+
 /* The declarations' digest: of the config leaf as if it were written at time 0. */
 static enum err recovery_config_digest(const struct engine_state *s, struct digest *out)
 {
     struct leaf_context context = {.mode = s->account.mode, .strategy = "", .at_us = 0};
     struct leaf leaf;
-    enum err e = ledger_config(&context, &s->options.config, &leaf);
+    enum err e = recovery_config(s, &context, &leaf);
 
     if (e)
         return e;
@@ -35,19 +51,18 @@ static enum err recovery_declare(struct engine_state *s)
     if (e || bytes_equal(&digest, &s->account.config_digest, sizeof(digest)))
         return e;
     if (strategy) {
-        struct strategy_document d = {.id = strategy_id(strategy),
-                                      .name = strategy_name(strategy),
-                                      .feed_id = s->options.config.feed_id};
+        struct strategy_document d = {.id = strategy_id(strategy), .name = strategy_name(strategy)};
 
         d.canonical = strategy_canonical(strategy, &d.length);
         e = s->options.journal->store_strategy(s->options.journal->self, s->account.id, &d);
         if (e)
             return e;
     }
-    e = ledger_config(&context, &s->options.config, &leaf);
+    e = recovery_config(s, &context, &leaf);
     if (e)
         return e;
     s->account.config_digest = digest;
+    copy_text(s->account.feed_id, sizeof(s->account.feed_id), s->options.config.feed_id);
     state_add_leaf(s, &leaf);
     return ERR_OK;
 }
@@ -107,7 +122,7 @@ static enum err recovery_check(const struct engine_state *s, const struct recove
         diag_hint(d, "give another account_label");
         return ERR_CONFLICT;
     }
-    if (o->feed && r->feed_id[0] && strcmp(r->feed_id, o->config.feed_id) != 0) {
+    if (o->feed && r->account.feed_id[0] && strcmp(r->account.feed_id, o->config.feed_id) != 0) {
         d = diag_add(diags, "candles", "other_recording",
                      "account %s trades another recording than these candles", r->account.id);
         diag_hint(d, "a recorded replay is an account of its own: give another account_label");

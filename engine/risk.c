@@ -53,6 +53,23 @@ static enum err size_of_risk(const struct risk_request *q, struct money risk, st
     return money_per_price(risk, price_abs(distance), ROUND_DOWN, out);
 }
 
+/* equity * target / volatility: the notional that brings the target's volatility of equity. */
+static enum err size_of_volatility(const struct risk_request *q, struct money equity,
+                                   struct size *out)
+{
+    struct money target = {q->sizing.value.e12}, volatility = {q->volatility.e12}, quote;
+    struct ratio factor;
+    enum err e;
+
+    *out = SIZE_ZERO;
+    if (ratio_sign(q->volatility) <= 0)
+        return ERR_OK;
+    e = money_ratio(target, volatility, ROUND_DOWN, &factor);
+    if (!e)
+        e = money_times(equity, factor, ROUND_DOWN, &quote);
+    return e ? e : size_for(q, quote, out);
+}
+
 /* What the strategy's sizing asks for, capped by its max_quote, rounded down to the lot. */
 static enum err size_asked(const struct risk_view *view, const struct risk_request *q,
                            struct size *out)
@@ -78,6 +95,9 @@ static enum err size_asked(const struct risk_view *view, const struct risk_reque
         e = money_times(equity, q->sizing.value, ROUND_DOWN, &quote);
         if (!e)
             e = size_of_risk(q, quote, &size);
+        break;
+    case SIZING_VOL_TARGET:
+        e = size_of_volatility(q, equity, &size);
         break;
     }
     if (!e && money_sign(q->sizing.max_quote) > 0) {
@@ -206,6 +226,8 @@ static unsigned state_denials(const struct risk_limits *l, const struct risk_vie
     if (is_stop_set(q) ? !is_stop_good(q)
                        : l->stop_loss_required || q->sizing.kind == SIZING_RISK_PCT)
         denials |= DENIED_NO_STOP_LOSS;
+    if (q->sizing.kind == SIZING_VOL_TARGET && ratio_sign(q->volatility) <= 0)
+        denials |= DENIED_VOLATILITY_UNKNOWN;
     if (view->open_positions >= l->max_open_positions)
         denials |= DENIED_MAX_OPEN_POSITIONS;
     if (is_drawdown_reached(l, view))

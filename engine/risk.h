@@ -39,6 +39,7 @@ struct risk_request {
     struct price price;     /* decision price */
     struct price stop_loss; /* 0: none */
     struct sizing sizing;
+    struct ratio volatility; /* SIZING_VOL_TARGET: yearly, of the symbol; 0: unknown */
 };
 
 struct risk_verdict {

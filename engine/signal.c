@@ -33,9 +33,11 @@ const char *signal_decision_name(enum signal_decision d)
 const char *denial_name(int bit)
 {
     static const char *const names[DENIED_COUNT_] = {
-        "confidence_too_low", "loop_paused",  "candle_gap",         "short_on_spot",
-        "opposite_position",  "no_stop_loss", "max_open_positions", "max_drawdown",
-        "insufficient_cash",  "min_notional", "max_exposure",       "overflow",
+        "confidence_too_low", "loop_paused",        "candle_gap",         "short_on_spot",
+        "opposite_position",  "no_stop_loss",       "max_open_positions", "max_drawdown",
+        "insufficient_cash",  "min_notional",       "max_exposure",       "overflow",
+        "cooldown",           "volatility_unknown", "signal_expired",     "no_position",
+        "strategy_retired",   "position_open",
     };
 
     ASSERT(bit >= 0 && bit < DENIED_COUNT_);

@@ -40,9 +40,15 @@ enum denial {
     DENIED_MIN_NOTIONAL = 1 << 9,
     DENIED_MAX_EXPOSURE = 1 << 10,
     DENIED_OVERFLOW = 1 << 11,
-    DENIED_COUNT_ = 12
+    DENIED_COOLDOWN = 1 << 12,
+    DENIED_VOLATILITY_UNKNOWN = 1 << 13,
+    DENIED_EXPIRED = 1 << 14,
+    DENIED_NO_POSITION = 1 << 15,
+    DENIED_RETIRED = 1 << 16,
+    DENIED_POSITION_OPEN = 1 << 17,
+    DENIED_COUNT_ = 18
 };
-/* "confidence_too_low", "loop_paused", ...: stable words of the API, for bit number 0..11. */
+/* "confidence_too_low", "loop_paused", ...: stable words of the API, for bit number 0..17. */
 const char *denial_name(int bit);
 
 struct signal {

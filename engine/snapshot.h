@@ -8,6 +8,7 @@
 
 #include "engine/account.h"
 #include "engine/position.h"
+#include "engine/strategy_slot.h"
 
 enum loop_state {
     LOOP_STOPPED,
@@ -28,6 +29,16 @@ enum {
 };
 struct snapshot_document; /* rendered bytes; see snapshot_render */
 
+/* A strategy name that trades, and how far it is. */
+struct snapshot_strategy {
+    struct strategy_slot slot;
+    int64_t since_us; /* engine time of the newest activation */
+    int64_t warmup;   /* candles to be seen before it decides */
+    int64_t seen;     /* the fewest seen of its symbols */
+    size_t symbols;   /* instruments it trades */
+    size_t open_positions;
+};
+
 struct snapshot {
     uint64_t seq;     /* grows with every publication */
     int64_t as_of_us; /* engine time (candle time in a replay) */
@@ -38,8 +49,12 @@ struct snapshot {
     char feed[LIMIT_REASON];   /* "recorded" or "" */
     char pace[16];
     bool has_strategy, has_feed;
-    char strategy[LIMIT_NAME];
+    char strategy[LIMIT_NAME]; /* the only or first one, for short answers */
     char strategy_id[DIGEST_HEX];
+    struct snapshot_strategy *strategies; /* by ordinal; ended ones are gone */
+    size_t strategy_count;
+    struct ext_value *ext_values; /* by name and symbol */
+    size_t ext_value_count;
     int64_t cycle_interval_us;
     int64_t last_cycle_us; /* engine time of the newest cycle, TIME_NONE before */
     int64_t last_cycle_wall_us;

@@ -6,10 +6,17 @@
 #include "engine/rule_parse.h"
 #include "engine/strategy_parts.h"
 
-void strategy_free(struct strategy *s)
+struct strategy *strategy_acquire(const struct strategy *s)
 {
-    if (!s)
-        return;
+    struct strategy *mine = (struct strategy *)(uintptr_t)s; /* only the count changes */
+
+    if (mine)
+        __atomic_add_fetch(&mine->references, 1, __ATOMIC_RELAXED);
+    return mine;
+}
+
+static void strategy_free(struct strategy *s)
+{
     rule_ast_free(s->entry.ast);
     rule_ast_free(s->exit.ast);
     rule_ast_free(s->confidence.ast);
@@ -20,6 +27,14 @@ void strategy_free(struct strategy *s)
     free(s->symbols);
     free(s->canonical);
     free(s);
+}
+
+void strategy_release(const struct strategy *s)
+{
+    struct strategy *mine = (struct strategy *)(uintptr_t)s;
+
+    if (mine && __atomic_sub_fetch(&mine->references, 1, __ATOMIC_ACQ_REL) == 0)
+        strategy_free(mine);
 }
 
 const char *strategy_name(const struct strategy *s)
@@ -117,4 +132,58 @@ const char *strategy_feature_name(const struct strategy *s, size_t i)
 {
     ASSERT(i < s->feature_count);
     return s->features[i].name;
+}
+
+size_t strategy_other_count(const struct strategy *s)
+{
+    return s->other_count;
+}
+
+const char *strategy_other_symbol(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->other_count);
+    return s->others[i];
+}
+
+size_t strategy_ext_count(const struct strategy *s)
+{
+    return s->ext_count;
+}
+
+const char *strategy_ext_name(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->ext_count);
+    return s->ext[i].name;
+}
+
+int64_t strategy_ext_max_age_us(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->ext_count);
+    return s->ext[i].max_age_us;
+}
+
+size_t strategy_roi_count(const struct strategy *s)
+{
+    return s->roi_count;
+}
+
+struct roi_step strategy_roi(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->roi_count);
+    return s->roi[i];
+}
+
+struct cooldown strategy_cooldown(const struct strategy *s)
+{
+    return s->cooldown;
+}
+
+struct scaling strategy_scale_in(const struct strategy *s)
+{
+    return s->scale_in;
+}
+
+struct scaling strategy_scale_out(const struct strategy *s)
+{
+    return s->scale_out;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A strategy artifact: parsed and checked once, then run candle by candle.
  *
- * `struct strategy` is immutable and may be shared by threads.  `struct strategy_run` is its state
- * for one symbol: pushed every closed candle in order, asked for a decision after each push.  The
- * same pushes give the same bits in backtest, paper and live.
+ * `struct strategy` is immutable, counted by references and may be shared by threads.  `struct
+ * strategy_run` is its state for one symbol: pushed every closed candle in order, asked for a
+ * decision after each push.  The same pushes, one by one or in blocks of any size, give the same
+ * bits in backtest, paper and live.
  *
  * Doubles live here; sizes and prices that reach an order become amounts in engine/signal.h. */
 #ifndef ENGINE_STRATEGY_H
@@ -23,14 +24,38 @@ enum sizing_kind {
     SIZING_FIXED_BASE,
     SIZING_FIXED_QUOTE,
     SIZING_EQUITY_PCT,
-    SIZING_RISK_PCT
+    SIZING_RISK_PCT,
+    SIZING_VOL_TARGET
 };
 
-/* How large an entry is.  value: base units, quote units, or a fraction. */
+/* How large an entry is.  value: base units, quote units, or a fraction: of equity, of equity lost
+ * at the stop, or the yearly volatility of equity that the position shall bring (equity * value /
+ * strategy_run_volatility). */
 struct sizing {
     enum sizing_kind kind;
     struct ratio value;
     struct money max_quote; /* 0: none */
+};
+
+/* A step of the ROI table: from so long after the entry on, this profit (a fraction of the entry
+ * price, before fees; it may be negative) ends the position. */
+struct roi_step {
+    int64_t after_us;
+    struct ratio profit;
+};
+
+/* No entry of the strategy on a symbol for so many candles after its position there closed; the
+ * longer of the two after a stop loss or trailing stop.  0: none. */
+struct cooldown {
+    int candles, after_stop_candles;
+};
+
+/* Adding to a position, or taking a part of it off, while strategy_run_decide says so. */
+struct scaling {
+    bool is_used;
+    struct ratio part; /* in: of the first entry's size; out: of the size as it is, below 1 */
+    int max_count;     /* of one position */
+    int min_candles;   /* since the entry or the last step, at least 1 */
 };
 
 struct strategy;
@@ -40,10 +65,12 @@ struct strategy_run;
  * ("entry.condition"), column, length, code, message, hint; diags may be NULL.
  * stop_loss_required: paper and live demand one.  Unknown keys are warnings (see
  * strategy_warnings), "x-..." keys are ignored.  ERR_SYNTAX: no JSON; ERR_INVALID: a mistake;
- * ERR_LIMIT: longer than LIMIT_JSON_BYTES.  strategy_free ends the result. */
+ * ERR_LIMIT: longer than LIMIT_JSON_BYTES.  The result has one reference, the caller's. */
 MUST_USE enum err strategy_parse(const char *json, size_t length, bool stop_loss_required,
                                  struct diag_list *diags, struct strategy **out);
-void strategy_free(struct strategy *s);
+/* Any thread: one reference more, and one less; NULL is allowed.  The last one frees it. */
+struct strategy *strategy_acquire(const struct strategy *s);
+void strategy_release(const struct strategy *s);
 
 const char *strategy_name(const struct strategy *s);
 /* Hex SHA-256 of the canonical form (sorted keys, defaults filled in, expressions normalised). */
@@ -54,6 +81,13 @@ const struct diag_list *strategy_warnings(const struct strategy *s);
 size_t strategy_symbol_count(const struct strategy *s);
 const char *strategy_symbol(const struct strategy *s, size_t i);
 bool strategy_trades(const struct strategy *s, const char *symbol);
+/* Symbols its rules read beside the one they trade: close of "BTC/USDT".  Sorted, each once. */
+size_t strategy_other_count(const struct strategy *s);
+const char *strategy_other_symbol(const struct strategy *s, size_t i);
+/* Values from outside that its rules read as ext.NAME, and how old they may be. */
+size_t strategy_ext_count(const struct strategy *s);
+const char *strategy_ext_name(const struct strategy *s, size_t i);
+int64_t strategy_ext_max_age_us(const struct strategy *s, size_t i);
 /* 0 when the artifact names no timeframe. */
 int64_t strategy_timeframe_us(const struct strategy *s);
 /* Candles to be seen before the first decision: the artifact's own startup_bars, or else until what
@@ -64,10 +98,16 @@ enum direction strategy_direction(const struct strategy *s);
 struct sizing strategy_sizing(const struct strategy *s);
 struct ratio strategy_min_confidence(const struct strategy *s); /* the artifact's own, 0 if none */
 bool strategy_has_trailing(const struct strategy *s);
-/* Trailing distance and the profit at which it begins, as fractions of price. */
+/* Trailing distance as a fraction of price, 0 when strategy_run_trailing gives the level; and the
+ * profit at which it begins. */
 struct ratio strategy_trailing_pct(const struct strategy *s);
 struct ratio strategy_trailing_activation(const struct strategy *s);
-int strategy_max_candles(const struct strategy *s); /* time exit; 0: none */
+int strategy_max_candles(const struct strategy *s);  /* time exit; 0: none */
+size_t strategy_roi_count(const struct strategy *s); /* by time, the first one at 0 or later */
+struct roi_step strategy_roi(const struct strategy *s, size_t i);
+struct cooldown strategy_cooldown(const struct strategy *s);
+struct scaling strategy_scale_in(const struct strategy *s);
+struct scaling strategy_scale_out(const struct strategy *s);
 
 /* The features' names and, for reports, their newest values (NaN: unknown; true is 1).  A feature
  * with members counts as several: "bands.upper".  At most LIMIT_FEATURES. */
@@ -76,22 +116,32 @@ const char *strategy_feature_name(const struct strategy *s, size_t i);
 
 struct strategy_run *strategy_run_new(const struct strategy *s); /* s must outlive it */
 void strategy_run_free(struct strategy_run *r);
-/* Forgets everything: after a gap too long to fill. */
+/* Forgets everything, as just made. */
 void strategy_run_reset(struct strategy_run *r);
-/* One streaming step of every feature and subexpression.  Synthetic candles are pushed too. */
+/* One streaming step of every feature and subexpression.  Synthetic candles are pushed too.  A
+ * candle with CANDLE_AFTER_GAP begins anew: what was pushed before is forgotten.  Candles of other
+ * symbols that closed at the same instant are pushed before this one; another symbol without a
+ * candle of the same open time is unknown. */
 void strategy_run_push(struct strategy_run *r, const struct candle *c);
+/* The same for strategy_other_symbol(i). */
+void strategy_run_push_other(struct strategy_run *r, size_t i, const struct candle *c);
+/* What ext.NAME number i is from the next push on; NaN (the beginning): unknown. */
+void strategy_run_set_ext(struct strategy_run *r, size_t i, double value);
 int64_t strategy_run_pushed(const struct strategy_run *r); /* since new or reset */
 bool strategy_run_is_warm(const struct strategy_run *r);
 double strategy_run_feature(const struct strategy_run *r, size_t i);
 
-/* What exit rules may read of an open position: position.bars_held (or candles_held),
- * position.pnl_pct and entry_price.  pnl_ratio is a fraction, as all percentages of an artifact
- * are: 2 % is 0.02. */
+/* What exit and scaling rules may read of an open position: entry_price (the average one),
+ * position.bars_held (or candles_held), position.pnl_pct, position.best_pnl_pct,
+ * position.worst_pnl_pct, position.scale_ins, position.scale_outs.  The ratios are fractions, as
+ * all percentages of an artifact are: 2 % is 0.02. */
 struct position_view {
     bool is_open;
     double entry_price;
     int64_t candles_held;
     double pnl_ratio;
+    double best_ratio, worst_ratio; /* of the best and worst price since the entry */
+    int64_t scale_ins, scale_outs;
 };
 
 enum tristate {
@@ -103,7 +153,8 @@ enum tristate {
 struct decision {
     enum tristate entry; /* of entry.condition; TRI_UNKNOWN before the warm-up is over */
     enum tristate exit;  /* of exit.condition; TRI_FALSE without one or without a position */
-    double confidence;   /* 0..1 (clamped); NaN when unknown */
+    enum tristate scale_in, scale_out; /* of their conditions, likewise */
+    double confidence;                 /* 0..1 (clamped); NaN when unknown */
     /* The reason template filled in, printable ASCII; empty unless entry is TRI_TRUE. */
     char trigger[LIMIT_REASON];
 };
@@ -118,5 +169,13 @@ void strategy_run_decide(const struct strategy_run *r, const struct position_vie
  * (a long's stop must be below it). */
 void strategy_run_levels(const struct strategy_run *r, double entry_price, double *stop_loss,
                          double *take_profit);
+
+/* Where a trailing stop that is an ATR multiple or an expression stands now, for a position whose
+ * best price is extreme: NaN when unknown or for other artifacts. */
+double strategy_run_trailing(const struct strategy_run *r, double entry_price, double extreme);
+
+/* Yearly volatility of the symbol for SIZING_VOL_TARGET, as a fraction: the standard deviation of
+ * the last period's returns times the root of the candles of a year; NaN when unknown. */
+double strategy_run_volatility(const struct strategy_run *r);
 
 #endif

@@ -105,7 +105,8 @@ static void write_sizing(struct jwriter *w, const struct sizing *sizing)
     static const char *const names[] = {[SIZING_FIXED_BASE] = "fixed_base",
                                         [SIZING_FIXED_QUOTE] = "fixed_quote",
                                         [SIZING_EQUITY_PCT] = "equity_pct",
-                                        [SIZING_RISK_PCT] = "risk_pct"};
+                                        [SIZING_RISK_PCT] = "risk_pct",
+                                        [SIZING_VOL_TARGET] = "vol_target"};
 
     jw_key(w, "position_sizing");
     jw_object(w);

@@ -188,6 +188,7 @@ enum err strategy_parse(const char *json, size_t length, bool stop_loss_required
     }
     l = xcalloc(1, sizeof *l);
     l->s = xcalloc(1, sizeof *l->s);
+    l->s->references = 1;
     l->root = root;
     l->diags = diags;
     rule_set_init(&l->set, diags);
@@ -203,7 +204,7 @@ enum err strategy_parse(const char *json, size_t length, bool stop_loss_required
     l->s = NULL;
 out:
     if (l) {
-        strategy_free(l->s);
+        strategy_release(l->s);
         rule_set_release(&l->set);
     }
     free(l);

@@ -58,7 +58,13 @@ struct strategy_feature {
     int node;
 };
 
+struct strategy_ext {
+    char name[LIMIT_NAME];
+    int64_t max_age_us;
+};
+
 struct strategy {
+    int references; /* atomic */
     char name[LIMIT_NAME];
     char id[DIGEST_HEX];
     char *canonical;
@@ -75,6 +81,14 @@ struct strategy {
     bool has_trailing;
     struct ratio trailing_pct, trailing_activation;
     int max_candles;
+    size_t other_count;
+    char others[LIMIT_OTHER_SYMBOLS][LIMIT_SYMBOL];
+    size_t ext_count;
+    struct strategy_ext ext[LIMIT_FEATURES];
+    size_t roi_count;
+    struct roi_step roi[LIMIT_ROI_STEPS];
+    struct cooldown cooldown;
+    struct scaling scale_in, scale_out;
     struct strategy_rule entry, exit, confidence;
     struct level stop, take;
     struct trigger trigger;

@@ -43,6 +43,8 @@ void strategy_run_reset(struct strategy_run *r)
 
 void strategy_run_push(struct strategy_run *r, const struct candle *c)
 {
+    if (__builtin_expect(c->flags & CANDLE_AFTER_GAP, 0))
+        strategy_run_reset(r);
     rule_run_push(&r->rules, c);
     r->pushed++;
 }
@@ -95,6 +97,7 @@ void strategy_run_decide(const struct strategy_run *r, const struct position_vie
     out->entry = is_warm ? tristate_of(*r->entry) : TRI_UNKNOWN;
     out->exit = position && position->is_open ? exit_of(r, position) : TRI_FALSE;
     out->confidence = is_warm ? clamped(*r->confidence) : NAN;
+    out->scale_in = out->scale_out = TRI_FALSE;
     out->trigger[0] = '\0';
     if (out->entry != TRI_TRUE)
         return;
@@ -136,4 +139,30 @@ void strategy_run_levels(const struct strategy_run *r, double entry_price, doubl
 
     *stop_loss = level_price(r, &r->s->stop, entry_price, -forward);
     *take_profit = level_price(r, &r->s->take, entry_price, forward);
+}
+
+void strategy_run_push_other(struct strategy_run *r, size_t i, const struct candle *c)
+{
+    ASSERT(i < r->s->other_count);
+    (void)c;
+}
+
+void strategy_run_set_ext(struct strategy_run *r, size_t i, double value)
+{
+    ASSERT(i < r->s->ext_count);
+    (void)value;
+}
+
+double strategy_run_trailing(const struct strategy_run *r, double entry_price, double extreme)
+{
+    (void)r;
+    (void)entry_price;
+    (void)extreme;
+    return NAN;
+}
+
+double strategy_run_volatility(const struct strategy_run *r)
+{
+    (void)r;
+    return NAN;
 }

@@ -101,11 +101,8 @@ static enum err open_log_key(struct app *a, struct diag_list *diags)
 static struct config_leaf config_leaf(const struct app *a)
 {
     const struct config *c = a->config;
-    const struct strategy *s = a->market.strategy;
 
     return (struct config_leaf){
-        .strategy_id = s ? strategy_id(s) : "",
-        .strategy_name = s ? strategy_name(s) : "",
         .feed_id = a->market.recorded ? recorded_feed_id(a->market.recorded) : "",
         .fee_rate = config_ratio(c, CONFIG_fee_rate),
         .slippage_bps = config_ratio(c, CONFIG_slippage_bps),

@@ -56,7 +56,7 @@ int subcommand_check(int count, char **arguments)
                 diags->count + diags->dropped == 1 ? "" : "s");
     } else {
         print_strategy(s);
-        strategy_free(s);
+        strategy_release(s);
     }
     text_release(&file);
     free(diags);

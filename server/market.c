@@ -226,7 +226,7 @@ void market_close(struct market *m)
     if (m->recorded)
         recorded_feed_free(m->recorded);
     if (m->strategy)
-        strategy_free(m->strategy);
+        strategy_release(m->strategy);
     free(m->instruments);
     *m = (struct market){0};
 }

@@ -18,7 +18,6 @@ enum journal_statement {
     STATEMENT_TRADE,
     STATEMENT_EQUITY,
     STATEMENT_DAILY,
-    STATEMENT_CONFIG,
     STATEMENT_ACCOUNT,
     STATEMENT_COMMIT,
     JOURNAL_STATEMENT_COUNT_
@@ -35,8 +34,6 @@ struct journal_pg {
     int backend;                       /* process id of the newest session that held the lock */
     int64_t epoch;                     /* 0: not known yet */
     int64_t connect_at_us, backoff_us; /* when a lost connection is next tried, and how far apart */
-    char strategy_id[DIGEST_HEX];      /* what the next config leaf will name */
-    char feed_id[DIGEST_HEX];
     struct journal_pg_stats stats;
 };
 

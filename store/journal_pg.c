@@ -115,22 +115,6 @@ static enum err push_rows(struct journal_pg *j, const struct journal_batch *b, s
     return e;
 }
 
-/* Which strategy and feed the newest config leaf named is kept beside the log. */
-static enum err push_config(struct journal_pg *j, const struct journal_batch *b,
-                            struct pg_params *p)
-{
-    for (size_t i = 0; i < b->leaf_count; i++) {
-        if (b->leaves[i].kind != LEAF_CONFIG || !j->strategy_id[0])
-            continue;
-        params_init(p);
-        params_text(p, j->account);
-        params_text(p, j->strategy_id);
-        params_text(p, j->feed_id);
-        return push(j, STATEMENT_CONFIG, p);
-    }
-    return ERR_OK;
-}
-
 static enum err journal_send(struct journal_pg *j, const struct journal_batch *b,
                              PGresult **committed)
 {
@@ -143,8 +127,6 @@ static enum err journal_send(struct journal_pg *j, const struct journal_batch *b
         e = push_log(j, b, &p);
     if (!e)
         e = push_rows(j, b, &p);
-    if (!e)
-        e = push_config(j, b, &p);
     if (!e) {
         params_init(&p);
         table_put(&table_account, &b->account, &p);
@@ -233,11 +215,7 @@ static enum err journal_store_strategy(void *self, const char *account_id,
                 " ON CONFLICT (id) DO NOTHING",
                 &p, journal_deadline(j), NULL);
     free(text);
-    if (e)
-        return e;
-    (void)copy_text(j->strategy_id, sizeof(j->strategy_id), d->id);
-    (void)copy_text(j->feed_id, sizeof(j->feed_id), d->feed_id ? d->feed_id : "");
-    return ERR_OK;
+    return e;
 }
 
 static void journal_flush(void *self)

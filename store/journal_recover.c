@@ -130,24 +130,6 @@ static enum err recover_daily(struct pg *pg, struct recover_context *c, int64_t 
     return e;
 }
 
-static enum err recover_config(struct pg *pg, struct recover_context *c, int64_t deadline_us)
-{
-    struct pg_params p;
-    PGresult *r = NULL;
-    enum err e;
-
-    params_init(&p);
-    params_text(&p, c->account);
-    e = pg_exec(pg, "SELECT strategy_id, feed_id FROM account_config WHERE account = $1", &p,
-                deadline_us, &r);
-    if (!e && PQntuples(r) == 1) {
-        result_text(r, 0, 0, c->made.strategy_id, sizeof(c->made.strategy_id));
-        result_text(r, 0, 1, c->made.feed_id, sizeof(c->made.feed_id));
-    }
-    PQclear(r);
-    return e;
-}
-
 static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
 {
     struct recover_context *c = context;
@@ -172,8 +154,7 @@ static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
     if (e)
         return e;
     c->made.positions = rows;
-    e = recover_daily(pg, c, deadline_us);
-    return e ? e : recover_config(pg, c, deadline_us);
+    return recover_daily(pg, c, deadline_us);
 }
 
 enum err journal_recover(void *self, const char *account_id, struct recovery *out)

@@ -21,10 +21,6 @@ static const int64_t backoff_most_us = 2 * US_PER_S;
 #define DAILY_SQL                                                         \
     "INSERT INTO daily_equity (account, day, equity) VALUES ($1, $2, $3)" \
     " ON CONFLICT (account, day) DO UPDATE SET equity = EXCLUDED.equity"
-#define CONFIG_SQL                                                                   \
-    "INSERT INTO account_config (account, strategy_id, feed_id) VALUES ($1, $2, $3)" \
-    " ON CONFLICT (account) DO UPDATE SET strategy_id = EXCLUDED.strategy_id,"       \
-    " feed_id = EXCLUDED.feed_id"
 /* A day's mark stays one when another sample of the same instant follows. */
 #define EQUITY_CONFLICT_SQL                                              \
     " ON CONFLICT (account, at) DO UPDATE SET equity = EXCLUDED.equity," \
@@ -65,8 +61,8 @@ static char *account_sql(void)
 void journal_statements(struct journal_pg *j)
 {
     static const char *const names[JOURNAL_STATEMENT_COUNT_] = {
-        "begin", "advance", "leaf",  "signal", "position", "order",  "fill",
-        "trade", "equity",  "daily", "config", "account",  "commit",
+        "begin", "advance", "leaf",   "signal", "position", "order",
+        "fill",  "trade",   "equity", "daily",  "account",  "commit",
     };
     char *sql[JOURNAL_STATEMENT_COUNT_] = {
         [STATEMENT_BEGIN] = xstrdup("BEGIN"),
@@ -79,7 +75,6 @@ void journal_statements(struct journal_pg *j)
         [STATEMENT_TRADE] = xstrdup("INSERT INTO trade (account, id, log_idx) VALUES ($1, $2, $3)"),
         [STATEMENT_EQUITY] = table_sql(&table_equity, NULL, false, EQUITY_CONFLICT_SQL),
         [STATEMENT_DAILY] = xstrdup(DAILY_SQL),
-        [STATEMENT_CONFIG] = xstrdup(CONFIG_SQL),
         [STATEMENT_ACCOUNT] = account_sql(),
         [STATEMENT_COMMIT] = xstrdup("COMMIT"),
     };

@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ASSERT(strategy_warmup(s) == strategy_warmup(again));
     ASSERT(strategy_warnings(again)->count == 0);
     check(s);
-    strategy_free(again);
-    strategy_free(s);
+    strategy_release(again);
+    strategy_release(s);
     return 0;
 }

@@ -27,8 +27,6 @@ struct memory_journal {
     struct signal *signals;
     size_t signal_count, signal_capacity;
     struct daily_equity daily;
-    char strategy_id[DIGEST_HEX];
-    char feed_id[DIGEST_HEX];
     uint64_t commit_count; /* calls of commit so far */
     uint64_t fault_at;     /* the commit that goes wrong (1-based); 0: none */
     enum journal_fault fault;

@@ -100,9 +100,7 @@ void world_open(struct world *w, const struct world_options *o, struct memory_jo
                                  .starting_equity = e.starting_equity,
                                  .cycle_interval_s = 300,
                                  .pace = "replay"};
-    e.config = (struct config_leaf){.strategy_id = strategy_id(w->strategy),
-                                    .strategy_name = strategy_name(w->strategy),
-                                    .feed_id = recorded_feed_id(w->recorded),
+    e.config = (struct config_leaf){.feed_id = recorded_feed_id(w->recorded),
                                     .fee_rate = e.limits.fee_rate,
                                     .min_confidence = e.limits.min_confidence,
                                     .max_open_positions = 100,
@@ -119,7 +117,7 @@ void world_close(struct world *w)
     engine_free(w->engine);
     simulate_free(w->simulate);
     recorded_feed_free(w->recorded);
-    strategy_free(w->strategy);
+    strategy_release(w->strategy);
     memset(w, 0, sizeof(*w));
 }
 

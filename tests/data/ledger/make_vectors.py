@@ -34,8 +34,8 @@ def instrument(symbol):
 
 def config(instruments):
     return {
-        "strategy_id": ID,
-        "strategy_name": "adaptive_momentum_v3",
+        "strategies": [{"id": ID, "name": "adaptive_momentum_v3", "next_id": ""},
+                       {"id": "22" * 32, "name": "slow", "next_id": ID}],
         "feed_id": "22" * 32,
         "fee_rate": "0.001",
         "slippage_bps": "5",

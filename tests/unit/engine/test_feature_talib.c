@@ -137,7 +137,7 @@ static struct both both_new(void)
 static void both_free(struct both *b)
 {
     for (int i = 0; i < HALVES; i++)
-        strategy_free(b->s[i]);
+        strategy_release(b->s[i]);
 }
 
 /* Where a column is among its strategy's features. */
@@ -286,7 +286,7 @@ static void test_lookback(void **state)
         assert_true(lookback == 0 || isnan(values[lookback - 1][j]));
         assert_true(!isnan(values[lookback][j]));
         assert_true(strategy_warmup(one) > lookback);
-        strategy_free(one);
+        strategy_release(one);
     }
     free(data);
     free(values);
@@ -418,7 +418,7 @@ static void test_warmup(void **state)
                 compare(strategy_run_feature(r, 0), whole[last][j], 2e-5, j, last);
             strategy_run_free(r);
         }
-        strategy_free(one);
+        strategy_release(one);
     }
     free(whole);
     free(in);

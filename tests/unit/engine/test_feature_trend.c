@@ -285,7 +285,7 @@ static void test_definitions(void **state)
         assert_true(isnan(wanted[i][11]) || strategy_run_feature(r, 26) == wanted[i][11]);
     }
     strategy_run_free(r);
-    strategy_free(s);
+    strategy_release(s);
 }
 
 /* The published rows of TA-Lib's regression tests that have other parameters than its columns:
@@ -348,7 +348,7 @@ static void test_published_rows(void **state)
                      strategy_run_feature(r, 0));
         free(data);
         strategy_run_free(r);
-        strategy_free(s);
+        strategy_release(s);
     }
 }
 
@@ -406,8 +406,8 @@ static void test_vwap_warmup(void **state)
     (void)state;
     assert_int_equal(strategy_warmup(quarter), 96);
     assert_int_equal(strategy_warmup(unnamed), 1440);
-    strategy_free(quarter);
-    strategy_free(unnamed);
+    strategy_release(quarter);
+    strategy_release(unnamed);
 }
 
 int main(void)

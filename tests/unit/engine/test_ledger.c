@@ -89,9 +89,11 @@ static void test_config(void **state)
 {
     struct instrument few[2] = {instrument_of("BTC/USDT"), instrument_of("ETH/USDT")};
     struct instrument many[MANY];
+    struct declared_strategy strategies[] = {{ID, "adaptive_momentum_v3", ""},
+                                             {HEX_22, "slow", ID}};
     struct config_leaf c = {
-        .strategy_id = ID,
-        .strategy_name = "adaptive_momentum_v3",
+        .strategies = strategies,
+        .strategy_count = 2,
         .feed_id = HEX_22,
         .fee_rate = ratio("0.001"),
         .slippage_bps = ratio("5"),

@@ -267,7 +267,7 @@ static void test_all_reasons_at_once(void **state)
                                 .equity_peak = money("10000"),
                                 .exposure = money("5000"),
                                 .symbol_exposure = money("5000")};
-    check_denied(&q, (1U << DENIED_COUNT_) - 1 - DENIED_OVERFLOW);
+    check_denied(&q, DENIED_OVERFLOW - 1);
 }
 
 static void test_overflow_is_a_denial(void **state)

@@ -78,7 +78,7 @@ static void test_example(void **state)
     if (strategy_parse(start, (size_t)(end - start), true, &diags, &s))
         fail_msg("%s: %s", diags.items[0].field, diags.items[0].message);
     assert_int_equal(strategy_warnings(s)->count, 0);
-    strategy_free(s);
+    strategy_release(s);
 }
 
 int main(void)

@@ -34,8 +34,8 @@ static void same_id(const char *a, const char *b)
     struct strategy *second = parsed(b);
 
     assert_string_equal(strategy_id(first), strategy_id(second));
-    strategy_free(first);
-    strategy_free(second);
+    strategy_release(first);
+    strategy_release(second);
 }
 
 /* The design's own example. */
@@ -85,7 +85,7 @@ static void test_example(void **state)
     assert_int_equal(strategy_feature_count(s), 4);
     assert_string_equal(strategy_feature_name(s, 2), "rsi");
     assert_int_equal(strategy_warnings(s)->count, 0);
-    strategy_free(s);
+    strategy_release(s);
 }
 
 static void test_canonical(void **state)
@@ -113,8 +113,8 @@ static void test_canonical(void **state)
         assert_string_equal(strategy_id(again), strategy_id(s));
         assert_int_equal(strategy_warmup(again), strategy_warmup(s));
         assert_int_equal(strategy_warnings(again)->count, 0);
-        strategy_free(again);
-        strategy_free(s);
+        strategy_release(again);
+        strategy_release(s);
     }
 }
 
@@ -153,7 +153,7 @@ static void test_parameters(void **state)
     assert_int_equal(strategy_warmup(s), 5);
     ratio_print(strategy_sizing(s).value, text);
     assert_string_equal(text, "0.01");
-    strategy_free(s);
+    strategy_release(s);
 }
 
 /* One artifact with one mistake each: its field, code and column. */
@@ -299,7 +299,7 @@ static void test_warnings(void **state)
     assert_string_equal(warnings->items[0].hint, "did you mean 'stop_loss'?");
     assert_string_equal(warnings->items[1].field, "features.a.length");
     assert_string_equal(warnings->items[2].field, "entry.triger");
-    strategy_free(s);
+    strategy_release(s);
 }
 
 static void push(struct strategy_run *r, int64_t high, int64_t low, int64_t close)
@@ -337,7 +337,8 @@ static void test_decide(void **state)
     assert_int_equal(d.entry, TRI_TRUE);
     assert_true(fabs(d.confidence - 0.15) < 1e-12);
     assert_string_equal(d.trigger, "avg 9.70 true 10.2 unknown {}");
-    position = (struct position_view){true, 9, 2, 0.05};
+    position = (struct position_view){
+        .is_open = true, .entry_price = 9, .candles_held = 2, .pnl_ratio = 0.05};
     strategy_run_decide(r, &position, &d);
     assert_int_equal(d.exit, TRI_FALSE);
     position.pnl_ratio = 0.11;
@@ -357,7 +358,7 @@ static void test_decide(void **state)
     assert_false(strategy_run_is_warm(r));
     assert_true(isnan(strategy_run_feature(r, 0)));
     strategy_run_free(r);
-    strategy_free(s);
+    strategy_release(s);
 }
 
 /* Levels of an entry at 10 after candles whose range is 2. */
@@ -378,7 +379,7 @@ static void check_levels(const char *members, double stop, double take)
         isnan(got[1]) != isnan(take) || fabs(got[1] - take) > 1e-12)
         fail_msg("%s: %g %g", members, got[0], got[1]);
     strategy_run_free(r);
-    strategy_free(s);
+    strategy_release(s);
 }
 
 static void test_levels(void **state)
@@ -425,7 +426,7 @@ static void test_warmup(void **state)
                        cases[i].members);
         s = parsed(json);
         assert_int_equal(strategy_warmup(s), cases[i].warmup);
-        strategy_free(s);
+        strategy_release(s);
     }
 }
 
@@ -449,7 +450,7 @@ static void test_trigger(void **state)
     strategy_run_decide(r, NULL, &d);
     assert_int_equal(strlen(d.trigger), LIMIT_REASON - 1);
     strategy_run_free(r);
-    strategy_free(s);
+    strategy_release(s);
     text_release(&json);
     s = parsed("{\"name\":\"a\",\"entry\":{\"condition\":\"close>1\"}}");
     r = strategy_run_new(s);
@@ -457,7 +458,7 @@ static void test_trigger(void **state)
     strategy_run_decide(r, NULL, &d);
     assert_string_equal(d.trigger, "close > 1");
     strategy_run_free(r);
-    strategy_free(s);
+    strategy_release(s);
 }
 
 static void test_winner(void **state)
@@ -473,7 +474,7 @@ static void test_winner(void **state)
     assert_string_equal(strategy_name(s), "adaptive_momentum_v3");
     assert_int_equal(strategy_warnings(s)->count, 0);
     assert_true(strategy_warmup(s) < 400);
-    strategy_free(s);
+    strategy_release(s);
     text_release(&text);
 }
 
