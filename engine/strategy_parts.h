@@ -97,6 +97,14 @@ struct strategy {
     struct rule_graph graph;
 };
 
+/* One symbol's run; what moves with the candles is all in here. */
+struct strategy_run {
+    const struct strategy *s;
+    int64_t pushed;
+    struct rule_run rules;
+    const double *entry, *confidence; /* where the newest values are */
+};
+
 struct loader {
     struct strategy *s;
     const struct jnode *root;

@@ -5,13 +5,6 @@
 
 #include "engine/strategy_parts.h"
 
-struct strategy_run {
-    const struct strategy *s;
-    int64_t pushed;
-    struct rule_run rules;
-    const double *entry, *confidence; /* where the newest values are */
-};
-
 static const double certain = 1;
 
 struct strategy_run *strategy_run_new(const struct strategy *s)
@@ -107,40 +100,6 @@ void strategy_run_decide(const struct strategy_run *r, const struct position_vie
         trigger_print(&r->s->trigger, &r->rules, out->trigger);
 }
 
-/* side: +1 for a level above the entry price, -1 for one below.  A level on the wrong side would
- * be hit at once or never: it counts as unknown. */
-static double level_price(const struct strategy_run *r, const struct level *level,
-                          double entry_price, int side)
-{
-    const struct rule_context context = {entry_price, NAN, NAN};
-    double price = NAN;
-
-    switch (level->kind) {
-    case LEVEL_NONE:
-        return NAN;
-    case LEVEL_PCT:
-        price = entry_price * (1 + side * level->factor);
-        break;
-    case LEVEL_ATR:
-        price = entry_price +
-                side * level->factor * rule_run_value(&r->rules, level->rule.node, &context);
-        break;
-    case LEVEL_RULE:
-        price = rule_run_value(&r->rules, level->rule.node, &context);
-        break;
-    }
-    return price > 0 && (side > 0 ? price > entry_price : price < entry_price) ? price : NAN;
-}
-
-void strategy_run_levels(const struct strategy_run *r, double entry_price, double *stop_loss,
-                         double *take_profit)
-{
-    int forward = r->s->direction == DIRECTION_LONG ? 1 : -1;
-
-    *stop_loss = level_price(r, &r->s->stop, entry_price, -forward);
-    *take_profit = level_price(r, &r->s->take, entry_price, forward);
-}
-
 void strategy_run_push_other(struct strategy_run *r, size_t i, const struct candle *c)
 {
     ASSERT(i < r->s->other_count);
@@ -151,18 +110,4 @@ void strategy_run_set_ext(struct strategy_run *r, size_t i, double value)
 {
     ASSERT(i < r->s->ext_count);
     (void)value;
-}
-
-double strategy_run_trailing(const struct strategy_run *r, double entry_price, double extreme)
-{
-    (void)r;
-    (void)entry_price;
-    (void)extreme;
-    return NAN;
-}
-
-double strategy_run_volatility(const struct strategy_run *r)
-{
-    (void)r;
-    return NAN;
 }
