@@ -197,6 +197,100 @@ static void test_refused(void **state)
     candle_series_release(&s[1]);
 }
 
+enum {
+    TOLD_MAX = 256
+};
+
+/* What a history told. */
+struct told {
+    struct feed_event events[TOLD_MAX];
+    size_t count;
+};
+
+static void take_told(void *context, const struct feed_event *e)
+{
+    struct told *t = context;
+
+    assert_true(t->count < TOLD_MAX);
+    t->events[t->count++] = *e;
+}
+
+static void expect_same_event(const struct feed_event *a, const struct feed_event *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->instrument, b->instrument);
+    assert_int_equal(a->at_us, b->at_us);
+    assert_memory_equal(&a->candle, &b->candle, offsetof(struct candle, price_scale));
+    assert_int_equal(a->candle.flags, b->candle.flags);
+}
+
+/* A history is the closes of the whole playing up to until, at most so many of each instrument. */
+static void expect_history(const struct feed *f, const struct told *all, int64_t until_us,
+                           int64_t shift_us, int64_t most)
+{
+    struct told told = {0};
+    int64_t left[3] = {0}, skip[3];
+    size_t at = 0;
+
+    for (size_t i = 0; i < all->count; i++)
+        left[all->events[i].instrument] += all->events[i].at_us <= until_us;
+    for (size_t i = 0; i < 3; i++)
+        skip[i] = most > 0 && left[i] > most ? left[i] - most : 0;
+    assert_ok(f->history(f->self, until_us, shift_us, most, take_told, &told));
+    for (size_t i = 0; i < all->count; i++) {
+        const struct feed_event *e = &all->events[i];
+
+        if (e->at_us > until_us || skip[e->instrument]-- > 0)
+            continue;
+        assert_true(at < told.count);
+        expect_same_event(&told.events[at++], e);
+    }
+    assert_int_equal(told.count, at);
+}
+
+static void play_closes(const struct feed *f, struct told *out)
+{
+    struct feed_event e;
+
+    while (f->next(f->self, &e) == ERR_OK)
+        if (e.kind == FEED_CLOSE)
+            take_told(out, &e);
+}
+
+/* Whatever is asked for at whatever time: what next() gives, and playing is not disturbed. */
+static void test_history(void **state)
+{
+    const int first[] = {10, 11, 14, 15, 20, 70, 71, 74}; /* a hole that is not filled at 20 */
+    const int second[] = {12, 13, 16, 68, 72, 73};
+    const int third[] = {40, 41, 45, 46, 47, 48};
+    struct candle_series s[] = {series(first, 8, 100), series(second, 6, 200),
+                                series(third, 6, 300)};
+    struct recorded_feed *r = make(s, 3);
+    struct feed f = recorded_feed_port(r);
+    struct feed_event e;
+
+    (void)state;
+    for (int shift = -7; shift <= 1000; shift += 1007) {
+        struct told all = {0};
+
+        f.rewind(f.self, shift * MINUTE);
+        play_closes(&f, &all);
+        for (int until = 0; until < 90; until++)
+            for (int most = 0; most < 40; most++)
+                expect_history(&f, &all, (until + shift) * MINUTE + (most == 7), shift * MINUTE,
+                               most);
+        expect_history(&f, &all, INT64_MAX, shift * MINUTE, 3);
+        expect_history(&f, &all, INT64_MAX, shift * MINUTE, 0);
+    }
+    f.rewind(f.self, 0);
+    expect(&f, FEED_OPEN, 0, 10, 100, 0);
+    expect(&f, FEED_CLOSE, 0, 11, 100, 0);
+    assert_ok(f.history(f.self, 0, 0, 0, take_told, NULL)); /* nothing closed by then */
+    expect(&f, FEED_OPEN, 0, 11, 101, 0);
+    assert_ok(f.next(f.self, &e));
+    recorded_feed_free(r);
+}
+
 /* Real recordings: nothing out of order, every candle opened and closed once. */
 static void test_recordings(void **state)
 {
@@ -234,7 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),      cmocka_unit_test(test_gap_limit),
         cmocka_unit_test(test_identity),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_recordings),
+        cmocka_unit_test(test_recordings), cmocka_unit_test(test_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
