@@ -69,6 +69,12 @@ struct rule_set {
     struct rule_parameter_value parameters[RULE_PARAMETERS];
     int feature_count;
     struct rule_feature features[LIMIT_FEATURES];
+    int64_t timeframe_us;   /* of the artifact's candles, 0: it names none */
+    char own[LIMIT_SYMBOL]; /* the one symbol it trades: reading that by name is reading its own */
+    int ext_count;          /* declared values from outside, read as ext.NAME */
+    char ext[LIMIT_FEATURES][LIMIT_NAME];
+    int other_count; /* other symbols the rules were found to read, in that order */
+    char others[LIMIT_OTHER_SYMBOLS][LIMIT_SYMBOL];
     int depth; /* of the compiler's recursion, across features */
 };
 

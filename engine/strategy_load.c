@@ -51,6 +51,7 @@ static void load_head(struct loader *l)
                        !timeframe_parse(jnode_text(timeframe), &l->s->timeframe_us)))
         diag_hint(loader_error(l, "timeframe", "field_invalid", "this timeframe is not known"),
                   "1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d");
+    l->set.timeframe_us = l->s->timeframe_us;
     if (l->s->timeframe_us > 0)
         l->set.graph.day_candles = (int)(US_PER_DAY / l->s->timeframe_us);
     if (metrics && !jnode_is(metrics, J_OBJECT) && !jnode_is(metrics, J_NULL))
@@ -103,6 +104,26 @@ static void load_symbols(struct loader *l)
         add_symbol(l, field, jnode_item(many, i));
     }
     qsort(l->s->symbols, l->s->symbol_count, sizeof l->s->symbols[0], compare_symbols);
+    if (l->s->symbol_count == 1)
+        memcpy(l->set.own, l->s->symbols[0], sizeof l->set.own);
+}
+
+/* Copies what the compiler found, sorted. */
+static void set_others(struct loader *l)
+{
+    struct strategy *s = l->s;
+
+    s->other_count = (size_t)l->set.other_count;
+    for (int i = 0; i < l->set.other_count; i++) {
+        int at = i; /* insertion: they are few */
+
+        for (; at > 0 && strcmp(s->others[at - 1], l->set.others[i]) > 0; at--) {
+            memcpy(s->others[at], s->others[at - 1], LIMIT_SYMBOL);
+            s->other_at[at] = s->other_at[at - 1];
+        }
+        memcpy(s->others[at], l->set.others[i], LIMIT_SYMBOL);
+        s->other_at[at] = i;
+    }
 }
 
 /* The longest of all nodes; a feature that is only reported counts too. */
@@ -161,8 +182,10 @@ static void load_all(struct loader *l, bool stop_loss_required)
         (void)loader_count(l, startup, "startup_bars", 1000000, &l->s->startup);
     if (l->mistakes == 0 && l->set.graph.is_full)
         loader_error(l, "features", "too_complex", "the strategy is too large");
-    if (l->mistakes == 0)
-        finish_graph(l);
+    if (l->mistakes > 0)
+        return;
+    set_others(l);
+    finish_graph(l);
 }
 
 enum err strategy_parse(const char *json, size_t length, bool stop_loss_required,

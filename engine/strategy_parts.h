@@ -82,7 +82,8 @@ struct strategy {
     struct ratio trailing_pct, trailing_activation;
     int max_candles;
     size_t other_count;
-    char others[LIMIT_OTHER_SYMBOLS][LIMIT_SYMBOL];
+    char others[LIMIT_OTHER_SYMBOLS][LIMIT_SYMBOL]; /* sorted */
+    int other_at[LIMIT_OTHER_SYMBOLS]; /* the compiler's number of it, as in rule_set.others */
     size_t ext_count;
     struct strategy_ext ext[LIMIT_FEATURES];
     size_t roi_count;
