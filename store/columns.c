@@ -16,7 +16,7 @@ void table_select_list(const struct table *t, const char *alias, struct text *ou
 
 void table_insert_sql(const struct table *t, const char *extra, bool upsert, struct text *out)
 {
-    size_t i, n = t->count + (extra ? 2 : 1);
+    size_t i, n = t->count + (extra ? 2 : 1), keys = t->key_count ? t->key_count : 1;
 
     text_format(out, "INSERT INTO %s (account", t->name);
     for (i = 0; i < t->count; i++)
@@ -29,9 +29,12 @@ void table_insert_sql(const struct table *t, const char *extra, bool upsert, str
     text_char(out, ')');
     if (!upsert)
         return;
-    text_format(out, " ON CONFLICT (account, %s) DO UPDATE SET ", t->columns[0].name);
-    for (i = 1; i < t->count; i++)
-        text_format(out, "%s%s = EXCLUDED.%s", i > 1 ? ", " : "", t->columns[i].name,
+    text_string(out, " ON CONFLICT (account");
+    for (i = 0; i < keys; i++)
+        text_format(out, ", %s", t->columns[i].name);
+    text_string(out, ") DO UPDATE SET ");
+    for (i = keys; i < t->count; i++)
+        text_format(out, "%s%s = EXCLUDED.%s", i > keys ? ", " : "", t->columns[i].name,
                     t->columns[i].name);
 }
 
@@ -42,6 +45,7 @@ void table_put(const struct table *t, const void *row, struct pg_params *p)
         const char *at = (const char *)row + c->offset;
         int64_t integer;
         int word;
+        double real;
         i128 amount;
 
         switch (c->kind) {
@@ -74,6 +78,10 @@ void table_put(const struct table *t, const void *row, struct pg_params *p)
             memcpy(&amount, at, sizeof(amount));
             params_amount(p, amount);
             break;
+        case COLUMN_REAL:
+            memcpy(&real, at, sizeof(real));
+            params_real(p, real);
+            break;
         case COLUMN_DIGEST:
             params_bytes(p, at, DIGEST_BYTES);
             break;
@@ -99,6 +107,7 @@ static enum err column_get(const struct column *c, const PGresult *r, int row, i
     enum err e = ERR_OK;
     int64_t integer;
     int word = 0;
+    double real;
     i128 amount = 0;
 
     switch (c->kind) {
@@ -126,6 +135,10 @@ static enum err column_get(const struct column *c, const PGresult *r, int row, i
     case COLUMN_AMOUNT:
         e = result_amount(r, row, column, &amount);
         memcpy(at, &amount, sizeof(amount));
+        break;
+    case COLUMN_REAL:
+        real = result_real(r, row, column);
+        memcpy(at, &real, sizeof(real));
         break;
     case COLUMN_DIGEST:
         e = result_digest(r, row, column, (struct digest *)at);

@@ -15,6 +15,7 @@ enum column_kind {
     COLUMN_BOOL,
     COLUMN_TEXT,   /* char[] */
     COLUMN_AMOUNT, /* price, size, money, ratio: amount */
+    COLUMN_REAL,   /* double, double precision: a finite feature, never money */
     COLUMN_TIME,   /* int64_t us: TIME_NONE is null */
     COLUMN_DIGEST,
     COLUMN_WORD /* an enum, stored by name */
@@ -49,12 +50,13 @@ struct table {
     const struct column *columns;
     size_t count;
     size_t row_size;
+    size_t key_count; /* so many of the first columns name a row of the account; 0: one */
 };
 
 /* Appends the select list; amounts as text. */
 void table_select_list(const struct table *t, const char *alias, struct text *out);
 /* "INSERT INTO t (account, columns..., extra) VALUES ($1, ...)"; extra may be NULL.  With upsert,
- * a row of the same account and first column is overwritten. */
+ * a row of the same account and key columns is overwritten. */
 void table_insert_sql(const struct table *t, const char *extra, bool upsert, struct text *out);
 /* Adds the row's columns in the order of the list.  The row must outlive the sending. */
 void table_put(const struct table *t, const void *row, struct pg_params *p);

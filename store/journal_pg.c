@@ -115,6 +115,27 @@ static enum err push_rows(struct journal_pg *j, const struct journal_batch *b, s
     return e;
 }
 
+static enum err push_strategies(struct journal_pg *j, const struct journal_batch *b,
+                                struct pg_params *p)
+{
+    enum err e = ERR_OK;
+    size_t i;
+
+    for (i = 0; i < b->slot_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_SLOT, &table_slot, &b->slots[i], -1, p);
+    }
+    for (i = 0; i < b->activation_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_ACTIVATION, &table_activation, &b->activations[i], -1, p);
+    }
+    for (i = 0; i < b->ext_value_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_EXT_VALUE, &table_ext_value, &b->ext_values[i], -1, p);
+    }
+    return e;
+}
+
 static enum err journal_send(struct journal_pg *j, const struct journal_batch *b,
                              PGresult **committed)
 {
@@ -127,6 +148,8 @@ static enum err journal_send(struct journal_pg *j, const struct journal_batch *b
         e = push_log(j, b, &p);
     if (!e)
         e = push_rows(j, b, &p);
+    if (!e)
+        e = push_strategies(j, b, &p);
     if (!e) {
         params_init(&p);
         table_put(&table_account, &b->account, &p);
@@ -211,7 +234,7 @@ static enum err journal_store_strategy(void *self, const char *account_id,
     params_text(&p, d->name);
     params_text(&p, text);
     e = pg_exec(&j->pg,
-                "INSERT INTO strategy (id, name, document) VALUES ($1, $2, $3)"
+                "INSERT INTO strategy (id, name, document, uploaded_by) VALUES ($1, $2, $3, '')"
                 " ON CONFLICT (id) DO NOTHING",
                 &p, journal_deadline(j), NULL);
     free(text);

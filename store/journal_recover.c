@@ -130,6 +130,65 @@ static enum err recover_daily(struct pg *pg, struct recover_context *c, int64_t 
     return e;
 }
 
+/* Documents of all that still trades, or manages a position. */
+static enum err recover_documents(struct pg *pg, struct recover_context *c, int64_t deadline_us)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    size_t n;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, c->account);
+    e = pg_exec(pg,
+                "SELECT id, document FROM strategy WHERE id IN"
+                " (SELECT strategy_id FROM strategy_slot WHERE account = $1 AND state <> 'ended'"
+                " UNION SELECT next_id FROM strategy_slot WHERE account = $1 AND state <> 'ended'"
+                " UNION SELECT strategy_id FROM position WHERE account = $1 AND status = 'open')"
+                " ORDER BY ordinal",
+                &p, deadline_us, &r);
+    if (e)
+        return e;
+    n = (size_t)PQntuples(r);
+    c->made.documents = xcalloc(n + 1, sizeof(*c->made.documents));
+    for (size_t i = 0; i < n; i++) {
+        struct recovered_document *d = &c->made.documents[i];
+
+        result_text(r, (int)i, 0, d->id, sizeof(d->id));
+        d->canonical = result_copy(r, (int)i, 1, &d->length);
+    }
+    c->made.document_count = n;
+    PQclear(r);
+    return ERR_OK;
+}
+
+/* The strategies that trade, what came from outside, and what cooldowns count from. */
+static enum err recover_strategies(struct pg *pg, struct recover_context *c, int64_t deadline_us)
+{
+    void *rows = NULL;
+    enum err e;
+
+    e = recover_rows(pg, &table_slot, "t.account = $1 AND t.state <> 'ended' ORDER BY t.ordinal", c,
+                     &rows, &c->made.slot_count);
+    if (e)
+        return e;
+    c->made.slots = rows;
+    e = recover_rows(pg, &table_ext_value,
+                     "t.account = $1 ORDER BY t.name COLLATE \"C\", t.symbol COLLATE \"C\"", c,
+                     &rows, &c->made.ext_value_count);
+    if (e)
+        return e;
+    c->made.ext_values = rows;
+    e = recover_rows(pg, &table_position,
+                     "t.account = $1 AND t.id IN (SELECT max(id) FROM position WHERE account = $1"
+                     " AND status = 'closed' GROUP BY strategy, symbol) ORDER BY t.id",
+                     c, &rows, &c->made.closed_count);
+    if (e)
+        return e;
+    c->made.closed = rows;
+    return recover_documents(pg, c, deadline_us);
+}
+
 static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
 {
     struct recover_context *c = context;
@@ -154,7 +213,8 @@ static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
     if (e)
         return e;
     c->made.positions = rows;
-    return recover_daily(pg, c, deadline_us);
+    e = recover_strategies(pg, c, deadline_us);
+    return e ? e : recover_daily(pg, c, deadline_us);
 }
 
 enum err journal_recover(void *self, const char *account_id, struct recovery *out)

@@ -61,8 +61,8 @@ static char *account_sql(void)
 void journal_statements(struct journal_pg *j)
 {
     static const char *const names[JOURNAL_STATEMENT_COUNT_] = {
-        "begin", "advance", "leaf",   "signal", "position", "order",
-        "fill",  "trade",   "equity", "daily",  "account",  "commit",
+        "begin",  "advance", "leaf", "signal",     "position",  "order",   "fill",   "trade",
+        "equity", "daily",   "slot", "activation", "ext_value", "account", "commit",
     };
     char *sql[JOURNAL_STATEMENT_COUNT_] = {
         [STATEMENT_BEGIN] = xstrdup("BEGIN"),
@@ -75,6 +75,10 @@ void journal_statements(struct journal_pg *j)
         [STATEMENT_TRADE] = xstrdup("INSERT INTO trade (account, id, log_idx) VALUES ($1, $2, $3)"),
         [STATEMENT_EQUITY] = table_sql(&table_equity, NULL, false, EQUITY_CONFLICT_SQL),
         [STATEMENT_DAILY] = xstrdup(DAILY_SQL),
+        [STATEMENT_SLOT] = table_sql(&table_slot, NULL, true, ""),
+        /* Overwritten too: without leaves a batch that is given again is not recognised. */
+        [STATEMENT_ACTIVATION] = table_sql(&table_activation, NULL, true, ""),
+        [STATEMENT_EXT_VALUE] = table_sql(&table_ext_value, NULL, true, ""),
         [STATEMENT_ACCOUNT] = account_sql(),
         [STATEMENT_COMMIT] = xstrdup("COMMIT"),
     };

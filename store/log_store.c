@@ -93,23 +93,3 @@ struct jsonl_source store_jsonl_source(struct store *s)
         .read = log_read,
     };
 }
-
-enum err store_strategy(struct store *s, const char *id, char **canonical, size_t *length,
-                        int64_t *created_us)
-{
-    struct pg_params p;
-    PGresult *r = NULL;
-    enum err e;
-
-    params_init(&p);
-    params_text(&p, id);
-    e = store_exec(s, "SELECT document, created_at FROM strategy WHERE id = $1", &p, true, &r);
-    if (!e && PQntuples(r) == 0)
-        e = ERR_NOT_FOUND;
-    if (!e) {
-        *canonical = result_copy(r, 0, 0, length);
-        *created_us = result_time(r, 0, 1);
-    }
-    PQclear(r);
-    return e;
-}

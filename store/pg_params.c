@@ -62,6 +62,16 @@ void params_integer(struct pg_params *p, int64_t value)
     params_add(p, at, 8, FORMAT_BINARY);
 }
 
+void params_real(struct pg_params *p, double value)
+{
+    uint64_t bits;
+    char *at = params_room(p, 8);
+
+    memcpy(&bits, &value, sizeof(bits));
+    put_be64(at, bits);
+    params_add(p, at, 8, FORMAT_BINARY);
+}
+
 void params_bool(struct pg_params *p, bool value)
 {
     params_add(p, value ? "\1" : "\0", 1, FORMAT_BINARY);
@@ -135,6 +145,19 @@ int64_t result_integer(const PGresult *r, int row, int column)
         return 0;
     ASSERT(PQgetlength(r, row, column) == 8);
     return (int64_t)get_be64(PQgetvalue(r, row, column));
+}
+
+double result_real(const PGresult *r, int row, int column)
+{
+    uint64_t bits;
+    double value;
+
+    if (PQgetisnull(r, row, column))
+        return 0;
+    ASSERT(PQgetlength(r, row, column) == 8);
+    bits = get_be64(PQgetvalue(r, row, column));
+    memcpy(&value, &bits, sizeof(value));
+    return value;
 }
 
 bool result_bool(const PGresult *r, int row, int column)

@@ -29,6 +29,7 @@ struct pg_params {
 /* Empties; the big buffer is left as it is. */
 void params_init(struct pg_params *p);
 void params_integer(struct pg_params *p, int64_t value);
+void params_real(struct pg_params *p, double value); /* double precision: the same bits */
 void params_bool(struct pg_params *p, bool value);
 void params_time(struct pg_params *p, int64_t us); /* TIME_NONE: null */
 void params_amount(struct pg_params *p, i128 e12);
@@ -41,6 +42,7 @@ void params_null(struct pg_params *p);
 
 /* Fields of a binary result; a null is 0, "", TIME_NONE. */
 int64_t result_integer(const PGresult *r, int row, int column);
+double result_real(const PGresult *r, int row, int column);
 bool result_bool(const PGresult *r, int row, int column);
 int64_t result_time(const PGresult *r, int row, int column);
 void result_text(const PGresult *r, int row, int column, char *out, size_t capacity);

@@ -103,9 +103,58 @@ MUST_USE enum err store_trade(struct store *s, const char *account, int64_t id,
 MUST_USE enum err store_equity(struct store *s, const char *account, int64_t from_us, int64_t to_us,
                                int64_t bucket_us, size_t max_points, struct equity_point **out,
                                size_t *count);
-/* The stored strategy document; free() the text. */
-MUST_USE enum err store_strategy(struct store *s, const char *id, char **canonical, size_t *length,
-                                 int64_t *created_us);
+/* ---- Strategy documents: kept once by id, for every account; none is ever erased. ---- */
+struct strategy_row {
+    int64_t ordinal; /* grows with every new document: pages go by it */
+    char id[DIGEST_HEX];
+    char name[LIMIT_NAME];
+    int64_t created_us;
+    int64_t retired_us;           /* TIME_NONE: it may be activated */
+    char uploaded_by[LIMIT_NAME]; /* "": it came from a configured file */
+};
+struct strategy_upload {
+    const char *id, *name;
+    const char *canonical;
+    size_t length;
+    const char *source; /* the exact bytes */
+    size_t source_length;
+    const char *uploaded_by;
+};
+/* *is_new false: a document of this id is there already and stays as it is; one that came from a
+ * configured file gets its source now. */
+MUST_USE enum err store_strategy_insert(struct store *s, const struct strategy_upload *u,
+                                        bool *is_new);
+struct strategy_query {
+    const char *name; /* NULL: any */
+    enum {
+        STRATEGIES_ANY,
+        STRATEGIES_VALIDATED, /* may be activated and is not active */
+        STRATEGIES_ACTIVE,
+        STRATEGIES_RETIRED
+    } status;
+    const char *active_ids; /* which ids count as active, between commas; "" none */
+    int64_t after;          /* rows after this ordinal in list order; 0: from the start */
+    bool ascending;
+    int limit; /* 1..LIMIT_PAGE */
+};
+MUST_USE enum err store_strategies(struct store *s, const struct strategy_query *q,
+                                   struct strategy_row **out, size_t *count, bool *more);
+/* By id or by the beginning of one; ERR_NOT_FOUND, ERR_CONFLICT when several begin so. */
+MUST_USE enum err store_strategy(struct store *s, const char *prefix, struct strategy_row *out);
+/* free() the text.  The source of a document that was never uploaded is its canonical form. */
+MUST_USE enum err store_strategy_canonical(struct store *s, const char *id, char **text,
+                                           size_t *length);
+MUST_USE enum err store_strategy_source(struct store *s, const char *id, char **text,
+                                        size_t *length);
+/* ERR_STRATEGY_ACTIVE while a slot that has not ended names it; twice is once. */
+MUST_USE enum err store_strategy_retire(struct store *s, const char *id, int64_t at_us);
+/* The account's history; of q: account, strategy (the name), strategy_id, from, to and page. */
+MUST_USE enum err store_activations(struct store *s, const struct list_query *q,
+                                    struct activation **out, size_t *count, bool *more);
+/* What a name's version followed when it was newly activated, going back over rollbacks;
+ * ERR_NO_PREVIOUS. */
+MUST_USE enum err store_previous_version(struct store *s, const char *account, const char *name,
+                                         const char *current_id, char out[DIGEST_HEX]);
 
 /* ---- Tokens: only a digest of the secret is stored. ---- */
 enum role {

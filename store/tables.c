@@ -4,6 +4,7 @@
 
 #include "engine/account.h"
 #include "engine/position.h"
+#include "engine/strategy_slot.h"
 
 /* ---- Words: every one as the API says it ---- */
 
@@ -63,6 +64,16 @@ static const char *word_order_status(int v)
 static const char *word_exit_reason(int v)
 {
     return exit_reason_name((enum exit_reason)v);
+}
+
+static const char *word_effective(int v)
+{
+    return effective_name((enum effective)v);
+}
+
+static const char *word_slot_state(int v)
+{
+    return slot_state_name((enum slot_state)v);
 }
 
 static const char *word_position_status(int v)
@@ -156,6 +167,8 @@ static const struct column order_columns[] = {
     COLUMN(order, limit_price, "limit_price", AMOUNT),
     COLUMN(order, stop_price, "stop_price", AMOUNT),
     COLUMN(order, decision_price, "decision_price", AMOUNT),
+    COLUMN(order, attached_stop, "attached_stop", AMOUNT),
+    COLUMN(order, attached_target, "attached_target", AMOUNT),
     COLUMN(order, slippage_tolerance, "slippage_tolerance", AMOUNT),
     COLUMN(order, created_us, "created_at", TIME),
     COLUMN(order, submitted_us, "submitted_at", TIME),
@@ -215,6 +228,7 @@ static const struct column position_columns[] = {
     COLUMN(position, stop_loss, "stop_loss", AMOUNT),
     COLUMN(position, take_profit, "take_profit", AMOUNT),
     COLUMN(position, trailing_stop, "trailing_stop", AMOUNT),
+    COLUMN(position, roi_target, "roi_target", AMOUNT),
     COLUMN(position, extreme, "extreme", AMOUNT),
     COLUMN(position, worst, "worst", AMOUNT),
     COLUMN(position, mark, "mark", AMOUNT),
@@ -223,6 +237,10 @@ static const struct column position_columns[] = {
     COLUMN(position, stop_order_id, "stop_order_id", ID),
     COLUMN(position, target_order_id, "target_order_id", ID),
     COLUMN(position, exit_order_id, "exit_order_id", ID),
+    COLUMN(position, scale_ins, "scale_ins", INTEGER),
+    COLUMN(position, scale_outs, "scale_outs", INTEGER),
+    COLUMN(position, scaled_candles, "scaled_candles", INTEGER),
+    COLUMN(position, first_size, "first_size", AMOUNT),
     COLUMN(position, candles_held, "candles_held", INTEGER),
     COLUMN(position, opened_us, "opened_at", TIME),
     COLUMN(position, closed_us, "closed_at", TIME),
@@ -264,3 +282,43 @@ static const struct column equity_columns[] = {
     COLUMN(equity_point, day, "day", INTEGER),
 };
 const struct table table_equity = TABLE("equity", equity_columns, equity_point);
+
+/* ---- Strategies ---- */
+
+static const struct column slot_columns[] = {
+    COLUMN_CHARS(strategy_slot, name, "name"),
+    COLUMN(strategy_slot, ordinal, "ordinal", INTEGER),
+    COLUMN_CHARS(strategy_slot, strategy_id, "strategy_id"),
+    COLUMN_CHARS(strategy_slot, next_id, "next_id"),
+    COLUMN_NAMED(strategy_slot, effective, "effective", word_effective, EFFECTIVE_NOW,
+                 EFFECTIVE_WHEN_FLAT),
+    COLUMN(strategy_slot, from_us, "from_at", TIME),
+    COLUMN(strategy_slot, is_outside, "is_outside", BOOL),
+    COLUMN_NAMED(strategy_slot, state, "state", word_slot_state, SLOT_ACTIVE, SLOT_ENDED),
+};
+const struct table table_slot = TABLE("strategy_slot", slot_columns, strategy_slot);
+
+static const struct column activation_columns[] = {
+    COLUMN(activation, id, "id", INTEGER),
+    COLUMN(activation, at_us, "at", TIME),
+    COLUMN_CHARS(activation, name, "name"),
+    COLUMN_CHARS(activation, strategy_id, "strategy_id"),
+    COLUMN_CHARS(activation, previous_id, "previous_id"),
+    COLUMN_CHARS(activation, action, "action"),
+    COLUMN_NAMED(activation, effective, "effective", word_effective, EFFECTIVE_NOW,
+                 EFFECTIVE_WHEN_FLAT),
+    COLUMN_CHARS(activation, actor, "actor"),
+};
+const struct table table_activation = TABLE("strategy_activation", activation_columns, activation);
+
+static const struct column ext_value_columns[] = {
+    COLUMN_CHARS(ext_value, name, "name"),
+    COLUMN_CHARS(ext_value, symbol, "symbol"),
+    COLUMN(ext_value, value, "value", REAL),
+    COLUMN(ext_value, at_us, "at", TIME),
+};
+const struct table table_ext_value = {.name = "ext_value",
+                                      .columns = ext_value_columns,
+                                      .count = COUNT_OF(ext_value_columns),
+                                      .row_size = sizeof(struct ext_value),
+                                      .key_count = 2};

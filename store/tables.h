@@ -11,5 +11,8 @@ extern const struct table table_fill;
 extern const struct table table_position;
 extern const struct table table_signal;
 extern const struct table table_equity;
+extern const struct table table_slot;
+extern const struct table table_activation;
+extern const struct table table_ext_value;
 
 #endif

@@ -29,6 +29,7 @@ static struct account full_account(int64_t log_size)
     struct account a = fixture_account(account_id);
     struct performance *p = &a.performance;
     int64_t *counters[] = {&a.last_order_id,
+                           &a.last_activation_id,
                            &a.last_intent_id,
                            &a.last_signal_id,
                            &a.last_position_id,
@@ -66,6 +67,8 @@ static struct account full_account(int64_t log_size)
     a.phase = PHASE_DECIDED;
     a.wanted = WANTED_PAUSED;
     a.ever_commanded = true;
+    (void)copy_text(a.config_strategy_id, sizeof(a.config_strategy_id), "abc");
+    (void)copy_text(a.feed_id, sizeof(a.feed_id), "fed");
     memset(&a.config_digest, 0x5a, sizeof(a.config_digest));
     a.log_size = log_size;
     return a;
@@ -93,6 +96,8 @@ static struct order full_order(void)
     o.stop_price.e12 = amount_at(5);
     o.decision_price.e12 = amount_at(6);
     o.slippage_tolerance.e12 = amount_at(7);
+    o.attached_stop.e12 = amount_at(8);
+    o.attached_target.e12 = amount_at(9);
     o.submitted_us = -1; /* before 1970: no less exact */
     o.filled_us = INT64_C(253402300799999999);
     (void)copy_text(o.reason, sizeof(o.reason), "caf\xc3\xa9 'quoted' \\ \"x\"");
@@ -102,11 +107,12 @@ static struct order full_order(void)
 static struct position full_position(void)
 {
     struct position p = fixture_position(1);
-    i128 *amounts[] = {
-        &p.size.e12,          &p.entry_size.e12,     &p.entry_notional.e12, &p.entry_fee.e12,
-        &p.cost_left.e12,     &p.entry_fee_left.e12, &p.exit_size.e12,      &p.exit_notional.e12,
-        &p.exit_fee.e12,      &p.realized_pnl.e12,   &p.stop_loss.e12,      &p.take_profit.e12,
-        &p.trailing_stop.e12, &p.extreme.e12,        &p.worst.e12,          &p.mark.e12};
+    i128 *amounts[] = {&p.size.e12,          &p.entry_size.e12,    &p.entry_notional.e12,
+                       &p.entry_fee.e12,     &p.cost_left.e12,     &p.entry_fee_left.e12,
+                       &p.exit_size.e12,     &p.exit_notional.e12, &p.exit_fee.e12,
+                       &p.realized_pnl.e12,  &p.stop_loss.e12,     &p.take_profit.e12,
+                       &p.trailing_stop.e12, &p.extreme.e12,       &p.worst.e12,
+                       &p.mark.e12,          &p.roi_target.e12,    &p.first_size.e12};
 
     for (size_t i = 0; i < COUNT_OF(amounts); i++)
         *amounts[i] = amount_at((int)i);
@@ -117,6 +123,9 @@ static struct position full_position(void)
     p.target_order_id = 4;
     p.exit_order_id = 5;
     p.candles_held = 77;
+    p.scale_ins = 3;
+    p.scale_outs = 2;
+    p.scaled_candles = 70;
     p.exit_reason = EXIT_TIME;
     return p;
 }
@@ -231,7 +240,6 @@ static void everything_comes_back_equal(void **state)
         .id = "abc", .name = "momentum", .canonical = "{\"a\": 1}", .length = 8};
     char *text;
     size_t length;
-    int64_t created_us;
 
     (void)state;
     fixture_database(url);
@@ -263,10 +271,10 @@ static void everything_comes_back_equal(void **state)
     assert_int_equal(r.daily.count, 1);
     assert_int_equal(r.daily.day[0], 19675);
     assert_true(r.daily.equity[0].e12 == amount_at(0));
-    assert_int_equal(store_strategy(s, "abc", &text, &length, &created_us), ERR_OK);
+    assert_int_equal(store_strategy_canonical(s, "abc", &text, &length), ERR_OK);
     assert_string_equal(text, "{\"a\": 1}");
     free(text);
-    assert_int_equal(store_strategy(s, "nope", &text, &length, &created_us), ERR_NOT_FOUND);
+    assert_int_equal(store_strategy_canonical(s, "nope", &text, &length), ERR_NOT_FOUND);
     recovery_release(&r);
     journal_batch_release(&b);
     store_close(s);
