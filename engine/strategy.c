@@ -22,6 +22,9 @@ static void strategy_free(struct strategy *s)
     rule_ast_free(s->confidence.ast);
     rule_ast_free(s->stop.rule.ast);
     rule_ast_free(s->take.rule.ast);
+    rule_ast_free(s->trailing.rule.ast);
+    rule_ast_free(s->scale_in_rule.ast);
+    rule_ast_free(s->scale_out_rule.ast);
     trigger_release(&s->trigger);
     rule_graph_release(&s->graph);
     free(s->symbols);
@@ -105,12 +108,12 @@ struct ratio strategy_min_confidence(const struct strategy *s)
 
 bool strategy_has_trailing(const struct strategy *s)
 {
-    return s->has_trailing;
+    return s->trailing.kind != LEVEL_NONE;
 }
 
 struct ratio strategy_trailing_pct(const struct strategy *s)
 {
-    return s->trailing_pct;
+    return s->trailing.kind == LEVEL_PCT ? s->trailing.value : ratio_of(0, 1);
 }
 
 struct ratio strategy_trailing_activation(const struct strategy *s)
@@ -186,4 +189,21 @@ struct scaling strategy_scale_in(const struct strategy *s)
 struct scaling strategy_scale_out(const struct strategy *s)
 {
     return s->scale_out;
+}
+
+size_t strategy_metric_count(const struct strategy *s)
+{
+    return s->metric_count;
+}
+
+const char *strategy_metric_name(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->metric_count);
+    return s->metrics[i].name;
+}
+
+double strategy_metric_value(const struct strategy *s, size_t i)
+{
+    ASSERT(i < s->metric_count);
+    return s->metrics[i].value;
 }

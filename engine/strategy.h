@@ -109,6 +109,12 @@ struct cooldown strategy_cooldown(const struct strategy *s);
 struct scaling strategy_scale_in(const struct strategy *s);
 struct scaling strategy_scale_out(const struct strategy *s);
 
+/* What research claims in `metrics` (and `fitness`), under one name each: sharpe, win_rate, ...  To
+ * be shown; never used, and no part of the canonical form: the id names what trades. */
+size_t strategy_metric_count(const struct strategy *s);
+const char *strategy_metric_name(const struct strategy *s, size_t i);
+double strategy_metric_value(const struct strategy *s, size_t i);
+
 /* The features' names and, for reports, their newest values (NaN: unknown; true is 1).  A feature
  * with members counts as several: "bands.upper".  At most LIMIT_FEATURES. */
 size_t strategy_feature_count(const struct strategy *s);
@@ -171,11 +177,12 @@ void strategy_run_levels(const struct strategy_run *r, double entry_price, doubl
                          double *take_profit);
 
 /* Where a trailing stop that is an ATR multiple or an expression stands now, for a position whose
- * best price is extreme: NaN when unknown or for other artifacts. */
+ * best price is extreme: NaN when unknown, on the wrong side of it, or for other artifacts. */
 double strategy_run_trailing(const struct strategy_run *r, double entry_price, double extreme);
 
 /* Yearly volatility of the symbol for SIZING_VOL_TARGET, as a fraction: the standard deviation of
- * the last period's returns times the root of the candles of a year; NaN when unknown. */
+ * the last period's returns times the root of the candles of a year; NaN when unknown, or when
+ * nothing moved. */
 double strategy_run_volatility(const struct strategy_run *r);
 
 #endif

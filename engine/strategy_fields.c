@@ -47,11 +47,35 @@ void loader_check_keys(struct loader *l, const struct jnode *object, const char 
     }
 }
 
+const struct jnode *loader_get(const struct jnode *object, const char *key)
+{
+    const struct jnode *n = jnode_is(object, J_OBJECT) ? jnode_member(object, key) : NULL;
+
+    return jnode_is(n, J_NULL) ? NULL : n;
+}
+
+const struct jnode *loader_section(struct loader *l, const char *name, struct keys known)
+{
+    const struct jnode *n = loader_get(l->root, name);
+    char prefix[64];
+
+    if (!n)
+        return NULL;
+    if (!jnode_is(n, J_OBJECT)) {
+        diag_hint(loader_error(l, name, "type_mismatch", "an object is needed here"), "not %s",
+                  jkind_name(jnode_kind(n)));
+        return NULL;
+    }
+    (void)snprintf(prefix, sizeof prefix, "%s.", name);
+    loader_check_keys(l, n, prefix, known);
+    return n;
+}
+
 const struct jnode *loader_member(struct loader *l, const struct jnode *object, const char *key,
                                   const char *flat, const char **field)
 {
-    const struct jnode *nested = jnode_is(object, J_OBJECT) ? jnode_member(object, key) : NULL;
-    const struct jnode *other = flat ? jnode_member(l->root, flat) : NULL;
+    const struct jnode *nested = loader_get(object, key);
+    const struct jnode *other = flat ? loader_get(l->root, flat) : NULL;
 
     if (nested && other)
         diag_hint(loader_error(l, flat, "given_twice", "this is given twice"), "remove '%s'", flat);
@@ -119,15 +143,16 @@ bool loader_fraction(struct loader *l, const struct jnode *n, const char *field,
     return true;
 }
 
-bool loader_count(struct loader *l, const struct jnode *n, const char *field, int most, int *out)
+bool loader_count(struct loader *l, const struct jnode *n, const char *field, int least, int most,
+                  int *out)
 {
     struct ratio value;
 
     if (!loader_ratio(l, n, field, &value))
         return false;
-    if (value.e12 % ONE_E12 != 0 || value.e12 < 0 || value.e12 / ONE_E12 > most) {
+    if (value.e12 % ONE_E12 != 0 || value.e12 / ONE_E12 < least || value.e12 / ONE_E12 > most) {
         diag_hint(loader_error(l, field, "out_of_range", "this number is not acceptable"),
-                  "a whole number from 0 to %d", most);
+                  "a whole number from %d to %d", least, most);
         return false;
     }
     *out = (int)(value.e12 / ONE_E12);

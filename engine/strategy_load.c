@@ -7,12 +7,20 @@
 #include "engine/instrument.h"
 #include "engine/strategy_parts.h"
 
+enum {
+    FIXED_ROOTS = 9
+};
+
 static const char *const top_keys[] = {
-    "version", "name", "symbol", "symbols", "timeframe", "params", "features", "entry", "exit",
-    "stop_loss", "take_profit", "trailing_stop", "position_sizing", "startup_bars", "metrics",
-    /* the seed's flat spelling */
+    "version", "name", "symbol", "symbols", "timeframe", "params", "features", "ext", "entry",
+    "exit", "stop_loss", "take_profit", "trailing_stop", "roi", "cooldown", "scale_in", "scale_out",
+    "position_sizing", "startup_bars", "metrics",
+    /* other names of the above */
     "entry_condition", "exit_condition", "direction", "confidence", "min_confidence", "trigger",
-    "reason", "size_usd", "max_candles"};
+    "reason", "size_usd", "max_candles", "hold_periods", "max_bars", "time_exit", "minimal_roi",
+    /* about the document, nothing that trades */
+    "id", "description", "author", "tags", "created_at", "promoted_at", "session_id", "generation",
+    "fitness", "mutation_type", "parent_id"};
 
 static bool is_name(const char *text)
 {
@@ -30,13 +38,18 @@ static bool is_name(const char *text)
     return true;
 }
 
-static void load_head(struct loader *l)
+static void load_name(struct loader *l)
 {
-    const struct jnode *name = jnode_member(l->root, "name");
-    const struct jnode *version = jnode_member(l->root, "version");
-    const struct jnode *timeframe = jnode_member(l->root, "timeframe");
-    const struct jnode *metrics = jnode_member(l->root, "metrics");
+    const struct jnode *name = loader_get(l->root, "name");
+    const struct jnode *id = loader_get(l->root, "id");
+    bool is_from_id = !name && jnode_is(id, J_STRING) && is_name(jnode_text(id));
 
+    if (is_from_id) {
+        name = id;
+        diag_hint(diag_add(&l->s->warnings, "name", "name_from_id",
+                           "without a name the id is taken for one"),
+                  "versions of one strategy share a name: \"name\": \"ema_pullback\"");
+    }
     if (!name)
         diag_hint(loader_error(l, "name", "missing", "a strategy needs a name"),
                   "\"name\": \"ema_pullback\"");
@@ -45,6 +58,14 @@ static void load_head(struct loader *l)
                   "1 to 63 letters, digits, blanks, dots, dashes, underscores");
     else
         (void)copy_text(l->s->name, sizeof l->s->name, jnode_text(name));
+}
+
+static void load_head(struct loader *l)
+{
+    const struct jnode *version = loader_get(l->root, "version");
+    const struct jnode *timeframe = loader_get(l->root, "timeframe");
+
+    load_name(l);
     if (version && !(jnode_is(version, J_INTEGER) && jnode_integer(version) == 1))
         diag_hint(loader_error(l, "version", "field_invalid", "this version is not known"), "1");
     if (timeframe && !(jnode_is(timeframe, J_STRING) &&
@@ -54,9 +75,6 @@ static void load_head(struct loader *l)
     l->set.timeframe_us = l->s->timeframe_us;
     if (l->s->timeframe_us > 0)
         l->set.graph.day_candles = (int)(US_PER_DAY / l->s->timeframe_us);
-    if (metrics && !jnode_is(metrics, J_OBJECT) && !jnode_is(metrics, J_NULL))
-        diag_hint(loader_error(l, "metrics", "type_mismatch", "an object is needed here"),
-                  "{\"sharpe\": 1.8}");
 }
 
 static void add_symbol(struct loader *l, const char *field, const struct jnode *n)
@@ -82,8 +100,8 @@ static int compare_symbols(const void *a, const void *b)
 
 static void load_symbols(struct loader *l)
 {
-    const struct jnode *one = jnode_member(l->root, "symbol");
-    const struct jnode *many = jnode_member(l->root, "symbols");
+    const struct jnode *one = loader_get(l->root, "symbol");
+    const struct jnode *many = loader_get(l->root, "symbols");
     size_t count = jnode_is(many, J_ARRAY) ? jnode_count(many) : 0;
 
     if (many && !jnode_is(many, J_ARRAY))
@@ -95,7 +113,7 @@ static void load_symbols(struct loader *l)
         return;
     }
     l->s->symbols = xcalloc(count + 1, sizeof l->s->symbols[0]);
-    if (one && !jnode_is(one, J_NULL))
+    if (one)
         add_symbol(l, "symbol", one);
     for (size_t i = 0; i < count; i++) {
         char field[SYMBOLS_FIELD];
@@ -146,9 +164,11 @@ static void set_warmup(struct strategy *s)
 static void finish_graph(struct loader *l)
 {
     struct strategy *s = l->s;
-    int *roots[5 + TRIGGER_PARTS + LIMIT_FEATURES] = {
-        &s->entry.node, &s->exit.node, &s->confidence.node, &s->stop.rule.node, &s->take.rule.node};
-    size_t count = 5;
+    int *roots[FIXED_ROOTS + TRIGGER_PARTS + LIMIT_FEATURES] = {
+        &s->entry.node,         &s->exit.node,           &s->confidence.node,
+        &s->stop.rule.node,     &s->take.rule.node,      &s->trailing.rule.node,
+        &s->scale_in_rule.node, &s->scale_out_rule.node, &s->volatility};
+    size_t count = FIXED_ROOTS;
 
     for (int i = 0; i < s->trigger.count; i++)
         roots[count++] = &s->trigger.parts[i].rule.node;
@@ -166,26 +186,38 @@ static void finish_graph(struct loader *l)
 
 static void load_all(struct loader *l, bool stop_loss_required)
 {
-    const struct jnode *startup = jnode_member(l->root, "startup_bars");
+    const struct jnode *startup = loader_get(l->root, "startup_bars");
 
     loader_check_keys(l, l->root, "", (struct keys){top_keys, COUNT_OF(top_keys)});
     load_head(l);
     load_symbols(l);
     load_parameters(l);
+    load_ext(l);
     load_features(l);
     load_entry(l);
     load_exit(l);
     load_levels(l, stop_loss_required);
     load_trailing(l);
+    load_roi(l);
+    load_cooldown(l);
+    load_scaling(l);
     load_sizing(l);
-    if (startup && !jnode_is(startup, J_NULL))
-        (void)loader_count(l, startup, "startup_bars", 1000000, &l->s->startup);
+    load_metrics(l);
+    if (startup)
+        (void)loader_count(l, startup, "startup_bars", 0, 1000000, &l->s->startup);
     if (l->mistakes == 0 && l->set.graph.is_full)
         loader_error(l, "features", "too_complex", "the strategy is too large");
     if (l->mistakes > 0)
         return;
     set_others(l);
     finish_graph(l);
+}
+
+static void forget_nodes(struct strategy *s)
+{
+    s->entry.node = s->exit.node = s->confidence.node = NODE_NONE;
+    s->scale_in_rule.node = s->scale_out_rule.node = s->volatility = NODE_NONE;
+    s->stop.rule.node = s->take.rule.node = s->trailing.rule.node = NODE_NONE;
 }
 
 enum err strategy_parse(const char *json, size_t length, bool stop_loss_required,
@@ -215,8 +247,7 @@ enum err strategy_parse(const char *json, size_t length, bool stop_loss_required
     l->root = root;
     l->diags = diags;
     rule_set_init(&l->set, diags);
-    l->s->entry.node = l->s->exit.node = l->s->confidence.node = NODE_NONE;
-    l->s->stop.rule.node = l->s->take.rule.node = NODE_NONE;
+    forget_nodes(l->s);
     load_all(l, stop_loss_required);
     if (l->mistakes > 0) {
         e = ERR_INVALID;

@@ -13,8 +13,13 @@ enum {
     NODE_NONE = -1,
     TRIGGER_PARTS = 33,
     TRIGGER_BYTES = 1024,
-    SYMBOLS_FIELD = 48
+    SYMBOLS_FIELD = 48,
+    STRATEGY_METRICS = 32
 };
+
+#define KEYS(...)                                      \
+    ((struct keys){(const char *const[]){__VA_ARGS__}, \
+                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)})
 
 /* An expression of the artifact and the node it became. */
 struct strategy_rule {
@@ -63,6 +68,12 @@ struct strategy_ext {
     int64_t max_age_us;
 };
 
+/* What research claims. */
+struct strategy_metric {
+    char name[LIMIT_NAME];
+    double value;
+};
+
 struct strategy {
     int references; /* atomic */
     char name[LIMIT_NAME];
@@ -78,8 +89,8 @@ struct strategy {
     enum direction direction;
     struct sizing sizing;
     struct ratio min_confidence;
-    bool has_trailing;
-    struct ratio trailing_pct, trailing_activation;
+    int volatility_period, volatility; /* SIZING_VOL_TARGET: candles, and the node; NODE_NONE */
+    struct ratio trailing_activation;
     int max_candles;
     size_t other_count;
     char others[LIMIT_OTHER_SYMBOLS][LIMIT_SYMBOL]; /* sorted */
@@ -90,8 +101,10 @@ struct strategy {
     struct roi_step roi[LIMIT_ROI_STEPS];
     struct cooldown cooldown;
     struct scaling scale_in, scale_out;
-    struct strategy_rule entry, exit, confidence;
-    struct level stop, take;
+    struct strategy_rule entry, exit, confidence, scale_in_rule, scale_out_rule;
+    struct level stop, take, trailing;
+    size_t metric_count;
+    struct strategy_metric metrics[STRATEGY_METRICS];
     struct trigger trigger;
     size_t feature_count;
     struct strategy_feature features[LIMIT_FEATURES];
@@ -126,6 +139,11 @@ struct diag *loader_error(struct loader *l, const char *field, const char *code,
 /* Warns of members that are not known; prefix is "" or ends with '.'. */
 void loader_check_keys(struct loader *l, const struct jnode *object, const char *prefix,
                        struct keys known);
+/* The member of an object; NULL when it is absent or null, which mean the same everywhere, and of
+ * what is no object. */
+const struct jnode *loader_get(const struct jnode *object, const char *key);
+/* The section as an object, NULL when absent or not one (reported). */
+const struct jnode *loader_section(struct loader *l, const char *name, struct keys known);
 /* The member of an object (NULL allowed), or else the flat one of the root; *field becomes the name
  * of where it was found.  NULL when there is none. */
 const struct jnode *loader_member(struct loader *l, const struct jnode *object, const char *key,
@@ -135,7 +153,9 @@ bool loader_ratio(struct loader *l, const struct jnode *n, const char *field, st
 /* The same, a fraction within (0, most]; percent: hint that 2 % is 0.02. */
 bool loader_fraction(struct loader *l, const struct jnode *n, const char *field, struct ratio most,
                      struct ratio *out);
-bool loader_count(struct loader *l, const struct jnode *n, const char *field, int most, int *out);
+/* A whole number from least to most. */
+bool loader_count(struct loader *l, const struct jnode *n, const char *field, int least, int most,
+                  int *out);
 /* Text of a string member; NULL after a mistake. */
 const char *loader_text(struct loader *l, const struct jnode *n, const char *field);
 /* Parses and compiles a rule from a string (a number or boolean is taken as its text). */
@@ -149,9 +169,18 @@ void load_features(struct loader *l);
 /* strategy_sections.c */
 void load_entry(struct loader *l);
 void load_exit(struct loader *l);
+/* strategy_protection.c */
 void load_levels(struct loader *l, bool stop_loss_required);
 void load_trailing(struct loader *l);
+/* strategy_pace.c */
+void load_roi(struct loader *l);
+void load_cooldown(struct loader *l);
+void load_scaling(struct loader *l);
+/* strategy_sizing.c */
 void load_sizing(struct loader *l);
+/* strategy_outside.c */
+void load_ext(struct loader *l); /* before any rule */
+void load_metrics(struct loader *l);
 
 /* strategy_trigger.c */
 void trigger_parse(struct loader *l, const char *field, const char *text);

@@ -69,28 +69,30 @@ static double clamped(double x)
 }
 
 /* Apart, so that the way without a position keeps its stack empty. */
-static __attribute__((noinline)) enum tristate exit_of(const struct strategy_run *r,
-                                                       const struct position_view *position)
+static __attribute__((noinline)) enum tristate ask_of(const struct strategy_run *r, int node,
+                                                      const struct position_view *position)
 {
     const struct rule_context context = {position->entry_price, (double)position->candles_held,
                                          position->pnl_ratio};
 
-    if (r->s->exit.node == NODE_NONE)
+    if (node == NODE_NONE)
         return TRI_FALSE;
     if (!strategy_run_is_warm(r))
         return TRI_UNKNOWN;
-    return tristate_of(rule_run_value(&r->rules, r->s->exit.node, &context));
+    return tristate_of(rule_run_value(&r->rules, node, &context));
 }
 
 void strategy_run_decide(const struct strategy_run *r, const struct position_view *position,
                          struct decision *out)
 {
     bool is_warm = strategy_run_is_warm(r);
+    bool is_open = position && position->is_open;
 
     out->entry = is_warm ? tristate_of(*r->entry) : TRI_UNKNOWN;
-    out->exit = position && position->is_open ? exit_of(r, position) : TRI_FALSE;
+    out->exit = is_open ? ask_of(r, r->s->exit.node, position) : TRI_FALSE;
+    out->scale_in = is_open ? ask_of(r, r->s->scale_in_rule.node, position) : TRI_FALSE;
+    out->scale_out = is_open ? ask_of(r, r->s->scale_out_rule.node, position) : TRI_FALSE;
     out->confidence = is_warm ? clamped(*r->confidence) : NAN;
-    out->scale_in = out->scale_out = TRI_FALSE;
     out->trigger[0] = '\0';
     if (out->entry != TRI_TRUE)
         return;
