@@ -52,6 +52,9 @@ endif
 ifneq ($(and $(wildcard server/openapi_embedded.h),$(wildcard openapi/openapi.yaml)),)
 GENERATED_C += $(GEN)/embedded_openapi.c
 endif
+ifneq ($(wildcard server/strategy_schema_embedded.h),)
+GENERATED_C += $(GEN)/embedded_strategy_schema.c
+endif
 
 LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAIN),$(SOURCES))) \
                    $(patsubst $(GEN)/%.c,$(BUILD)/obj/gen/%.o,$(GENERATED_C))
@@ -271,6 +274,10 @@ $(GEN)/openapi.json: openapi/openapi.yaml tools/yaml_to_json.py
 $(GEN)/embedded_openapi.c: $(GEN)/openapi.json tools/embed.py
 	$(call SAY,GEN,$@)
 	$(Q)$(PYTHON) tools/embed.py openapi $@ $<
+
+$(GEN)/embedded_strategy_schema.c: docs/strategy.schema.json tools/embed.py
+	$(call SAY,GEN,$@)
+	$(Q)$(PYTHON) tools/embed.py strategy_schema $@ $<
 
 FORCE:
 

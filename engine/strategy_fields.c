@@ -21,6 +21,24 @@ struct diag *loader_error(struct loader *l, const char *field, const char *code,
     return diag_add(l->diags, field, code, "%s", message);
 }
 
+struct diag *loader_missing(struct loader *l, const char *key, const char *message)
+{
+    struct diag *d = loader_error(l, key, "missing", message);
+    struct nearest near;
+    void *it = NULL;
+    const char *other;
+    const struct jnode *value;
+
+    nearest_init(&near, key);
+    while (jnode_next(l->root, &it, &other, &value)) {
+        if (strcmp(other, key) != 0)
+            nearest_offer(&near, other);
+    }
+    if (near.distance <= strlen(key) / 3)
+        diag_hint(d, "'%.40s' is not known; write '%s'", near.best, key);
+    return d;
+}
+
 void loader_check_keys(struct loader *l, const struct jnode *object, const char *prefix,
                        struct keys known)
 {

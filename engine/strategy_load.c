@@ -50,14 +50,17 @@ static void load_name(struct loader *l)
                            "without a name the id is taken for one"),
                   "versions of one strategy share a name: \"name\": \"ema_pullback\"");
     }
-    if (!name)
-        diag_hint(loader_error(l, "name", "missing", "a strategy needs a name"),
-                  "\"name\": \"ema_pullback\"");
-    else if (!jnode_is(name, J_STRING) || !is_name(jnode_text(name)))
+    if (!name) {
+        struct diag *d = loader_missing(l, "name", "a strategy needs a name");
+
+        if (!d->hint[0])
+            diag_hint(d, "\"name\": \"ema_pullback\"");
+    } else if (!jnode_is(name, J_STRING) || !is_name(jnode_text(name))) {
         diag_hint(loader_error(l, "name", "name_invalid", "this name cannot be used"),
                   "1 to 63 letters, digits, blanks, dots, dashes, underscores");
-    else
+    } else {
         (void)copy_text(l->s->name, sizeof l->s->name, jnode_text(name));
+    }
 }
 
 static void load_head(struct loader *l)

@@ -136,6 +136,8 @@ struct keys {
 /* strategy_fields.c: reading members, every mistake a diag. */
 struct diag *loader_error(struct loader *l, const char *field, const char *code,
                           const char *message);
+/* Of a member of the root; a key that looks like it is named in the hint. */
+struct diag *loader_missing(struct loader *l, const char *key, const char *message);
 /* Warns of members that are not known; prefix is "" or ends with '.'. */
 void loader_check_keys(struct loader *l, const struct jnode *object, const char *prefix,
                        struct keys known);

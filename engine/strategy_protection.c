@@ -89,7 +89,9 @@ void load_levels(struct loader *l, bool stop_loss_required)
     load_level(l, "take_profit", &l->s->take);
     if (!stop_loss_required || loader_get(l->root, "stop_loss"))
         return;
-    d = loader_error(l, "stop_loss", "missing", "paper and live trading need a stop loss");
+    d = loader_missing(l, "stop_loss", "paper and live trading need a stop loss");
+    if (d->hint[0])
+        return;
     if (loader_get(loader_get(l->root, "params"), "stop_loss"))
         diag_hint(d, "a parameter alone stops nothing: \"stop_loss\": "
                      "{\"type\": \"pct\", \"value\": \"params.stop_loss\"}");

@@ -1,173 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `traderd check FILE` and `traderd config`, `traderd migrate`: look at inputs without a daemon. */
+/* `traderd check`: says of artifacts what they are, or every mistake in them, for people or as
+ * JSON. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "core/log.h"
+#include "core/jwriter.h"
 #include "core/text.h"
-#include "engine/strategy.h"
-#include "server/data_dir.h"
-#include "server/database.h"
-#include "server/market.h"
+#include "engine/strategy_report.h"
 #include "server/options.h"
-#include "server/settings.h"
+#include "server/strategy_schema_embedded.h"
 #include "server/subcommands.h"
-#include "server/tls_files.h"
 
-static void print_strategy(const struct strategy *s)
+enum {
+    CHECK_FILES = 1024,
+    EXCERPT_BYTES = 96, /* of an expression, around the mistake */
+    EXCERPT_BEFORE = 60,
+    EXCERPT_INDENT = 4
+};
+
+static bool is_styled(void)
+{
+    const char *term = getenv("TERM"), *plain = getenv("NO_COLOR");
+
+    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !(plain && *plain);
+}
+
+/* The expression, or what stands around the mistake, and a line under it that points there.
+ * Columns are bytes; what is no first byte of a character takes no room on a screen. */
+static void print_excerpt(const struct diag *d, const char *text)
+{
+    size_t length = strlen(text), at = (size_t)d->column - 1;
+    size_t from = at > EXCERPT_BEFORE ? at - EXCERPT_BEFORE : 0;
+    size_t to = from + EXCERPT_BYTES < length ? from + EXCERPT_BYTES : length;
+    size_t end = d->length > 1 ? at + (size_t)d->length : at + 1;
+
+    while (from > 0 && ((unsigned char)text[from] & 0xc0) == 0x80)
+        from--;
+    while (to < length && ((unsigned char)text[to] & 0xc0) == 0x80)
+        to++;
+    fprintf(stderr, "%*s%s", EXCERPT_INDENT, "", from > 0 ? "..." : "");
+    for (size_t i = from; i < to; i++)
+        fputc((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i], stderr);
+    fprintf(stderr, "%s\n%*s", to < length ? "..." : "", EXCERPT_INDENT + (from > 0 ? 3 : 0), "");
+    for (size_t i = from; i < at && i < to; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            fputc(' ', stderr);
+    }
+    fputs(is_styled() ? "\x1b[1;31m^" : "^", stderr);
+    for (size_t i = at + 1; i < end && i < to; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            fputc('~', stderr);
+    }
+    fputs(is_styled() ? "\x1b[0m\n" : "\n", stderr);
+}
+
+static void print_mistakes(const struct diag_list *diags, enum err e, const struct text *file)
+{
+    struct text expression;
+
+    for (size_t i = 0; i < diags->count; i++) {
+        const struct diag *d = &diags->items[i];
+
+        options_print_diag(d);
+        text_init(&expression, LIMIT_JSON_BYTES);
+        if (d->column > 0 && d->line == 0 &&
+            strategy_field_text(file->data, file->length, d->field, &expression) &&
+            (size_t)d->column <= expression.length + 1)
+            print_excerpt(d, expression.data);
+        text_release(&expression);
+    }
+    if (diags->dropped > 0)
+        fprintf(stderr, "traderd: and %zu more\n", diags->dropped);
+    if (diags->count == 0)
+        fprintf(stderr, "traderd: %s\n", err_sentence(e));
+}
+
+static void print_strategy(const char *path, const struct strategy *s)
 {
     const struct diag_list *warnings = strategy_warnings(s);
 
-    for (size_t i = 0; i < warnings->count; i++)
-        fprintf(stderr, "warning: %s: %s\n", warnings->items[i].field, warnings->items[i].message);
+    for (size_t i = 0; i < warnings->count; i++) {
+        const struct diag *d = &warnings->items[i];
+
+        fprintf(stderr, "warning: %s: %s: %s%s%s%s\n", path, d->field, d->message,
+                d->hint[0] ? " (" : "", d->hint, d->hint[0] ? ")" : "");
+    }
     printf("ok: %s\nid: %s\nfeatures: %zu\nwarm-up: %d candles\n", strategy_name(s), strategy_id(s),
            strategy_feature_count(s), strategy_warmup(s));
 }
 
-int subcommand_check(int count, char **arguments)
+/* One line a file. */
+static void print_json(const char *path, const struct strategy *s, const struct diag_list *diags,
+                       const struct text *file)
 {
-    struct strategy *s = NULL;
-    struct diag_list *diags;
-    struct text file;
-    size_t words;
-    const char *path = NULL;
-    enum err e;
+    struct text out;
+    struct jwriter w;
 
-    if (!options_parse(count, arguments, NULL, 0, &path, 1, &words))
-        return EXIT_USAGE;
-    if (words != 1) {
-        fprintf(stderr, "usage: traderd check FILE\n");
-        return EXIT_USAGE;
-    }
-    text_init(&file, LIMIT_JSON_BYTES);
-    diags = xcalloc(1, sizeof *diags);
-    e = text_read_file(&file, path);
+    text_init(&out, 8 * LIMIT_JSON_BYTES);
+    jwriter_init(&w, JSTYLE_COMPACT, &out);
+    jw_object(&w);
+    jw_member_text(&w, "file", path);
+    strategy_report(&w, s, diags, file->data, file->length);
+    jw_object_end(&w);
+    ASSERT(jwriter_ok(&w));
+    fwrite(out.data, 1, out.length, stdout);
+    putchar('\n');
+    text_release(&out);
+}
+
+static enum err read_artifact(const char *path, struct text *file, struct diag_list *diags)
+{
+    enum err e = text_read_file(file, strcmp(path, "-") == 0 ? "/dev/stdin" : path);
+
     if (e)
         diag_add(diags, path, "file", "cannot read the file: %s",
                  e == ERR_LIMIT ? "it is too large" : strerror(errno));
-    else
-        /* What paper trading asks for: a stop loss. */
-        e = strategy_parse(file.data, file.length, true, diags, &s);
-    if (e) {
-        options_print_diags(diags, e);
-        fprintf(stderr, "traderd: %s: %zu error%s\n", path, diags->count + diags->dropped,
-                diags->count + diags->dropped == 1 ? "" : "s");
-    } else {
-        print_strategy(s);
-        strategy_release(s);
-    }
-    text_release(&file);
-    free(diags);
-    return e ? EXIT_USAGE : EXIT_DONE;
-}
-
-/* All that `traderd serve` would refuse before it touches the data directory. */
-static enum err check_config(const struct config *c)
-{
-    struct diag_list *diags = xcalloc(1, sizeof *diags);
-    struct listen_address address;
-    struct market market = {0};
-    struct tls_files tls = {0};
-    enum err e = settings_check(c, diags, &address);
-
-    log_configure(LOG_LEVEL_WARN, LOG_FORMAT_AUTO, 2);
-    if (!e)
-        e = market_open(c, diags, &market);
-    if (!e)
-        e = tls_files_read(c, diags, &tls);
-    tls_files_release(&tls);
-    market_close(&market);
-    if (e)
-        options_print_diags(diags, e);
-    free(diags);
     return e;
 }
 
-int subcommand_config(int count, char **arguments)
+static bool check_file(const char *path, bool is_json)
 {
-    const char *word = NULL, *file = NULL, *data = NULL, *listen = NULL;
-    const struct option options[] = {
-        {"--config", &file, NULL}, {"--data", &data, NULL}, {"--listen", &listen, NULL}};
-    struct config *c = NULL;
-    struct text out;
-    size_t words;
-    bool is_schema, is_show, is_check, good;
+    struct strategy *s = NULL;
+    struct diag_list *diags = xcalloc(1, sizeof *diags);
+    struct text file;
+    enum err e;
 
-    if (!options_parse(count, arguments, options, COUNT_OF(options), &word, 1, &words))
-        return EXIT_USAGE;
-    is_schema = words == 1 && strcmp(word, "schema") == 0;
-    is_show = words == 1 && strcmp(word, "show") == 0;
-    is_check = words == 1 && strcmp(word, "check") == 0;
-    if (!is_schema && !is_show && !is_check) {
-        fprintf(stderr, "usage: traderd config check|show|schema [--config FILE]\n");
-        return EXIT_USAGE;
+    text_init(&file, LIMIT_JSON_BYTES);
+    e = read_artifact(path, &file, diags);
+    if (!e) /* what paper trading asks for: a stop loss */
+        e = strategy_parse(file.length > 0 ? file.data : "", file.length, true, diags, &s);
+    if (is_json) {
+        print_json(path, s, diags, &file);
+    } else if (e) {
+        print_mistakes(diags, e, &file);
+        fprintf(stderr, "traderd: %s: %zu error%s\n", path, diags->count + diags->dropped,
+                diags->count + diags->dropped == 1 ? "" : "s");
+    } else {
+        print_strategy(path, s);
     }
-    if (!is_schema) {
-        c = options_config(file, data, listen);
-        if (!c)
-            return EXIT_USAGE;
-    }
-    text_init(&out, LIMIT_JSON_BYTES);
-    if (is_schema)
-        config_print_schema(&out);
-    if (is_show)
-        config_print(c, &out);
-    if (is_check && !check_config(c))
-        text_string(&out, "ok");
-    good = out.length > 0;
-    if (good)
-        fwrite(out.data, 1, out.length, stdout);
-    if (good && out.data[out.length - 1] != '\n')
-        putchar('\n');
-    text_release(&out);
-    if (c)
-        config_free(c);
-    return good ? EXIT_DONE : EXIT_USAGE;
+    strategy_release(s);
+    text_release(&file);
+    free(diags);
+    return !e;
 }
 
-int subcommand_migrate(int count, char **arguments)
+int subcommand_check(int count, char **arguments)
 {
-    const char *file = NULL, *data = NULL;
-    bool status = false;
-    const struct option options[] = {
-        {"--config", &file, NULL}, {"--data", &data, NULL}, {"--status", NULL, &status}};
-    char dir[DATA_PATH_MAX], url[2048];
-    struct private_pg *cluster = NULL;
-    struct diag_list *diags;
-    struct config *c;
-    struct text report;
+    bool is_json = false, is_schema = false, is_good = true;
+    const struct option options[] = {{"--json", NULL, &is_json}, {"--schema", NULL, &is_schema}};
+    const char *paths[CHECK_FILES];
     size_t words;
-    int lock = -1;
-    enum err e = ERR_OK;
 
-    if (!options_parse(count, arguments, options, COUNT_OF(options), NULL, 0, &words))
+    if (!options_parse(count, arguments, options, COUNT_OF(options), paths, CHECK_FILES, &words))
         return EXIT_USAGE;
-    c = options_config(file, data, NULL);
-    if (!c)
+    if ((words == 0) != is_schema || (is_json && is_schema)) {
+        fprintf(stderr, "usage: traderd check [--json] FILE... | --schema     (FILE -: stdin)\n");
         return EXIT_USAGE;
-    diags = xcalloc(1, sizeof *diags);
-    text_init(&report, LIMIT_JSON_BYTES);
-    data_dir_choose(c, dir);
-    /* A private cluster is ours to start only while no daemon has it. */
-    if (!*config_text(c, CONFIG_database_url)) {
-        e = data_dir_open(dir, diags);
-        if (!e)
-            e = data_dir_lock(dir, diags, &lock);
     }
-    if (!e)
-        e = database_url(c, dir, diags, &cluster, url, sizeof url);
-    if (!e)
-        e = store_migrate(url, status, &report, diags);
-    if (report.length > 0)
-        fwrite(report.data, 1, report.length, stdout);
-    if (e)
-        options_print_diags(diags, e);
-    if (cluster)
-        private_pg_stop(cluster);
-    text_release(&report);
-    free(diags);
-    config_free(c);
-    return e ? EXIT_FAILED : EXIT_DONE;
+    if (is_schema)
+        fwrite(embedded_strategy_schema_json, 1, embedded_strategy_schema_json_length, stdout);
+    for (size_t i = 0; i < words; i++)
+        is_good = check_file(paths[i], is_json) && is_good;
+    return is_good ? EXIT_DONE : EXIT_USAGE;
 }

@@ -12,7 +12,7 @@ static const char usage[] =
     "traderd: a trading daemon\n"
     "\n"
     "  traderd serve    [--config FILE] [--data DIR] [--listen HOST:PORT]   run the daemon\n"
-    "  traderd check    FILE                                  validate a strategy artifact\n"
+    "  traderd check    [--json] FILE... | --schema           validate strategy artifacts\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"

@@ -68,7 +68,7 @@ bool options_parse(int count, char **arguments, const struct option *options, si
     return true;
 }
 
-static void print_diag(const struct diag *d)
+void options_print_diag(const struct diag *d)
 {
     fprintf(stderr, "traderd: ");
     if (d->field[0])
@@ -86,7 +86,7 @@ static void print_diag(const struct diag *d)
 void options_print_diags(const struct diag_list *diags, enum err e)
 {
     for (size_t i = 0; i < diags->count; i++)
-        print_diag(&diags->items[i]);
+        options_print_diag(&diags->items[i]);
     if (diags->dropped > 0)
         fprintf(stderr, "traderd: and %zu more\n", diags->dropped);
     if (diags->count == 0 && e)

@@ -26,7 +26,8 @@ bool options_parse(int count, char **arguments, const struct option *options, si
  * NULL with messages on stderr when anything in it is wrong. */
 struct config *options_config(const char *file, const char *data, const char *listen) MUST_USE;
 
-/* Each diag as a line "traderd: field:line:column: message (hint)" on stderr. */
+/* One as a line "traderd: field:line:column: message (hint)" on stderr, and all of a list. */
+void options_print_diag(const struct diag *d);
 void options_print_diags(const struct diag_list *diags, enum err e);
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a C file that holds the bytes of the migrations or of openapi.json."""
+"""Writes a C file that holds the bytes of the migrations, of openapi.json or of the schema."""
 import os
 import sys
 
@@ -40,22 +40,34 @@ def migrations(paths):
     return "".join(out)
 
 
-def openapi(paths):
-    data = read(paths[0])
+def document(path, name, what):
+    data = read(path)
     return "".join(
         [
-            HEAD % "the API description as JSON",
-            '#include "server/openapi_embedded.h"\n\n',
-            array("const char embedded_openapi_json[]", data),
-            f"const size_t embedded_openapi_json_length = {len(data)};\n",
+            HEAD % what,
+            f'#include "server/{name}_embedded.h"\n\n',
+            array(f"const char embedded_{name}_json[]", data),
+            f"const size_t embedded_{name}_json_length = {len(data)};\n",
         ]
     )
 
 
+def openapi(paths):
+    return document(paths[0], "openapi", "the API description as JSON")
+
+
+def strategy_schema(paths):
+    return document(paths[0], "strategy_schema", "the JSON Schema of strategy artifacts")
+
+
 def main():
-    makers = {"migrations": migrations, "openapi": openapi}
+    makers = {
+        "migrations": migrations,
+        "openapi": openapi,
+        "strategy_schema": strategy_schema,
+    }
     if len(sys.argv) < 3 or sys.argv[1] not in makers:
-        sys.exit("usage: embed.py migrations|openapi OUT.c FILE...")
+        sys.exit("usage: embed.py migrations|openapi|strategy_schema OUT.c FILE...")
     text = makers[sys.argv[1]](sys.argv[3:])
     os.makedirs(os.path.dirname(sys.argv[2]), exist_ok=True)
     with open(sys.argv[2], "w", encoding="ascii") as file:
