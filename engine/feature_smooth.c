@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* EMA, RSI, CMO and ATR, one candle at a time (Wilder 1978; seeds and lookbacks as in TA-Lib). */
+/* EMA, RSI, CMO and ATR (Wilder 1978) and KAMA (Kaufman 1995), one candle at a time; seeds and
+ * lookbacks as in TA-Lib. */
 #include "engine/feature_smooth.h"
+
+/* A running sum that shrank to this part of its peak has lost digits: it is made afresh. */
+static const double SHRUNK = 1e-3;
 
 void feature_ema_init(struct feature_ema *f, int period, int skip)
 {
@@ -74,6 +78,67 @@ double feature_cmo_push(struct feature_rsi *f, double x)
         return NAN;
     total = f->gain + f->loss;
     return total > 0 ? 100 * ((f->gain - f->loss) / total) : 0;
+}
+
+size_t feature_kama_size(int period)
+{
+    return sizeof(struct feature_kama) + (size_t)period * sizeof(double);
+}
+
+void feature_kama_init(struct feature_kama *f, int period)
+{
+    *f = (struct feature_kama){.value = NAN, .last = NAN, .period = period};
+}
+
+/* The ring's oldest value is at `at`: the way from it to the newest. */
+static void kama_refresh(struct feature_kama *f)
+{
+    int32_t at = f->at;
+
+    f->way = 0;
+    for (int32_t i = 1; i < f->period; i++) {
+        int32_t next = at + 1 == f->period ? 0 : at + 1;
+
+        f->way += fabs(f->ring[next] - f->ring[at]);
+        at = next;
+    }
+    f->peak = f->way;
+}
+
+/* Before the ring is full. */
+static void kama_seed(struct feature_kama *f, double x)
+{
+    f->way += f->count > 0 ? fabs(x - f->last) : 0;
+    f->peak = f->way;
+    f->ring[f->count++] = x;
+    f->value = f->last = x;
+}
+
+double feature_kama_push(struct feature_kama *f, double x)
+{
+    double oldest, next, straight, factor;
+
+    if (isnan(x)) {
+        feature_kama_init(f, f->period);
+        return NAN;
+    }
+    if (f->count < f->period) {
+        kama_seed(f, x);
+        return NAN;
+    }
+    oldest = f->ring[f->at];
+    next = f->ring[f->at + 1 == f->period ? 0 : f->at + 1];
+    f->way += fabs(x - f->last);
+    f->peak = f->way > f->peak ? f->way : f->peak;
+    straight = f->way > 0 ? fmin(fabs(x - oldest) / f->way, 1) : 1;
+    factor = straight * (2.0 / 3 - 2.0 / 31) + 2.0 / 31;
+    f->value += (x - f->value) * (factor * factor);
+    f->way -= fabs(next - oldest);
+    f->last = f->ring[f->at] = x;
+    f->at = f->at + 1 == f->period ? 0 : f->at + 1;
+    if (f->at == 0 || f->way < SHRUNK * f->peak)
+        kama_refresh(f);
+    return f->value;
 }
 
 void feature_atr_init(struct feature_atr *f, int period)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Averages that remember everything: the exponential one, Wilder's, and RSI, CMO and ATR on them.
+/* Averages that remember everything: the exponential ones, Wilder's, and RSI, CMO, ATR on them.
  *
  * All kernels share one habit.  A push gives the value as of that candle, NaN while it is not
  * known yet.  An input that is NaN makes the kernel start again, as if just made: a window with a
@@ -104,6 +104,27 @@ static inline int feature_rsi_lookback(int period)
 {
     return period;
 }
+
+/* KAMA (Kaufman 1995): an exponential average whose factor lies between those of 30 and 2 candles,
+ * squared, by how straight the way of the last `period` candles was.  Begins with the input before
+ * the first value, as in TA-Lib; a price that stood still counts as straight. */
+struct feature_kama {
+    double value, last;
+    double way,
+        peak; /* sum of |changes| of the last `period` inputs; its largest since it was made */
+    int32_t period, count, at, padding;
+    double ring[];
+};
+
+enum {
+    /* In a market without any direction KAMA forgets 0.4 % a candle; in one that wanders, some
+     * 5 %.  The tests find the values equal by then. */
+    FEATURE_KAMA_SETTLE = 400
+};
+
+size_t feature_kama_size(int period);
+void feature_kama_init(struct feature_kama *f, int period);
+double feature_kama_push(struct feature_kama *f, double x);
 
 /* ATR (Wilder 1978): the true range of the first candle is not defined, so the first mean is over
  * candles 1 to `period`. */

@@ -10,18 +10,23 @@ void feature_dmi_init(struct feature_dmi *f, int period)
     *f = (struct feature_dmi){.part = {NAN, NAN}, .period = period};
 }
 
+/* Adds a candle's movements to the sums: the larger of the two, when it went beyond the last
+ * candle at all.  Movements that differ by rounding noise only are equal, and count for neither. */
+static void movement_add(double up, double down, double noise, double *plus, double *minus)
+{
+    if (up > 0 && up > down + noise)
+        *plus += up;
+    else if (down > 0 && down > up + noise)
+        *minus += down;
+}
+
 /* The candle's movements and true range, added to what is left of the past. */
 static void dmi_add(struct feature_dmi *f, double high, double low, double keep)
 {
-    double up = high - f->last_high, down = f->last_low - low;
-    double range = fmax(high, f->last_close) - fmin(low, f->last_close);
-
-    /* Movements that differ by rounding noise only are equal, and count for neither. */
-    if (fabs(up - down) <= 1e-12 * high)
-        up = down = 0;
-    f->plus = f->plus * keep + (up > 0 && up > down ? up : 0);
-    f->minus = f->minus * keep + (down > 0 && down > up ? down : 0);
-    f->range = f->range * keep + range;
+    f->plus *= keep;
+    f->minus *= keep;
+    movement_add(high - f->last_high, f->last_low - low, 1e-12 * high, &f->plus, &f->minus);
+    f->range = f->range * keep + (fmax(high, f->last_close) - fmin(low, f->last_close));
 }
 
 double feature_dmi_push(struct feature_dmi *f, double high, double low, double close)
@@ -49,6 +54,33 @@ double feature_dmi_push(struct feature_dmi *f, double high, double low, double c
     if (total > 0)
         f->dx = 100 * (fabs(f->part[0] - f->part[1]) / total);
     return f->dx;
+}
+
+void feature_dm_init(struct feature_dm *f, int period)
+{
+    *f = (struct feature_dm){.part = {NAN}, .period = period};
+}
+
+double feature_dm_push(struct feature_dm *f, double high, double low)
+{
+    double period = (double)f->period;
+    double keep = f->count < f->period ? 1 : (period - 1) / period;
+
+    if (isnan(high) || isnan(low)) {
+        feature_dm_init(f, f->period);
+        return NAN;
+    }
+    if (f->count > 0) {
+        f->plus *= keep;
+        f->minus *= keep;
+        movement_add(high - f->last_high, f->last_low - low, 1e-12 * high, &f->plus, &f->minus);
+    }
+    f->last_high = high;
+    f->last_low = low;
+    if (f->count < f->period && ++f->count < f->period)
+        return NAN;
+    f->part[0] = f->minus;
+    return f->plus;
 }
 
 void feature_sar_init(struct feature_sar *f, double step)

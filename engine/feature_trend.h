@@ -29,6 +29,17 @@ struct feature_dmi {
 void feature_dmi_init(struct feature_dmi *f, int period);
 double feature_dmi_push(struct feature_dmi *f, double high, double low, double close);
 
+/* Directional movement by itself, smoothed in the same way, from one candle earlier on.  The push
+ * gives +DM, part 0 is -DM. */
+struct feature_dm {
+    double part[1];
+    double plus, minus, last_high, last_low;
+    int32_t period, count;
+};
+
+void feature_dm_init(struct feature_dm *f, int period);
+double feature_dm_push(struct feature_dm *f, double high, double low);
+
 /* Parabolic stop and reverse (Wilder 1978), begun as in TA-Lib: short when the second candle's
  * downward movement is the larger one, else long. */
 struct feature_sar {

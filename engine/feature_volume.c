@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MFI and OBV as TA-Lib computes them; VWAP is the sum of price * volume over the sum of volume. */
+/* MFI, OBV, AD and ADOSC as TA-Lib computes them; VWAP is the sum of price * volume over the sum of
+ * volume. */
 #include "engine/feature_volume.h"
 
 #include <math.h>
@@ -62,6 +63,49 @@ double feature_obv_push(struct feature_obv *f, double price, double volume)
         f->value -= volume;
     f->last = price;
     return f->value;
+}
+
+void feature_total_init(struct feature_total *f)
+{
+    f->value = 0;
+}
+
+double feature_total_push(struct feature_total *f, double x)
+{
+    if (isnan(x)) {
+        feature_total_init(f);
+        return NAN;
+    }
+    f->value += x;
+    return f->value;
+}
+
+void feature_adosc_init(struct feature_adosc *f, int fast, int slow)
+{
+    *f = (struct feature_adosc){.fast_period = fast, .slow_period = slow};
+}
+
+/* AD moves by `flow` and the average follows by 2 / (period + 1) of the way. */
+static double follow(double distance, double flow, int32_t period)
+{
+    return (distance - flow) * ((double)(period - 1) / (double)(period + 1));
+}
+
+double feature_adosc_push(struct feature_adosc *f, double flow)
+{
+    int32_t most = f->fast_period > f->slow_period ? f->fast_period : f->slow_period;
+
+    if (isnan(flow)) {
+        feature_adosc_init(f, f->fast_period, f->slow_period);
+        return NAN;
+    }
+    if (f->count > 0) {
+        f->fast = follow(f->fast, flow, f->fast_period);
+        f->slow = follow(f->slow, flow, f->slow_period);
+    }
+    if (f->count < most)
+        f->count++;
+    return f->count == most ? f->fast - f->slow : NAN;
 }
 
 void feature_vwap_init(struct feature_vwap *f)

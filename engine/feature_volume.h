@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Price and volume together: money flow index, on-balance volume, and the day's average price.
+/* Price and volume together: money flow, on-balance volume, accumulation, the day's average price.
  *
  * See feature_smooth.h for what NaN does. */
 #ifndef ENGINE_FEATURE_VOLUME_H
@@ -27,6 +27,25 @@ struct feature_obv {
 
 void feature_obv_init(struct feature_obv *f);
 double feature_obv_push(struct feature_obv *f, double price, double volume);
+
+/* A sum since the beginning: AD (Williams, Chaikin) is one of money flows. */
+struct feature_total {
+    double value;
+};
+
+void feature_total_init(struct feature_total *f);
+double feature_total_push(struct feature_total *f, double x);
+
+/* ADOSC (Chaikin): the fast less the slow exponential average of AD, both begun with its first
+ * value, as in TA-Lib.  Takes the money flow itself: kept are the averages' distances from AD, so
+ * that AD's size, which grows for ever, costs no digits. */
+struct feature_adosc {
+    double fast, slow; /* average less AD */
+    int32_t fast_period, slow_period, count, padding;
+};
+
+void feature_adosc_init(struct feature_adosc *f, int fast, int slow);
+double feature_adosc_push(struct feature_adosc *f, double flow);
 
 /* Mean price by volume since 00:00 UTC.  Unknown until a day began before our eyes, and while
  * nothing was traded. */

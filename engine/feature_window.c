@@ -206,6 +206,13 @@ double feature_extreme_push(struct feature_extreme *f, double x)
     return f->now >= f->period ? f->items[f->head].value : NAN;
 }
 
+double feature_extreme_age_push(struct feature_extreme *f, double x)
+{
+    double value = feature_extreme_push(f, x);
+
+    return isnan(value) ? NAN : (double)(f->now - f->items[f->head].at);
+}
+
 size_t feature_lag_size(int lag)
 {
     return sizeof(struct feature_lag) + (size_t)lag * sizeof(double);

@@ -51,6 +51,8 @@ struct feature_extreme {
 size_t feature_extreme_size(int period);
 void feature_extreme_init(struct feature_extreme *f, int period);
 double feature_extreme_push(struct feature_extreme *f, double x);
+/* The same, but gives how many inputs ago it was; of equal ones the newest counts. */
+double feature_extreme_age_push(struct feature_extreme *f, double x);
 
 /* The input of `lag` candles ago.  A NaN passes through: it does not start anything again. */
 struct feature_lag {

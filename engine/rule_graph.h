@@ -44,7 +44,18 @@ enum rule_op {
     OP_SAR,        /* a: high, b: low, c: greatest acceleration, k: its step */
     OP_SUPERTREND, /* a: middle, b: half width, c: close; part 0: direction */
     OP_HA_OPEN,    /* a: open, b: close, c: mean of the four prices */
-    OP_PART,       /* output n of kernel a, which keeps it at the start of its state */
+    OP_KAMA,
+    OP_DM,          /* a: high, b: low; gives +DM, part -DM */
+    OP_HIGHEST_AGE, /* candles since the largest of n values */
+    OP_LOWEST_AGE,
+    OP_TOTAL,       /* sum since the beginning */
+    OP_ADOSC,       /* a: money flow; n: fast, m: slow */
+    OP_LINE,        /* least squares; part: slope */
+    OP_CORREL,      /* of a and b */
+    OP_CYCLE,       /* length of the cycle; n: first candle, m: where the transform begins */
+    OP_CYCLE_MEAN,  /* of a over b candles */
+    OP_CYCLE_PHASE, /* a: smoothed price, b: length; gives its sine, parts: lead, degrees */
+    OP_PART,        /* output n of kernel a, which keeps it at the start of its state */
     /* Pure: rule_pure() computes them from a, b and c. */
     OP_ADD,
     OP_SUBTRACT,

@@ -5,19 +5,18 @@
  * Formulas as in TA-Lib: dema, tema (Mulloy), macd (Appel), bbands (Bollinger), stoch (Lane),
  * stochrsi (Chande and Kroll), adx, willr and their like.  Not in TA-Lib: keltner as Raschke draws
  * it, donchian, ichimoku (Hosoda), heikin_ashi (Valcu), supertrend (Seban). */
-#include "engine/rule_emit.h"
+#include "engine/rule_indicator.h"
 
 static const struct rule_value broken = {.type = TYPE_BROKEN};
 
-static int kernel(struct emitter *e, enum rule_op op, int a, double n, double m)
+int emit_kernel(struct emitter *e, enum rule_op op, int a, double n, double m)
 {
     return rule_graph_add(
         &e->set->graph,
         (struct rule_operation){.op = (uint8_t)op, .a = a, .n = (int32_t)n, .m = (int32_t)m});
 }
 
-/* A kernel over the whole candle. */
-static int candle_kernel(struct emitter *e, enum rule_op op, double n)
+int emit_candle_kernel(struct emitter *e, enum rule_op op, double n)
 {
     return rule_graph_add(&e->set->graph, (struct rule_operation){.op = (uint8_t)op,
                                                                   .a = emit_source(e, "high", 4),
@@ -26,12 +25,12 @@ static int candle_kernel(struct emitter *e, enum rule_op op, double n)
                                                                   .n = (int32_t)n});
 }
 
-static int times(struct emitter *e, double factor, int a)
+int emit_times(struct emitter *e, double factor, int a)
 {
     return emit_op(e, OP_MULTIPLY, emit_constant(e, factor), a, 0);
 }
 
-static struct rule_value several(int first, int second, int third, int fourth)
+struct rule_value emit_outputs(int first, int second, int third, int fourth)
 {
     return (struct rule_value){.type = TYPE_SEVERAL, .nodes = {first, second, third, fourth}};
 }
@@ -39,24 +38,23 @@ static struct rule_value several(int first, int second, int third, int fourth)
 /* Bands at a distance around a middle. */
 static struct rule_value bands(struct emitter *e, int middle, int width)
 {
-    return several(emit_op(e, OP_ADD, middle, width, 0), middle,
-                   emit_op(e, OP_SUBTRACT, middle, width, 0), 0);
+    return emit_outputs(emit_op(e, OP_ADD, middle, width, 0), middle,
+                        emit_op(e, OP_SUBTRACT, middle, width, 0), 0);
 }
 
-static int highest(struct emitter *e, double n)
+int emit_highest(struct emitter *e, double n)
 {
-    return kernel(e, OP_HIGHEST, emit_source(e, "high", 4), n, 0);
+    return emit_kernel(e, OP_HIGHEST, emit_source(e, "high", 4), n, 0);
 }
 
-static int lowest(struct emitter *e, double n)
+int emit_lowest(struct emitter *e, double n)
 {
-    return kernel(e, OP_LOWEST, emit_source(e, "low", 3), n, 0);
+    return emit_kernel(e, OP_LOWEST, emit_source(e, "low", 3), n, 0);
 }
 
-/* (highest + lowest) / 2 of n candles. */
-static int midprice(struct emitter *e, double n)
+int emit_midprice(struct emitter *e, double n)
 {
-    return emit_op(e, OP_DIVIDE, emit_op(e, OP_ADD, highest(e, n), lowest(e, n), 0),
+    return emit_op(e, OP_DIVIDE, emit_op(e, OP_ADD, emit_highest(e, n), emit_lowest(e, n), 0),
                    emit_constant(e, 2), 0);
 }
 
@@ -72,46 +70,48 @@ static struct rule_value emit_macd(struct emitter *e, int node, const struct rul
                   "macd(close, 12, 26, 9)");
         return broken;
     }
-    line = emit_op(e, OP_SUBTRACT, kernel(e, OP_EMA, a->at[0], fast, slow - fast),
-                   kernel(e, OP_EMA, a->at[0], slow, 0), 0);
-    signal = kernel(e, OP_EMA, line, a->number[3], 0);
-    return several(emit_op(e, OP_WHEN_KNOWN, line, signal, 0), signal,
-                   emit_op(e, OP_SUBTRACT, line, signal, 0), 0);
+    line = emit_op(e, OP_SUBTRACT, emit_kernel(e, OP_EMA, a->at[0], fast, slow - fast),
+                   emit_kernel(e, OP_EMA, a->at[0], slow, 0), 0);
+    signal = emit_kernel(e, OP_EMA, line, a->number[3], 0);
+    return emit_outputs(emit_op(e, OP_WHEN_KNOWN, line, signal, 0), signal,
+                        emit_op(e, OP_SUBTRACT, line, signal, 0), 0);
 }
 
 /* Two or three averages, each of the one before, with the lag of the later ones taken off. */
 static int emit_dema(struct emitter *e, int x, double n, bool is_triple)
 {
-    int first = kernel(e, OP_EMA, x, n, 0);
-    int second = kernel(e, OP_EMA, first, n, 0);
+    int first = emit_kernel(e, OP_EMA, x, n, 0);
+    int second = emit_kernel(e, OP_EMA, first, n, 0);
 
     if (!is_triple)
-        return emit_op(e, OP_SUBTRACT, times(e, 2, first), second, 0);
-    return emit_op(e, OP_ADD, emit_op(e, OP_SUBTRACT, times(e, 3, first), times(e, 3, second), 0),
-                   kernel(e, OP_EMA, second, n, 0), 0);
+        return emit_op(e, OP_SUBTRACT, emit_times(e, 2, first), second, 0);
+    return emit_op(e, OP_ADD,
+                   emit_op(e, OP_SUBTRACT, emit_times(e, 3, first), emit_times(e, 3, second), 0),
+                   emit_kernel(e, OP_EMA, second, n, 0), 0);
 }
 
 /* k smoothed over `slow` candles, d over `signal` more; both begin with d, as in TA-Lib. */
 static struct rule_value emit_stoch(struct emitter *e, int position, double slow, double signal)
 {
-    int k = times(e, 100, position), d;
+    int k = emit_times(e, 100, position), d;
 
     if (slow > 1)
-        k = kernel(e, OP_SMA, k, slow, 0);
-    d = kernel(e, OP_SMA, k, signal, 0);
-    return several(emit_op(e, OP_WHEN_KNOWN, k, d, 0), d, 0, 0);
+        k = emit_kernel(e, OP_SMA, k, slow, 0);
+    d = emit_kernel(e, OP_SMA, k, signal, 0);
+    return emit_outputs(emit_op(e, OP_WHEN_KNOWN, k, d, 0), d, 0, 0);
 }
 
 static int position_in_range(struct emitter *e, double n)
 {
-    return emit_op(e, OP_POSITION, emit_source(e, "close", 5), lowest(e, n), highest(e, n));
+    return emit_op(e, OP_POSITION, emit_source(e, "close", 5), emit_lowest(e, n),
+                   emit_highest(e, n));
 }
 
 static struct rule_value emit_stochrsi(struct emitter *e, const struct rule_arguments *a)
 {
-    int rsi = kernel(e, OP_RSI, a->at[0], a->number[1], 0);
-    int position = emit_op(e, OP_POSITION, rsi, kernel(e, OP_LOWEST, rsi, a->number[2], 0),
-                           kernel(e, OP_HIGHEST, rsi, a->number[2], 0));
+    int rsi = emit_kernel(e, OP_RSI, a->at[0], a->number[1], 0);
+    int position = emit_op(e, OP_POSITION, rsi, emit_kernel(e, OP_LOWEST, rsi, a->number[2], 0),
+                           emit_kernel(e, OP_HIGHEST, rsi, a->number[2], 0));
 
     return emit_stoch(e, position, 1, a->number[3]);
 }
@@ -119,11 +119,11 @@ static struct rule_value emit_stochrsi(struct emitter *e, const struct rule_argu
 /* The spans are those of `displacement` candles ago: drawn forward, they stand under today. */
 static struct rule_value emit_ichimoku(struct emitter *e, const struct rule_arguments *a)
 {
-    int tenkan = midprice(e, a->number[0]), kijun = midprice(e, a->number[1]);
+    int tenkan = emit_midprice(e, a->number[0]), kijun = emit_midprice(e, a->number[1]);
     int both = emit_op(e, OP_DIVIDE, emit_op(e, OP_ADD, tenkan, kijun, 0), emit_constant(e, 2), 0);
 
-    return several(tenkan, kijun, kernel(e, OP_LAG, both, a->number[3], 0),
-                   kernel(e, OP_LAG, midprice(e, a->number[2]), a->number[3], 0));
+    return emit_outputs(tenkan, kijun, emit_kernel(e, OP_LAG, both, a->number[3], 0),
+                        emit_kernel(e, OP_LAG, emit_midprice(e, a->number[2]), a->number[3], 0));
 }
 
 static struct rule_value emit_heikin_ashi(struct emitter *e)
@@ -131,23 +131,23 @@ static struct rule_value emit_heikin_ashi(struct emitter *e)
     int close = emit_source(e, "ohlc4", 5);
     int open = emit_op(e, OP_HA_OPEN, emit_source(e, "open", 4), emit_source(e, "close", 5), close);
 
-    return several(
+    return emit_outputs(
         open, emit_op(e, OP_MAX, emit_source(e, "high", 4), emit_op(e, OP_MAX, open, close, 0), 0),
         emit_op(e, OP_MIN, emit_source(e, "low", 3), emit_op(e, OP_MIN, open, close, 0), 0), close);
 }
 
 static struct rule_value emit_supertrend(struct emitter *e, const struct rule_arguments *a)
 {
-    int width = emit_op(e, OP_MULTIPLY, candle_kernel(e, OP_ATR, a->number[0]), a->at[1], 0);
+    int width = emit_op(e, OP_MULTIPLY, emit_candle_kernel(e, OP_ATR, a->number[0]), a->at[1], 0);
     int line =
         emit_op(e, OP_SUPERTREND, emit_source(e, "hl2", 3), width, emit_source(e, "close", 5));
 
-    return several(line, kernel(e, OP_PART, line, 0, 0), 0, 0);
+    return emit_outputs(line, emit_kernel(e, OP_PART, line, 0, 0), 0, 0);
 }
 
 static struct rule_value emit_donchian(struct emitter *e, double n)
 {
-    return several(highest(e, n), midprice(e, n), lowest(e, n), 0);
+    return emit_outputs(emit_highest(e, n), emit_midprice(e, n), emit_lowest(e, n), 0);
 }
 
 /* Functions with several outputs. */
@@ -158,10 +158,10 @@ static struct rule_value emit_several(struct emitter *e, int node, enum rule_fun
     case FUNCTION_MACD:
         return emit_macd(e, node, a);
     case FUNCTION_BBANDS:
-        return bands(e, kernel(e, OP_SMA, a->at[0], a->number[1], 0),
+        return bands(e, emit_kernel(e, OP_SMA, a->at[0], a->number[1], 0),
                      emit_op(e, OP_MULTIPLY,
-                             kernel(e, OP_STDDEV, a->at[0], a->number[1], a->number[3]), a->at[2],
-                             0));
+                             emit_kernel(e, OP_STDDEV, a->at[0], a->number[1], a->number[3]),
+                             a->at[2], 0));
     case FUNCTION_STOCH:
         return emit_stoch(e, position_in_range(e, a->number[0]), a->number[1], a->number[2]);
     case FUNCTION_STOCHF:
@@ -171,22 +171,26 @@ static struct rule_value emit_several(struct emitter *e, int node, enum rule_fun
     case FUNCTION_SUPERTREND:
         return emit_supertrend(e, a);
     case FUNCTION_KELTNER:
-        return bands(e, kernel(e, OP_EMA, a->at[0], a->number[1], 0),
-                     emit_op(e, OP_MULTIPLY, candle_kernel(e, OP_ATR, a->number[3]), a->at[2], 0));
+        return bands(
+            e, emit_kernel(e, OP_EMA, a->at[0], a->number[1], 0),
+            emit_op(e, OP_MULTIPLY, emit_candle_kernel(e, OP_ATR, a->number[3]), a->at[2], 0));
     case FUNCTION_DONCHIAN:
         return emit_donchian(e, a->number[0]);
     case FUNCTION_ICHIMOKU:
         return emit_ichimoku(e, a);
+    case FUNCTION_AROON:
+        return emit_aroon(e, a->number[0]);
+    case FUNCTION_HT_SINE:
+        return emit_ht_sine(e, a->at[0]);
     default:
         ASSERT(id == FUNCTION_HEIKIN_ASHI);
         return emit_heikin_ashi(e);
     }
 }
 
-/* x / x[n] - 1 */
-static int emit_returns(struct emitter *e, const struct rule_arguments *a)
+int emit_returns(struct emitter *e, const struct rule_arguments *a)
 {
-    int before = kernel(e, OP_LAG, a->at[0], a->number[1], 0);
+    int before = emit_kernel(e, OP_LAG, a->at[0], a->number[1], 0);
 
     return emit_op(e, OP_SUBTRACT, emit_op(e, OP_DIVIDE, a->at[0], before, 0), emit_constant(e, 1),
                    0);
@@ -195,7 +199,7 @@ static int emit_returns(struct emitter *e, const struct rule_arguments *a)
 /* The range of the candle and the close before it, as one span. */
 static int emit_trange(struct emitter *e)
 {
-    int before = kernel(e, OP_LAG, emit_source(e, "close", 5), 1, 0);
+    int before = emit_kernel(e, OP_LAG, emit_source(e, "close", 5), 1, 0);
 
     return emit_op(e, OP_SUBTRACT, emit_op(e, OP_MAX, emit_source(e, "high", 4), before, 0),
                    emit_op(e, OP_MIN, emit_source(e, "low", 3), before, 0), 0);
@@ -203,10 +207,10 @@ static int emit_trange(struct emitter *e)
 
 static int emit_zscore(struct emitter *e, const struct rule_arguments *a)
 {
-    int mean = kernel(e, OP_SMA, a->at[0], a->number[1], 0);
+    int mean = emit_kernel(e, OP_SMA, a->at[0], a->number[1], 0);
 
     return emit_op(e, OP_DIVIDE, emit_op(e, OP_SUBTRACT, a->at[0], mean, 0),
-                   kernel(e, OP_STDDEV, a->at[0], a->number[1], a->number[2]), 0);
+                   emit_kernel(e, OP_STDDEV, a->at[0], a->number[1], a->number[2]), 0);
 }
 
 /* With volume. */
@@ -227,11 +231,11 @@ static int emit_volume(struct emitter *e, enum rule_function_id id, const struct
     case FUNCTION_ROLLING_VWAP:
         return emit_op(
             e, OP_DIVIDE,
-            kernel(e, OP_SMA, emit_op(e, OP_MULTIPLY, typical, volume, 0), a->number[0], 0),
-            kernel(e, OP_SMA, volume, a->number[0], 0), 0);
+            emit_kernel(e, OP_SMA, emit_op(e, OP_MULTIPLY, typical, volume, 0), a->number[0], 0),
+            emit_kernel(e, OP_SMA, volume, a->number[0], 0), 0);
     default:
         ASSERT(id == FUNCTION_VOLUME_RATIO);
-        return emit_op(e, OP_DIVIDE, volume, kernel(e, OP_SMA, volume, a->number[0], 0), 0);
+        return emit_op(e, OP_DIVIDE, volume, emit_kernel(e, OP_SMA, volume, a->number[0], 0), 0);
     }
 }
 
@@ -243,27 +247,27 @@ static int emit_of_candle(struct emitter *e, enum rule_function_id id,
 
     switch (id) {
     case FUNCTION_ATR:
-        return candle_kernel(e, OP_ATR, n);
+        return emit_candle_kernel(e, OP_ATR, n);
     case FUNCTION_NATR:
-        return times(
+        return emit_times(
             e, 100,
-            emit_op(e, OP_DIVIDE, candle_kernel(e, OP_ATR, n), emit_source(e, "close", 5), 0));
+            emit_op(e, OP_DIVIDE, emit_candle_kernel(e, OP_ATR, n), emit_source(e, "close", 5), 0));
     case FUNCTION_TRANGE:
         return emit_trange(e);
     case FUNCTION_ADX:
-        return kernel(e, OP_WILDER, candle_kernel(e, OP_DMI, n), n, 0);
+        return emit_kernel(e, OP_WILDER, emit_candle_kernel(e, OP_DMI, n), n, 0);
     case FUNCTION_DX:
-        return candle_kernel(e, OP_DMI, n);
+        return emit_candle_kernel(e, OP_DMI, n);
     case FUNCTION_PLUS_DI:
-        return kernel(e, OP_PART, candle_kernel(e, OP_DMI, n), 0, 0);
+        return emit_kernel(e, OP_PART, emit_candle_kernel(e, OP_DMI, n), 0, 0);
     case FUNCTION_MINUS_DI:
-        return kernel(e, OP_PART, candle_kernel(e, OP_DMI, n), 1, 0);
+        return emit_kernel(e, OP_PART, emit_candle_kernel(e, OP_DMI, n), 1, 0);
     case FUNCTION_CCI:
-        return kernel(e, OP_CCI, emit_source(e, "hlc3", 4), n, 0);
+        return emit_kernel(e, OP_CCI, emit_source(e, "hlc3", 4), n, 0);
     case FUNCTION_WILLR:
-        return times(
-            e, -100,
-            emit_op(e, OP_POSITION, emit_source(e, "close", 5), highest(e, n), lowest(e, n)));
+        return emit_times(e, -100,
+                          emit_op(e, OP_POSITION, emit_source(e, "close", 5), emit_highest(e, n),
+                                  emit_lowest(e, n)));
     case FUNCTION_SAR:
         return rule_graph_add(&e->set->graph,
                               (struct rule_operation){.op = OP_SAR,
@@ -285,37 +289,49 @@ static int emit_of_source(struct emitter *e, enum rule_function_id id,
 
     switch (id) {
     case FUNCTION_HIGHEST:
-        return kernel(e, OP_HIGHEST, x, n, 0);
+        return emit_kernel(e, OP_HIGHEST, x, n, 0);
     case FUNCTION_LOWEST:
-        return kernel(e, OP_LOWEST, x, n, 0);
+        return emit_kernel(e, OP_LOWEST, x, n, 0);
     case FUNCTION_CHANGE:
     case FUNCTION_MOM:
-        return emit_op(e, OP_SUBTRACT, x, kernel(e, OP_LAG, x, n, 0), 0);
+        return emit_op(e, OP_SUBTRACT, x, emit_kernel(e, OP_LAG, x, n, 0), 0);
     case FUNCTION_LAG:
-        return kernel(e, OP_LAG, x, n, 0);
+        return emit_kernel(e, OP_LAG, x, n, 0);
     case FUNCTION_ROC:
-        return times(e, 100, emit_returns(e, a));
+        return emit_times(e, 100, emit_returns(e, a));
     case FUNCTION_RETURNS:
         return emit_returns(e, a);
     case FUNCTION_SMA:
-        return kernel(e, OP_SMA, x, n, 0);
+        return emit_kernel(e, OP_SMA, x, n, 0);
     case FUNCTION_EMA:
-        return kernel(e, OP_EMA, x, n, 0);
+        return emit_kernel(e, OP_EMA, x, n, 0);
     case FUNCTION_WMA:
-        return kernel(e, OP_WMA, x, n, 0);
+        return emit_kernel(e, OP_WMA, x, n, 0);
     case FUNCTION_DEMA:
     case FUNCTION_TEMA:
         return emit_dema(e, x, n, id == FUNCTION_TEMA);
     case FUNCTION_RSI:
-        return kernel(e, OP_RSI, x, n, 0);
+        return emit_kernel(e, OP_RSI, x, n, 0);
     case FUNCTION_CMO:
-        return kernel(e, OP_CMO, x, n, 0);
+        return emit_kernel(e, OP_CMO, x, n, 0);
     case FUNCTION_STDDEV:
-        return kernel(e, OP_STDDEV, x, n, a->number[2]);
+        return emit_kernel(e, OP_STDDEV, x, n, a->number[2]);
     default:
         ASSERT(id == FUNCTION_ZSCORE);
         return emit_zscore(e, a);
     }
+}
+
+/* Functions with one output. */
+static int emit_one(struct emitter *e, enum rule_function_id id, const struct rule_arguments *a)
+{
+    if (id >= FUNCTION_CDL_DOJI && id <= FUNCTION_CDL_MORNING_STAR)
+        return emit_pattern(e, id, a);
+    if (id >= FUNCTION_TRIMA && id <= FUNCTION_HT_DCPHASE)
+        return emit_study(e, id, a);
+    if (id >= FUNCTION_ADXR && id <= FUNCTION_ADOSC)
+        return emit_candle_study(e, id, a);
+    return id <= FUNCTION_ZSCORE ? emit_of_source(e, id, a) : emit_of_candle(e, id, a);
 }
 
 struct rule_value emit_indicator(struct emitter *e, int node, enum rule_function_id id,
@@ -329,8 +345,7 @@ struct rule_value emit_indicator(struct emitter *e, int node, enum rule_function
         return v.type == TYPE_BROKEN ? v : rule_number(v.nodes[f->part - 1]);
     }
     if (!f->members)
-        return rule_number(id <= FUNCTION_ZSCORE ? emit_of_source(e, id, a)
-                                                 : emit_of_candle(e, id, a));
+        return rule_number(emit_one(e, id, a));
     v = emit_several(e, node, id, a);
     if (v.type != TYPE_BROKEN) {
         v.type = f->is_number ? TYPE_NUMBER : TYPE_SEVERAL;

@@ -2,6 +2,8 @@
 /* The kernels' table: one row an operation. */
 #include "engine/rule_kernel.h"
 
+#include "engine/feature_cycle.h"
+#include "engine/feature_regression.h"
 #include "engine/feature_smooth.h"
 #include "engine/feature_trend.h"
 #include "engine/feature_volume.h"
@@ -25,7 +27,16 @@ enum shape {
     SHAPE_DMI,
     SHAPE_SAR,
     SHAPE_SUPERTREND,
-    SHAPE_HA_OPEN
+    SHAPE_HA_OPEN,
+    SHAPE_KAMA,
+    SHAPE_DM,
+    SHAPE_TOTAL,
+    SHAPE_ADOSC,
+    SHAPE_LINE,
+    SHAPE_CORREL,
+    SHAPE_CYCLE,
+    SHAPE_CYCLE_MEAN,
+    SHAPE_CYCLE_PHASE
 };
 
 /* How long an operation needs, in terms of its period n. */
@@ -38,7 +49,11 @@ enum warmup {
     WARMUP_WILDER, /* n and 13.8 n, for kernels of changes */
     WARMUP_MEAN,   /* n - 1 and 13.8 n */
     WARMUP_TURN,   /* forgets when the trend turns */
-    WARMUP_HA_OPEN
+    WARMUP_HA_OPEN,
+    WARMUP_KAMA,      /* n and a convention */
+    WARMUP_ADOSC,     /* the longer of n and m */
+    WARMUP_CYCLE,     /* n and a convention */
+    WARMUP_CYCLE_OVER /* as many candles as the cycle may have */
 };
 
 static const struct {
@@ -67,6 +82,17 @@ static const struct {
     [OP_SAR] = {SHAPE_SAR, WARMUP_TURN},
     [OP_SUPERTREND] = {SHAPE_SUPERTREND, WARMUP_TURN},
     [OP_HA_OPEN] = {SHAPE_HA_OPEN, WARMUP_HA_OPEN},
+    [OP_KAMA] = {SHAPE_KAMA, WARMUP_KAMA},
+    [OP_DM] = {SHAPE_DM, WARMUP_MEAN},
+    [OP_HIGHEST_AGE] = {SHAPE_EXTREME, WARMUP_WINDOW},
+    [OP_LOWEST_AGE] = {SHAPE_EXTREME, WARMUP_WINDOW},
+    [OP_TOTAL] = {SHAPE_TOTAL, WARMUP_NONE},
+    [OP_ADOSC] = {SHAPE_ADOSC, WARMUP_ADOSC},
+    [OP_LINE] = {SHAPE_LINE, WARMUP_WINDOW},
+    [OP_CORREL] = {SHAPE_CORREL, WARMUP_WINDOW},
+    [OP_CYCLE] = {SHAPE_CYCLE, WARMUP_CYCLE},
+    [OP_CYCLE_MEAN] = {SHAPE_CYCLE_MEAN, WARMUP_CYCLE_OVER},
+    [OP_CYCLE_PHASE] = {SHAPE_CYCLE_PHASE, WARMUP_CYCLE_OVER},
 };
 
 static enum shape shape_of(const struct rule_operation *op)
@@ -94,6 +120,12 @@ size_t rule_kernel_size(const struct rule_operation *op)
         [SHAPE_SAR] = sizeof(struct feature_sar),
         [SHAPE_SUPERTREND] = sizeof(struct feature_supertrend),
         [SHAPE_HA_OPEN] = sizeof(struct feature_ha_open),
+        [SHAPE_DM] = sizeof(struct feature_dm),
+        [SHAPE_TOTAL] = sizeof(struct feature_total),
+        [SHAPE_ADOSC] = sizeof(struct feature_adosc),
+        [SHAPE_CYCLE] = sizeof(struct feature_cycle),
+        [SHAPE_CYCLE_MEAN] = sizeof(struct feature_cycle_mean),
+        [SHAPE_CYCLE_PHASE] = sizeof(struct feature_cycle_phase),
     };
 
     switch (shape_of(op)) {
@@ -105,8 +137,48 @@ size_t rule_kernel_size(const struct rule_operation *op)
         return feature_extreme_size(op->n);
     case SHAPE_MFI:
         return feature_mfi_size(op->n);
+    case SHAPE_KAMA:
+        return feature_kama_size(op->n);
+    case SHAPE_LINE:
+        return feature_line_size(op->n);
+    case SHAPE_CORREL:
+        return feature_correl_size(op->n);
     default:
         return fixed[shape_of(op)];
+    }
+}
+
+/* The kernels that few strategies use. */
+static void init_more(const struct rule_operation *op, void *state)
+{
+    switch (shape_of(op)) {
+    case SHAPE_KAMA:
+        feature_kama_init(state, op->n);
+        break;
+    case SHAPE_DM:
+        feature_dm_init(state, op->n);
+        break;
+    case SHAPE_TOTAL:
+        feature_total_init(state);
+        break;
+    case SHAPE_ADOSC:
+        feature_adosc_init(state, op->n, op->m);
+        break;
+    case SHAPE_LINE:
+        feature_line_init(state, op->n);
+        break;
+    case SHAPE_CORREL:
+        feature_correl_init(state, op->n);
+        break;
+    case SHAPE_CYCLE:
+        feature_cycle_init(state, op->m, op->n);
+        break;
+    case SHAPE_CYCLE_MEAN:
+        feature_cycle_mean_init(state);
+        break;
+    default:
+        ASSERT(shape_of(op) == SHAPE_CYCLE_PHASE);
+        feature_cycle_phase_init(state);
     }
 }
 
@@ -163,7 +235,14 @@ void rule_kernel_init(const struct rule_operation *op, void *state)
     case SHAPE_HA_OPEN:
         feature_ha_open_init(state);
         break;
+    default:
+        init_more(op, state);
     }
+}
+
+static int longer(const struct rule_operation *op)
+{
+    return op->n > op->m ? op->n : op->m;
 }
 
 int rule_kernel_lookback(const struct rule_operation *op)
@@ -171,17 +250,22 @@ int rule_kernel_lookback(const struct rule_operation *op)
     switch (warmup_of(op)) {
     case WARMUP_NONE:
     case WARMUP_HA_OPEN:
+    case WARMUP_CYCLE_OVER:
         return 0;
     case WARMUP_ONE:
         return 1;
     case WARMUP_LAG:
     case WARMUP_WILDER:
+    case WARMUP_KAMA:
+    case WARMUP_CYCLE:
         return op->n;
     case WARMUP_WINDOW:
     case WARMUP_MEAN:
         return op->n - 1;
     case WARMUP_EMA:
         return feature_ema_lookback(op->n, op->m);
+    case WARMUP_ADOSC:
+        return longer(op) - 1;
     case WARMUP_TURN:
         return op->op == OP_SAR ? 1 : 0;
     }
@@ -207,6 +291,14 @@ int rule_kernel_settle(const struct rule_operation *op)
         return FEATURE_TREND_SETTLE;
     case WARMUP_HA_OPEN:
         return FEATURE_HA_OPEN_SETTLE;
+    case WARMUP_KAMA:
+        return op->n + FEATURE_KAMA_SETTLE;
+    case WARMUP_ADOSC:
+        return feature_ema_settle(longer(op));
+    case WARMUP_CYCLE:
+        return FEATURE_CYCLE_SETTLE;
+    case WARMUP_CYCLE_OVER:
+        return FEATURE_CYCLE_MOST;
     }
     return 0;
 }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "engine/feature_cycle.h"
+#include "engine/feature_regression.h"
 #include "engine/feature_smooth.h"
 #include "engine/feature_trend.h"
 #include "engine/feature_volume.h"
@@ -62,6 +64,17 @@ STEP(dmi, feature_dmi_push(s->state, *s->a, *s->b, *s->c))
 STEP(sar, feature_sar_push(s->state, *s->a, *s->b, *s->c))
 STEP(supertrend, feature_supertrend_push(s->state, *s->a, *s->b, *s->c))
 STEP(ha_open, feature_ha_open_push(s->state, *s->a, *s->b, *s->c))
+STEP(kama, feature_kama_push(s->state, *s->a))
+STEP(dm, feature_dm_push(s->state, *s->a, *s->b))
+STEP(highest_age, feature_extreme_age_push(s->state, *s->a))
+STEP(lowest_age, feature_extreme_age_push(s->state, -*s->a))
+STEP(total, feature_total_push(s->state, *s->a))
+STEP(adosc, feature_adosc_push(s->state, *s->a))
+STEP(line, feature_line_push(s->state, *s->a))
+STEP(correl, feature_correl_push(s->state, *s->a, *s->b))
+STEP(cycle, feature_cycle_push(s->state, *s->a))
+STEP(cycle_mean, feature_cycle_mean_push(s->state, *s->a, *s->b))
+STEP(cycle_phase, feature_cycle_phase_push(s->state, *s->a, *s->b))
 STEP(part, *(const double *)s->state)
 
 PURE(add, OP_ADD)
@@ -153,6 +166,17 @@ static void (*const steps[])(const struct rule_step *s, const struct candle *c) 
     [OP_SAR] = step_sar,
     [OP_SUPERTREND] = step_supertrend,
     [OP_HA_OPEN] = step_ha_open,
+    [OP_KAMA] = step_kama,
+    [OP_DM] = step_dm,
+    [OP_HIGHEST_AGE] = step_highest_age,
+    [OP_LOWEST_AGE] = step_lowest_age,
+    [OP_TOTAL] = step_total,
+    [OP_ADOSC] = step_adosc,
+    [OP_LINE] = step_line,
+    [OP_CORREL] = step_correl,
+    [OP_CYCLE] = step_cycle,
+    [OP_CYCLE_MEAN] = step_cycle_mean,
+    [OP_CYCLE_PHASE] = step_cycle_phase,
     [OP_PART] = step_part,
     [OP_ADD] = step_add,
     [OP_SUBTRACT] = step_subtract,

@@ -56,6 +56,17 @@
         "displacement", PARAMETER_COUNT, 0, LIMIT_LAG, 26 \
     }
 
+#define T3_FACTOR                             \
+    {                                         \
+        "factor", PARAMETER_FACTOR, 0, 1, 0.7 \
+    }
+#define PENETRATION                                \
+    {                                              \
+        "penetration", PARAMETER_FACTOR, 0, 1, 0.3 \
+    }
+/* The age of an extreme takes a window of one candle more. */
+#define AROON_PARAMETERS PARAMETERS({"period", PARAMETER_COUNT, 2, LIMIT_PERIOD - 1, 14})
+
 #define FUNCTION(text, ...)       \
     {                             \
         .name = text, __VA_ARGS__ \
@@ -83,10 +94,13 @@
 #define ICHIMOKU_PARAMETERS                                                             \
     PARAMETERS(PERIOD("tenkan", 1, 9), PERIOD("kijun", 1, 26), PERIOD("senkou", 1, 52), \
                DISPLACEMENT)
+#define TWO_MEANS PARAMETERS(SOURCE, PERIOD("fast", 1, 12), PERIOD("slow", 2, 26))
 #define PART(function, index) .part = (index), .whole = FUNCTION_##function
 
 static const char *const macd[] = {"macd", "signal", "hist", NULL};
 static const char *const bands[] = {"upper", "middle", "lower", NULL};
+static const char *const sine[] = {"sine", "lead_sine", NULL};
+static const char *const aroon[] = {"down", "up", "osc", NULL};
 static const char *const stoch[] = {"k", "d", NULL};
 static const char *const supertrend[] = {"line", "direction", NULL};
 static const char *const ichimoku[] = {"tenkan", "kijun", "span_a", "span_b", NULL};
@@ -123,6 +137,47 @@ static const struct rule_function functions[] = {
     [FUNCTION_CMO] = INDICATOR("cmo", SOURCE_PERIOD(1, 14)),
     [FUNCTION_STDDEV] = INDICATOR("stddev", PARAMETERS(SOURCE, PERIOD("period", 2, 20), DDOF)),
     [FUNCTION_ZSCORE] = INDICATOR("zscore", PARAMETERS(SOURCE, PERIOD("period", 2, 20), DDOF)),
+    [FUNCTION_TRIMA] = INDICATOR("trima", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_KAMA] = INDICATOR("kama", SOURCE_PERIOD(2, NAN)),
+    [FUNCTION_T3] = INDICATOR("t3", PARAMETERS(SOURCE, PERIOD("period", 1, 5), T3_FACTOR)),
+    [FUNCTION_TRIX] = INDICATOR("trix", SOURCE_PERIOD(1, 30)),
+    [FUNCTION_APO] = INDICATOR("apo", TWO_MEANS),
+    [FUNCTION_PPO] = INDICATOR("ppo", TWO_MEANS),
+    [FUNCTION_ROCP] = INDICATOR("rocp", PARAMETERS(SOURCE, CANDLES(10))),
+    [FUNCTION_ROCR] = INDICATOR("rocr", PARAMETERS(SOURCE, CANDLES(10))),
+    [FUNCTION_SUM] = INDICATOR("sum", SOURCE_PERIOD(1, NAN)),
+    [FUNCTION_VAR] = INDICATOR("var", PARAMETERS(SOURCE, PERIOD("period", 2, 20), DDOF)),
+    [FUNCTION_MIDPOINT] = INDICATOR("midpoint", SOURCE_PERIOD(1, 14)),
+    [FUNCTION_LINEARREG] = INDICATOR("linearreg", SOURCE_PERIOD(2, 14)),
+    [FUNCTION_LINEARREG_SLOPE] = INDICATOR("linearreg_slope", SOURCE_PERIOD(2, 14)),
+    [FUNCTION_TSF] = INDICATOR("tsf", SOURCE_PERIOD(2, 14)),
+    [FUNCTION_CORREL] =
+        INDICATOR("correl", PARAMETERS(NUMBER("a"), NUMBER("b"), PERIOD("period", 2, 30))),
+    [FUNCTION_HT_TRENDLINE] = INDICATOR("ht_trendline", PARAMETERS(SOURCE)),
+    [FUNCTION_HT_DCPERIOD] = INDICATOR("ht_dcperiod", PARAMETERS(SOURCE)),
+    [FUNCTION_HT_DCPHASE] = INDICATOR("ht_dcphase", PARAMETERS(SOURCE)),
+    [FUNCTION_HT_SINE] =
+        INDICATOR("ht_sine", PARAMETERS(SOURCE), .members = sine, .is_number = true),
+    [FUNCTION_HT_LEAD_SINE] = INDICATOR("ht_lead_sine", PARAMETERS(SOURCE), PART(HT_SINE, 2)),
+    [FUNCTION_ADXR] = INDICATOR("adxr", ONE_PERIOD(2, 14)),
+    [FUNCTION_PLUS_DM] = INDICATOR("plus_dm", ONE_PERIOD(2, 14)),
+    [FUNCTION_MINUS_DM] = INDICATOR("minus_dm", ONE_PERIOD(2, 14)),
+    [FUNCTION_ULTOSC] =
+        INDICATOR("ultosc", PARAMETERS(PERIOD("first", 1, 7), PERIOD("second", 1, 14),
+                                       PERIOD("third", 1, 28))),
+    [FUNCTION_MIDPRICE] = INDICATOR("midprice", ONE_PERIOD(1, 14)),
+    [FUNCTION_BOP] = INDICATOR("bop", NO_PARAMETERS),
+    [FUNCTION_AD] = INDICATOR("ad", NO_PARAMETERS),
+    [FUNCTION_ADOSC] = INDICATOR("adosc", PARAMETERS(PERIOD("fast", 2, 3), PERIOD("slow", 2, 10))),
+    [FUNCTION_AROON] = INDICATOR("aroon", AROON_PARAMETERS, .members = aroon),
+    [FUNCTION_AROON_DOWN] = INDICATOR("aroon_down", AROON_PARAMETERS, PART(AROON, 1)),
+    [FUNCTION_AROON_UP] = INDICATOR("aroon_up", AROON_PARAMETERS, PART(AROON, 2)),
+    [FUNCTION_AROON_OSC] = INDICATOR("aroon_osc", AROON_PARAMETERS, PART(AROON, 3)),
+    [FUNCTION_CDL_DOJI] = INDICATOR("cdl_doji", NO_PARAMETERS),
+    [FUNCTION_CDL_HAMMER] = INDICATOR("cdl_hammer", NO_PARAMETERS),
+    [FUNCTION_CDL_SHOOTING_STAR] = INDICATOR("cdl_shooting_star", NO_PARAMETERS),
+    [FUNCTION_CDL_ENGULFING] = INDICATOR("cdl_engulfing", NO_PARAMETERS),
+    [FUNCTION_CDL_MORNING_STAR] = INDICATOR("cdl_morning_star", PARAMETERS(PENETRATION)),
     [FUNCTION_MACD] = INDICATOR("macd", MACD_PARAMETERS, .members = macd, .is_number = true),
     [FUNCTION_MACD_SIGNAL] = INDICATOR("macd_signal", MACD_PARAMETERS, PART(MACD, 2)),
     [FUNCTION_MACD_HIST] = INDICATOR("macd_hist", MACD_PARAMETERS, PART(MACD, 3)),

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TA-Lib's series of tests/data/indicators, and the rule that gives each. */
+#ifndef TESTS_UNIT_ENGINE_TEST_FEATURE_TALIB_H
+#define TESTS_UNIT_ENGINE_TEST_FEATURE_TALIB_H
+
+#include "core/base.h"
+
+enum {
+    COLUMNS = 88
+};
+
+/* In the order of the files' columns. */
+static const struct {
+    const char *name, *rule; /* TA-Lib's, and ours */
+    int power;               /* of the price scale: 1 for prices, 0 for oscillators */
+    bool is_noise;           /* TA-Lib's values of the flat candles are not compared */
+} columns[COLUMNS] = {
+    {"SMA_5", "sma(close, 5)", 1, false},
+    {"SMA_20", "sma(close, 20)", 1, false},
+    {"SMA_50", "sma(close, 50)", 1, false},
+    {"SMA_200", "sma(close, 200)", 1, false},
+    {"EMA_5", "ema(close, 5)", 1, false},
+    {"EMA_9", "ema(close, 9)", 1, false},
+    {"EMA_12", "ema(close, 12)", 1, false},
+    {"EMA_21", "ema(close, 21)", 1, false},
+    {"EMA_26", "ema(close, 26)", 1, false},
+    {"EMA_50", "ema(close, 50)", 1, false},
+    {"EMA_100", "ema(close, 100)", 1, false},
+    {"WMA_10", "wma(close, 10)", 1, false},
+    {"DEMA_10", "dema(close, 10)", 1, false},
+    {"TEMA_9", "tema(close, 9)", 1, false},
+    {"TRIMA_10", "trima(close, 10)", 1, false},
+    {"KAMA_10", "kama(close, 10)", 1, false},
+    {"T3_5_0.7", "t3(close, 5, 0.7)", 1, false},
+    {"RSI_2", "rsi(2)", 0, true},
+    {"RSI_7", "rsi(7)", 0, false},
+    {"RSI_14", "rsi(14)", 0, false},
+    {"CMO_14", "cmo(14)", 0, false},
+    {"MACD_12_26_9", "macd()", 1, false},
+    {"MACDSIGNAL_12_26_9", "macd_signal()", 1, false},
+    {"MACDHIST_12_26_9", "macd_hist()", 1, false},
+    {"BBUPPER_20_2", "bb_upper(close, 20, 2)", 1, false},
+    {"BBMIDDLE_20_2", "bb_middle(close, 20, 2)", 1, false},
+    {"BBLOWER_20_2", "bb_lower(close, 20, 2)", 1, false},
+    {"STOCH_SLOWK_5_3_3", "stoch_k()", 0, true},
+    {"STOCH_SLOWD_5_3_3", "stoch_d()", 0, true},
+    {"STOCH_SLOWK_14_3_3", "stoch_k(14, 3, 3)", 0, true},
+    {"STOCH_SLOWD_14_3_3", "stoch_d(14, 3, 3)", 0, true},
+    {"STOCHF_FASTK_5_3", "stochf_k()", 0, true},
+    {"STOCHF_FASTD_5_3", "stochf_d(5, 3)", 0, true},
+    {"STOCHRSI_FASTK_14_14_3", "stochrsi_k()", 0, true},
+    {"STOCHRSI_FASTD_14_14_3", "stochrsi_d(close, 14, 14, 3)", 0, true},
+    {"ADX_14", "adx(14)", 0, false},
+    {"ADXR_14", "adxr(14)", 0, false},
+    {"DX_14", "dx(14)", 0, false},
+    {"PLUS_DI_14", "plus_di(14)", 0, false},
+    {"MINUS_DI_14", "minus_di(14)", 0, false},
+    {"PLUS_DM_14", "plus_dm(14)", 1, false},
+    {"MINUS_DM_14", "minus_dm(14)", 1, false},
+    {"TRANGE", "trange()", 1, false},
+    {"ATR_14", "atr(14)", 1, false},
+    {"NATR_14", "natr(14)", 0, false},
+    {"CCI_14", "cci(14)", 0, true},
+    {"CCI_20", "cci(20)", 0, true},
+    {"MFI_14", "mfi(14)", 0, true},
+    {"OBV", "obv()", 0, false},
+    {"AD", "ad()", 0, false},
+    {"ADOSC_3_10", "adosc(3, 10)", 0, false},
+    {"SAR_0.02_0.2", "sar(0.02, 0.2)", 1, false},
+    {"WILLR_14", "willr(14)", 0, true},
+    {"MOM_10", "mom(close, 10)", 1, false},
+    {"ROC_10", "roc(close, 10)", 0, false},
+    {"ROCP_10", "rocp(close, 10)", 0, false},
+    {"ROCR_10", "rocr(close, 10)", 0, false},
+    {"TRIX_15", "trix(close, 15)", 0, false},
+    {"ULTOSC_7_14_28", "ultosc(7, 14, 28)", 0, true},
+    {"AROONDOWN_14", "aroon_down(14)", 0, false},
+    {"AROONUP_14", "aroon_up(14)", 0, false},
+    {"AROONOSC_14", "aroon_osc(14)", 0, false},
+    {"APO_12_26_SMA", "apo(close, 12, 26)", 1, false},
+    {"PPO_12_26_SMA", "ppo(close, 12, 26)", 0, false},
+    {"BOP", "bop()", 0, true},
+    {"STDDEV_20_1", "stddev(close, 20)", 1, false},
+    {"VAR_20_1", "var(close, 20)", 2, true},
+    {"LINEARREG_14", "linearreg(close, 14)", 1, false},
+    {"LINEARREG_SLOPE_14", "linearreg_slope(close, 14)", 1, false},
+    {"TSF_14", "tsf(close, 14)", 1, false},
+    {"CORREL_HL_30", "correl(high, low, 30)", 0, true},
+    {"MIN_L_20", "lowest(low, 20)", 1, false},
+    {"MAX_H_20", "highest(high, 20)", 1, false},
+    {"SUM_20", "sum(close, 20)", 1, false},
+    {"MIDPOINT_14", "midpoint(close, 14)", 1, false},
+    {"MIDPRICE_14", "midprice(14)", 1, false},
+    {"TYPPRICE", "hlc3", 1, false},
+    {"MEDPRICE", "hl2", 1, false},
+    {"WCLPRICE", "(high + low + 2 * close) / 4", 1, false},
+    {"AVGPRICE", "ohlc4", 1, false},
+    {"HT_SINE", "ht_sine()", 0, true},
+    {"HT_LEADSINE", "ht_lead_sine()", 0, true},
+    {"HT_TRENDLINE", "ht_trendline()", 1, false},
+    {"CDLHAMMER", "cdl_hammer()", 0, false},
+    {"CDLENGULFING", "cdl_engulfing()", 0, false},
+    {"CDLDOJI", "cdl_doji()", 0, false},
+    {"CDLSHOOTINGSTAR", "cdl_shooting_star()", 0, false},
+    {"CDLMORNINGSTAR_0.3", "cdl_morning_star(0.3)", 0, false},
+};
+
+#endif
