@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "engine/mark.h"
+#include "engine/roster.h"
 
 /* A protective level as an amount on the tick, on the safe side (nearer to the market: a long's
  * stop and target round up and down); 0 when it is unknown or on the wrong side of the entry. */
@@ -22,23 +24,54 @@ static struct price booking_level(double level, struct price entry, bool above,
     return p;
 }
 
-/* The levels of a position that has just been opened, from the rules at its entry price. */
-static void booking_set_levels(struct engine_state *s, size_t index)
+/* What the rules give at this entry price, or the order brought along from outside. */
+static void booking_levels(const struct engine_state *s, const struct lane *lane,
+                           const struct order *o, struct price *stop_loss,
+                           struct price *take_profit)
 {
-    struct lane *lane = &s->lanes[index];
-    struct position *p = lane->position;
+    const struct position *p = lane->position;
+    const struct instrument *instrument = lane_instrument(s, lane);
     struct price entry = position_entry_price(p);
     bool is_long = p->direction == DIRECTION_LONG;
     double stop = NAN, target = NAN;
 
-    if (lane->run)
-        strategy_run_levels(lane->run, price_to_double(entry), &stop, &target);
-    p->stop_loss = booking_level(stop, entry, !is_long, &s->instruments[index],
-                                 is_long ? ROUND_UP : ROUND_DOWN);
-    p->take_profit = booking_level(target, entry, is_long, &s->instruments[index],
-                                   is_long ? ROUND_DOWN : ROUND_UP);
+    if (lane->now.run) {
+        strategy_run_levels(lane->now.run, price_to_double(entry), &stop, &target);
+    } else {
+        stop = price_sign(o->attached_stop) > 0 ? price_to_double(o->attached_stop) : NAN;
+        target = price_sign(o->attached_target) > 0 ? price_to_double(o->attached_target) : NAN;
+    }
+    *stop_loss = booking_level(stop, entry, !is_long, instrument, is_long ? ROUND_UP : ROUND_DOWN);
+    *take_profit =
+        booking_level(target, entry, is_long, instrument, is_long ? ROUND_DOWN : ROUND_UP);
+}
+
+/* The levels of a position that has just been opened, from the rules at its entry price. */
+static void booking_set_levels(struct engine_state *s, struct lane *lane, const struct order *o)
+{
+    struct position *p = lane->position;
+
+    booking_levels(s, lane, o, &p->stop_loss, &p->take_profit);
+    mark_roi(s, lane);
     if (s->options.limits.stop_loss_required && price_sign(p->stop_loss) == 0)
         LOG_ERROR("stop_loss_unknown", "symbol", p->symbol, "position", LOG_NUMBER(p->id), NULL);
+}
+
+/* A position that has grown has another entry price: its target follows, its stop only if that
+ * protects more. */
+static void booking_move_levels(struct engine_state *s, struct lane *lane, const struct order *o)
+{
+    struct position *p = lane->position;
+    struct price stop, target;
+    int side;
+
+    booking_levels(s, lane, o, &stop, &target);
+    side = price_cmp(stop, p->stop_loss) * (int)p->direction;
+    if (price_sign(stop) > 0 && (price_sign(p->stop_loss) == 0 || side > 0))
+        p->stop_loss = stop;
+    if (price_sign(target) > 0)
+        p->take_profit = target;
+    mark_roi(s, lane);
 }
 
 static struct position *booking_open(struct engine_state *s, const struct order *o)
@@ -54,6 +87,7 @@ static struct position *booking_open(struct engine_state *s, const struct order 
     p->status = POSITION_OPEN;
     p->signal_id = o->signal_id;
     p->entry_order_id = o->id;
+    p->first_size = o->size;
     p->opened_us = now;
     p->closed_us = TIME_NONE;
     p->updated_us = now;
@@ -88,7 +122,7 @@ static enum err booking_cash(struct engine_state *s, const struct instrument *in
 static enum err booking_make_fill(struct engine_state *s, const struct live_order *live,
                                   const struct venue_event *event, struct fill *out)
 {
-    const struct instrument *instrument = &s->instruments[live->lane];
+    const struct instrument *instrument = lane_instrument(s, live->lane);
     const struct order *o = &live->order;
     struct price worse;
     struct money slip;
@@ -134,10 +168,10 @@ static enum err booking_close_order(struct engine_state *s, int64_t order_id)
 {
     struct live_order *live = state_order(s, order_id);
     struct leaf_context context = state_leaf_context(s, live->order.strategy);
-    struct lane *lane = &s->lanes[live->lane];
+    struct lane *lane = live->lane;
     struct position *p = lane->position;
     struct leaf leaf;
-    enum err e = ledger_close(&context, &live->order, &s->instruments[live->lane], &leaf);
+    enum err e = ledger_close(&context, &live->order, lane_instrument(s, lane), &leaf);
 
     if (e)
         return e;
@@ -153,6 +187,7 @@ static enum err booking_close_order(struct engine_state *s, int64_t order_id)
         p->exit_order_id = 0;
     s->last_ended = live->order;
     state_drop_order(s, order_id);
+    roster_flat(s, lane);
     return ERR_OK;
 }
 
@@ -171,10 +206,12 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     p->stop_order_id = p->target_order_id = p->exit_order_id = 0;
     journal_batch_put_position(&s->pending, p);
     s->last_closed = *p;
+    lane->cooldown_until_us = roster_cooldown_end(s, lane, p);
     free(p);
     lane->position = NULL;
     lane->exit_price_missing = false;
     s->position_count--;
+    roster_flat(s, lane);
 }
 
 /* The trade's leaf, the fill's row, the order's progress. */
@@ -184,7 +221,7 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
     struct leaf_context context = state_leaf_context(s, f->strategy);
     struct order *o = &live->order;
     struct leaf leaf;
-    enum err e = ledger_trade(&context, f, &s->instruments[live->lane], &leaf);
+    enum err e = ledger_trade(&context, f, lane_instrument(s, live->lane), &leaf);
 
     if (e)
         return e;
@@ -203,9 +240,8 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
 static enum err booking_fill(struct engine_state *s, struct live_order *live,
                              const struct venue_event *event)
 {
-    size_t index = live->lane;
-    struct lane *lane = &s->lanes[index];
-    const struct instrument *instrument = &s->instruments[index];
+    struct lane *lane = live->lane;
+    const struct instrument *instrument = lane_instrument(s, lane);
     struct position *p = lane->position;
     struct position after;
     bool opened = false;
@@ -236,10 +272,12 @@ static enum err booking_fill(struct engine_state *s, struct live_order *live,
         s->account.last_position_id = p->id;
         lane->position = p;
         s->position_count++;
-        booking_set_levels(s, index);
+        booking_set_levels(s, lane, &live->order);
+    } else if (f.opens && live->order.id != p->entry_order_id) {
+        booking_move_levels(s, lane, &live->order);
     }
     if (!f.opens)
-        state_end_entry(s, index);
+        state_end_entry(s, lane);
     e = booking_record_fill(s, live, &f);
     if (e == ERR_OK) {
         journal_batch_put_position(&s->pending, p);
@@ -253,7 +291,7 @@ static enum err booking_end(struct engine_state *s, struct live_order *live, enu
                             const char *reason)
 {
     struct order *o = &live->order;
-    struct position *p = s->lanes[live->lane].position;
+    struct position *p = live->lane->position;
 
     copy_text(o->reason, sizeof(o->reason), reason);
     if (to == ORDER_REJECTED) {
@@ -262,10 +300,10 @@ static enum err booking_end(struct engine_state *s, struct live_order *live, enu
                  reason, NULL);
         /* A position whose stop the venue refuses must not stay unprotected. */
         if (o->purpose == PURPOSE_STOP_LOSS && p)
-            s->lanes[live->lane].exit_price_missing = true;
+            live->lane->exit_price_missing = true;
         /* A target it refuses would be refused again, and again: the stop has to do. */
         if (p && p->target_order_id == o->id)
-            p->take_profit = PRICE_ZERO;
+            p->take_profit = p->roi_target = PRICE_ZERO;
     }
     order_move(o, to, state_now(s));
     return booking_close_order(s, o->id);

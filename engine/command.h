@@ -76,7 +76,8 @@ struct command_reply {
     struct position position;
     struct signal signal;
     struct strategy_slot slot;
-    int64_t as_of_us; /* engine time of the answer */
+    struct ext_value ext; /* SET_EXT: as it is kept */
+    int64_t as_of_us;     /* engine time of the answer */
     size_t result_count;
     struct command_result results[COMMAND_RESULTS_MAX];
 };

@@ -7,25 +7,34 @@
 #include "core/log.h"
 #include "engine/decide.h"
 #include "engine/execution.h"
+#include "engine/mark.h"
+#include "engine/roster.h"
 
-/* One candle of one instrument, its fills already booked. */
-static enum err cycle_close_lane(struct engine_state *s, const struct feed_event *event)
+/* Candles go into the runs when all of this instant are there; then positions are marked, in the
+ * order of the lanes. */
+static void cycle_mark(struct engine_state *s, int64_t at_us)
 {
-    struct lane *lane = &s->lanes[event->instrument];
-    const struct candle *c = &event->candle;
+    int64_t timeframe_us = s->options.feed->timeframe_us(s->options.feed->self);
+    size_t i;
 
-    lane->candle = *c;
-    lane->has_candle = true;
-    lane->last = candle_price(c, c->close);
-    if (lane->run) {
-        if (c->flags & CANDLE_AFTER_GAP)
-            strategy_run_reset(lane->run);
-        strategy_run_push(lane->run, c);
+    roster_push(s, at_us);
+    for (i = 0; i < s->lane_count; i++) {
+        struct lane *lane = s->lanes[i];
+        const struct tape *tape = lane_tape(s, lane);
+        enum err e;
+
+        if (!lane->position || !tape->has_candle || tape->candle.open_us + timeframe_us != at_us)
+            continue;
+        e = mark_position(s, lane);
+        if (e) {
+            s->symbol_errors++;
+            LOG_ERROR("symbol_failed", "symbol", lane_instrument(s, lane)->symbol, "error",
+                      err_code(e), NULL);
+        }
     }
-    return decide_trail(s, event->instrument);
 }
 
-/* Every close at this instant; then equity, then decisions, in instrument order. */
+/* Every close at this instant; then marks, equity and decisions. */
 static enum err cycle_closes(struct engine_state *s, int64_t at_us)
 {
     const struct feed *feed = s->options.feed;
@@ -42,16 +51,15 @@ static enum err cycle_closes(struct engine_state *s, int64_t at_us)
             return e;
         s->options.venue->market(s->options.venue->self, &event);
         execution_drain(s);
-        e = cycle_close_lane(s, &event);
-        if (e) {
-            s->symbol_errors++;
-            LOG_ERROR("symbol_failed", "symbol", s->instruments[event.instrument].symbol, "error",
-                      err_code(e), NULL);
-        }
+        roster_tape(s, &event);
     }
     if (e && e != ERR_END)
         return e;
-    decide_equity(s, at_us);
+    cycle_mark(s, at_us);
+    e = roster_sweep(s);
+    if (e)
+        return e;
+    mark_equity(s, at_us);
     decide_all(s, at_us);
     return ERR_OK;
 }
@@ -70,7 +78,7 @@ static enum err cycle_opens(struct engine_state *s, int64_t at_us)
         e = feed->next(feed->self, &event);
         if (e)
             return e;
-        s->lanes[event.instrument].last = candle_price(&event.candle, event.candle.open);
+        s->tapes[event.instrument].last = candle_price(&event.candle, event.candle.open);
         s->options.venue->market(s->options.venue->self, &event);
         execution_drain(s);
     }
@@ -139,10 +147,10 @@ static void cycle_inputs(const struct engine_state *s, struct digest *out)
     size_t i, n = 1;
     struct digest d = {{0}};
 
-    for (i = 0; i < s->lane_count; i++) {
-        values[n++] = s->lanes[i].candle.open_us;
-        values[n++] = s->lanes[i].candle.close;
-        if (n + 2 > COUNT_OF(values) || i + 1 == s->lane_count) {
+    for (i = 0; i < s->options.instrument_count; i++) {
+        values[n++] = s->tapes[i].candle.open_us;
+        values[n++] = s->tapes[i].candle.close;
+        if (n + 2 > COUNT_OF(values) || i + 1 == s->options.instrument_count) {
             unsigned char block[sizeof(d) + sizeof(values)];
 
             memcpy(block, &d, sizeof(d));

@@ -1,101 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decisions on closed candles: trailing stops, equity marks, exit and entry signals. */
+/* Decisions on closed candles: exit, scaling and entry signals of every lane. */
 #include "engine/decide.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "engine/execution.h"
-
-enum err decide_trail(struct engine_state *s, size_t index)
-{
-    struct lane *lane = &s->lanes[index];
-    struct position *p = lane->position;
-    const struct candle *c = &lane->candle;
-    const struct strategy *strategy = s->options.strategy;
-    struct price level;
-
-    if (!p)
-        return ERR_OK;
-    position_pass_candle(p, candle_price(c, c->high), candle_price(c, c->low),
-                         candle_price(c, c->close));
-    if (!strategy || !strategy_has_trailing(strategy) || p->exit_order_id)
-        return ERR_OK;
-    if (position_trail(p, strategy_trailing_pct(strategy), strategy_trailing_activation(strategy),
-                       s->instruments[index].tick, &level)) {
-        p->trailing_stop = level;
-        p->updated_us = state_now(s);
-    }
-    return execution_protect(s, index);
-}
-
-/* The mark of one finished day: a row and a leaf. */
-static enum err decide_daily_mark(struct engine_state *s, size_t mark)
-{
-    struct equity_point point = {.equity = s->daily.equity[mark],
-                                 .cash = s->account.cash,
-                                 .is_daily = true,
-                                 .day = s->daily.day[mark]};
-    struct position *list;
-    const struct instrument **instruments;
-    struct leaf_context context = state_leaf_context(s, "");
-    struct money equity, exposure;
-    struct leaf leaf;
-    size_t i, n = 0;
-    enum err e;
-
-    /* A mark is the equity at its day's first instant (engine/performance.c). */
-    point.at_us = point.day * US_PER_DAY;
-    e = state_equity(s, &equity, &point.unrealized, &exposure);
-    if (e)
-        return e;
-    list = xcalloc(s->position_count + 1, sizeof(*list));
-    instruments = xcalloc(s->position_count + 1, sizeof(*instruments));
-    for (i = 0; i < s->lane_count && n < s->position_count; i++) {
-        if (s->lanes[i].position) {
-            list[n] = *s->lanes[i].position;
-            instruments[n++] = &s->instruments[i];
-        }
-    }
-    e = ledger_equity(&context, &point, list, n, instruments, &leaf);
-    free(list);
-    free(instruments);
-    if (e)
-        return e;
-    state_add_leaf(s, &leaf);
-    journal_batch_add_equity(&s->pending, &point);
-    return ERR_OK;
-}
-
-void decide_equity(struct engine_state *s, int64_t at_us)
-{
-    struct money equity, unrealized, exposure;
-    size_t mark = s->daily.count;
-    enum err e = state_equity(s, &equity, &unrealized, &exposure);
-
-    if (e == ERR_OK) {
-        performance_sample(&s->account.performance, &s->daily, equity, s->position_count > 0,
-                           at_us);
-        for (; mark < s->daily.count && e == ERR_OK; mark++)
-            e = decide_daily_mark(s, mark);
-    }
-    if (e) {
-        s->cycle_errors++;
-        LOG_ERROR("equity_failed", "error", err_code(e), NULL);
-    }
-}
+#include "engine/roster.h"
 
 /* Logs a signal and keeps its row; *leaf_hash is what orders refer to. */
-static enum err decide_record(struct engine_state *s, size_t lane, struct signal *signal)
+enum err decide_record(struct engine_state *s, const struct lane *lane, struct signal *signal)
 {
     struct leaf_context context = state_leaf_context(s, signal->strategy);
     struct leaf leaf;
     enum err e;
 
     signal->id = s->account.last_signal_id + 1;
-    e = ledger_signal(&context, signal, &s->instruments[lane], &leaf);
+    e = ledger_signal(&context, signal, lane_instrument(s, lane), &leaf);
     if (e)
         return e;
     s->account.last_signal_id = signal->id;
@@ -108,95 +30,191 @@ static enum err decide_record(struct engine_state *s, size_t lane, struct signal
     return ERR_OK;
 }
 
-static void decide_signal_init(const struct engine_state *s, size_t index,
-                               enum signal_action action, const struct decision *d,
-                               struct signal *out)
+void decide_signal_init(const struct engine_state *s, const struct lane *lane,
+                        enum signal_action action, struct signal *out)
 {
-    const struct lane *lane = &s->lanes[index];
+    *out = (struct signal){.at_us = state_now(s),
+                           .candle_us = lane_tape(s, lane)->candle.open_us,
+                           .action = action,
+                           .price = lane_tape(s, lane)->last};
+    copy_text(out->symbol, sizeof(out->symbol), lane_instrument(s, lane)->symbol);
+    copy_text(out->strategy, sizeof(out->strategy), lane->slot->row.name);
+    copy_text(out->strategy_id, sizeof(out->strategy_id), lane_strategy_id(lane));
+}
+
+/* What the rules said: confidence with 6 decimals, and why. */
+static void decide_signal(const struct engine_state *s, const struct lane *lane,
+                          enum signal_action action, const struct decision *d, struct signal *out)
+{
     struct ratio confidence = {0};
 
-    *out =
-        (struct signal){.at_us = state_now(s), .candle_us = lane->candle.open_us, .action = action};
-    copy_text(out->symbol, sizeof(out->symbol), s->instruments[index].symbol);
-    copy_text(out->strategy, sizeof(out->strategy), strategy_name(s->options.strategy));
-    copy_text(out->strategy_id, sizeof(out->strategy_id), strategy_id(s->options.strategy));
+    decide_signal_init(s, lane, action, out);
     copy_text(out->trigger, sizeof(out->trigger), d->trigger);
     if (isfinite(d->confidence) &&
         ratio_from_double(d->confidence, ROUND_HALF_EVEN, &confidence) == ERR_OK)
         confidence.e12 = money_to_scale((struct money){confidence.e12}, 6, ROUND_HALF_EVEN).e12;
     out->confidence = confidence;
-    out->price = lane->last;
 }
 
-/* Exit rule or time exit of an open position: a signal and a market order for the next open. */
-static enum err decide_exit(struct engine_state *s, size_t index, struct decision *d)
+/* A market order for the next open that takes the position, or a part of it, off. */
+static enum err decide_leave(struct engine_state *s, struct lane *lane, struct decision *d,
+                             struct size size, enum exit_reason reason)
 {
-    struct position *p = s->lanes[index].position;
-    int max_candles = strategy_max_candles(s->options.strategy);
-    bool own = strcmp(p->strategy_id, strategy_id(s->options.strategy)) == 0;
-    bool rule = own && d->exit == TRI_TRUE;
-    bool timed = max_candles > 0 && p->candles_held >= max_candles;
+    struct position *p = lane->position;
     struct signal signal;
     enum err e;
 
-    if (p->exit_order_id || !(rule || timed))
-        return ERR_OK;
-    copy_text(d->trigger, sizeof(d->trigger), rule ? "exit rule" : "max_candles reached");
-    decide_signal_init(s, index, SIGNAL_EXIT, d, &signal);
+    decide_signal(s, lane, SIGNAL_EXIT, d, &signal);
     signal.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
     signal.decision = SIGNAL_ACCEPTED;
-    signal.size = p->size;
-    signal.size_asked = p->size;
-    e = decide_record(s, index, &signal);
+    signal.size = size;
+    signal.size_asked = size;
+    e = decide_record(s, lane, &signal);
+    return e ? e : execution_exit(s, lane, size, reason, &signal);
+}
+
+/* Exit rule or time exit of an open position; *leaves when there is one. */
+static enum err decide_exit(struct engine_state *s, struct lane *lane, struct decision *d,
+                            bool *leaves)
+{
+    struct position *p = lane->position;
+    int max_candles = strategy_max_candles(lane->now.strategy);
+    bool rule = d->exit == TRI_TRUE;
+    bool timed = max_candles > 0 && p->candles_held >= max_candles;
+
+    *leaves = p->exit_order_id != 0 || rule || timed;
+    if (p->exit_order_id || !*leaves)
+        return ERR_OK;
+    copy_text(d->trigger, sizeof(d->trigger), rule ? "exit rule" : "max_candles reached");
+    return decide_leave(s, lane, d, p->size, rule ? EXIT_SIGNAL : EXIT_TIME);
+}
+
+/* Another step is due: the rule says so, not too many were taken, and the last one is old enough. */
+static bool decide_scales(const struct scaling *scaling, enum tristate rule, int64_t taken,
+                          const struct position *p)
+{
+    return scaling->is_used && rule == TRI_TRUE && taken < scaling->max_count &&
+           p->candles_held - p->scaled_candles >= scaling->min_candles;
+}
+
+/* A part of the position leaves, when both it and what stays can be traded. */
+static enum err decide_scale_out(struct engine_state *s, struct lane *lane, struct decision *d)
+{
+    const struct instrument *instrument = lane_instrument(s, lane);
+    struct scaling scaling = strategy_scale_out(lane->now.strategy);
+    struct position *p = lane->position;
+    struct price price = lane_tape(s, lane)->last;
+    struct money off, rest;
+    struct size size;
+    enum err e;
+
+    if (!decide_scales(&scaling, d->scale_out, p->scale_outs, p))
+        return ERR_OK;
+    e = size_times(p->size, scaling.part, ROUND_DOWN, &size);
     if (e == ERR_OK)
-        e = execution_exit(s, index, SIZE_ZERO, rule ? EXIT_SIGNAL : EXIT_TIME, &signal);
+        e = size_to_step(size, instrument->lot, ROUND_DOWN, &size);
+    if (e == ERR_OK)
+        e = notional_of(price, size, ROUND_DOWN, &off);
+    if (e == ERR_OK)
+        e = notional_of(price, (struct size){p->size.e12 - size.e12}, ROUND_DOWN, &rest);
+    if (e || size_sign(size) <= 0 || money_cmp(off, instrument->min_notional) < 0 ||
+        money_cmp(rest, instrument->min_notional) < 0)
+        return e;
+    copy_text(d->trigger, sizeof(d->trigger), "scale_out rule");
+    p->scale_outs++;
+    p->scaled_candles = p->candles_held;
+    return decide_leave(s, lane, d, size, EXIT_SIGNAL);
+}
+
+/* Adds what an entry on its way will cost, as if it were filled. */
+static enum err decide_view_pending(const struct engine_state *s, const struct live_order *live,
+                                    const struct lane *lane, struct risk_view *v)
+{
+    const struct order *o = &live->order;
+    struct ratio extra = {s->options.limits.fee_rate.e12 + s->options.limits.cash_reserve.e12};
+    struct money notional, cost;
+    enum err e = notional_of(o->decision_price, order_left(o), ROUND_UP, &notional);
+
+    if (e == ERR_OK)
+        e = money_times(notional, extra, ROUND_UP, &cost);
+    if (e == ERR_OK)
+        e = money_add(cost, notional, &cost);
+    if (e == ERR_OK)
+        e = money_sub(v->cash_free, cost, &v->cash_free);
+    if (e == ERR_OK)
+        e = money_add(v->exposure, notional, &v->exposure);
+    if (e == ERR_OK && live->lane->instrument == lane->instrument)
+        e = money_add(v->symbol_exposure, notional, &v->symbol_exposure);
+    if (!live->lane->position)
+        v->open_positions++;
     return e;
 }
 
-/* Cash, exposure and counts with every entry that is still on its way taken as filled. */
-static enum err decide_view(const struct engine_state *s, size_t index, struct risk_view *v)
+static enum err decide_view_position(const struct engine_state *s, const struct lane *of,
+                                     const struct lane *lane, struct risk_view *v)
 {
-    struct money unrealized, notional, cost;
+    const struct position *p = of->position;
+    struct money notional;
+    enum err e = notional_of(p->mark, p->size, ROUND_UP, &notional);
+
+    if (e == ERR_OK && !lane_instrument(s, of)->is_spot)
+        e = money_sub(v->cash_free, notional, &v->cash_free);
+    if (e == ERR_OK && of->instrument == lane->instrument)
+        e = money_add(v->symbol_exposure, notional, &v->symbol_exposure);
+    return e;
+}
+
+/* The other way round than `direction`: a position or an entry of any strategy on the symbol. */
+static bool decide_is_opposed(const struct engine_state *s, const struct lane *lane,
+                              enum direction direction)
+{
+    size_t i;
+
+    for (i = 0; i < s->lane_count; i++) {
+        const struct lane *of = s->lanes[i];
+
+        if (of->instrument == lane->instrument && of->position &&
+            of->position->direction != direction)
+            return true;
+    }
+    for (i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+
+        if (live->order.purpose == PURPOSE_ENTRY && live->lane->instrument == lane->instrument &&
+            (int)live->order.side != (int)direction)
+            return true;
+    }
+    return false;
+}
+
+enum err decide_view(const struct engine_state *s, const struct lane *lane,
+                     enum direction direction, struct risk_view *v)
+{
+    struct money unrealized;
     size_t i;
     enum err e;
 
     *v = (struct risk_view){
         .paused = !s->entries_allowed,
-        .candle_is_synthetic = (s->lanes[index].candle.flags & CANDLE_SYNTHETIC) != 0,
+        .candle_is_synthetic = (lane_tape(s, lane)->candle.flags & CANDLE_SYNTHETIC) != 0,
+        .is_cooling_down = state_now(s) < lane->cooldown_until_us,
         .equity_peak = s->account.performance.equity_peak,
         .cash_free = s->account.cash,
         .open_positions = (int64_t)s->position_count,
+        .opposite_open = decide_is_opposed(s, lane, direction),
     };
     e = state_equity(s, &v->equity, &unrealized, &v->exposure);
     for (i = 0; i < s->lane_count && e == ERR_OK; i++) {
-        const struct position *p = s->lanes[i].position;
-
-        if (!p || s->instruments[i].is_spot)
-            continue;
-        e = notional_of(p->mark, p->size, ROUND_UP, &notional);
-        if (e == ERR_OK)
-            e = money_sub(v->cash_free, notional, &v->cash_free);
+        if (s->lanes[i]->position)
+            e = decide_view_position(s, s->lanes[i], lane, v);
     }
     for (i = 0; i < s->order_count && e == ERR_OK; i++) {
-        const struct order *o = &s->orders[i]->order;
-
-        if (o->purpose != PURPOSE_ENTRY)
-            continue;
-        v->open_positions++;
-        e = notional_of(o->decision_price, order_left(o), ROUND_UP, &notional);
-        if (e == ERR_OK)
-            e = money_times(notional, s->options.limits.fee_rate, ROUND_UP, &cost);
-        if (e == ERR_OK)
-            e = money_sub(v->cash_free, cost, &v->cash_free);
-        if (e == ERR_OK)
-            e = money_times(notional, s->options.limits.cash_reserve, ROUND_UP, &cost);
-        if (e == ERR_OK)
-            e = money_sub(v->cash_free, cost, &v->cash_free);
-        if (e == ERR_OK)
-            e = money_sub(v->cash_free, notional, &v->cash_free);
-        if (e == ERR_OK)
-            e = money_add(v->exposure, notional, &v->exposure);
+        if (s->orders[i]->order.purpose == PURPOSE_ENTRY)
+            e = decide_view_pending(s, s->orders[i], lane, v);
     }
+    /* A position that grows is there already. */
+    if (lane->position)
+        v->open_positions--;
     return e;
 }
 
@@ -206,54 +224,119 @@ static struct price decide_stop(const struct lane *lane, struct price price)
     double stop, target;
     struct price level = PRICE_ZERO;
 
-    strategy_run_levels(lane->run, price_to_double(price), &stop, &target);
+    strategy_run_levels(lane->now.run, price_to_double(price), &stop, &target);
     if (!isfinite(stop) || price_from_double(stop, ROUND_HALF_EVEN, &level) != ERR_OK ||
         price_sign(level) <= 0)
         return PRICE_ZERO;
     return level;
 }
 
-static enum err decide_entry(struct engine_state *s, size_t index, const struct decision *d)
+/* Yearly volatility with 6 decimals, 0 when it is unknown or not asked for. */
+static struct ratio decide_volatility(const struct lane *lane)
 {
-    struct lane *lane = &s->lanes[index];
-    const struct strategy *strategy = s->options.strategy;
+    double volatility = NAN;
+    struct ratio r = {0};
+
+    if (strategy_sizing(lane->now.strategy).kind == SIZING_VOL_TARGET)
+        volatility = strategy_run_volatility(lane->now.run);
+    if (!isfinite(volatility) || ratio_from_double(volatility, ROUND_HALF_EVEN, &r) != ERR_OK)
+        return (struct ratio){0};
+    r.e12 = money_to_scale((struct money){r.e12}, 6, ROUND_UP).e12;
+    return r;
+}
+
+enum err decide_intend(struct engine_state *s, struct lane *lane, struct signal *signal,
+                       struct risk_request *request, const struct risk_view *view)
+{
+    struct intent intent = {.lane = lane,
+                            .type = ORDER_MARKET,
+                            .purpose = PURPOSE_ENTRY,
+                            .decision_price = signal->price,
+                            .slippage_tolerance = s->options.slippage_tolerance};
+    struct risk_verdict verdict;
+    enum err e;
+
+    request->instrument = lane_instrument(s, lane);
+    request->price = signal->price;
+    request->confidence = signal->confidence;
+    risk_check(&s->options.limits, view, request, &verdict);
+    signal->side = request->direction == DIRECTION_LONG ? SIDE_BUY : SIDE_SELL;
+    signal->denials |= verdict.denials;
+    signal->decision = signal->denials == 0 ? SIGNAL_ACCEPTED : SIGNAL_DENIED;
+    signal->size_asked = verdict.asked;
+    signal->size = signal->denials == 0 ? verdict.size : SIZE_ZERO;
+    if (request->validate_only)
+        return ERR_OK;
+    e = decide_record(s, lane, signal);
+    if (e || signal->denials)
+        return e;
+    intent.side = signal->side;
+    intent.size = verdict.size;
+    intent.signal_id = signal->id;
+    intent.signal_leaf = &signal->leaf_hash;
+    if (!lane->now.run) {
+        intent.attached_stop = request->stop_loss;
+        intent.attached_target = request->take_profit;
+    }
+    return execution_intend(s, &intent, &lane->entry_order_id);
+}
+
+static enum err decide_entry(struct engine_state *s, struct lane *lane, const struct decision *d)
+{
+    const struct strategy *strategy = lane->now.strategy;
     struct risk_request request = {
-        .instrument = &s->instruments[index],
         .direction = strategy_direction(strategy),
         .confidence_known = isfinite(d->confidence),
         .strategy_min_confidence = strategy_min_confidence(strategy),
-        .price = lane->last,
-        .stop_loss = decide_stop(lane, lane->last),
+        .stop_loss = decide_stop(lane, lane_tape(s, lane)->last),
         .sizing = strategy_sizing(strategy),
+        .volatility = decide_volatility(lane),
     };
-    struct intent intent = {.lane = index,
-                            .type = ORDER_MARKET,
-                            .purpose = PURPOSE_ENTRY,
-                            .decision_price = lane->last,
-                            .slippage_tolerance = s->options.slippage_tolerance};
-    struct risk_verdict verdict;
     struct risk_view view;
     struct signal signal;
-    enum err e = decide_view(s, index, &view);
+    enum err e = decide_view(s, lane, request.direction, &view);
 
     if (e)
         return e;
-    decide_signal_init(s, index, SIGNAL_ENTRY, d, &signal);
-    request.confidence = signal.confidence;
-    risk_check(&s->options.limits, &view, &request, &verdict);
-    signal.side = request.direction == DIRECTION_LONG ? SIDE_BUY : SIDE_SELL;
-    signal.decision = verdict.approved ? SIGNAL_ACCEPTED : SIGNAL_DENIED;
-    signal.denials = verdict.denials;
-    signal.size_asked = verdict.asked;
-    signal.size = verdict.approved ? verdict.size : SIZE_ZERO;
-    e = decide_record(s, index, &signal);
-    if (e || !verdict.approved)
+    decide_signal(s, lane, SIGNAL_ENTRY, d, &signal);
+    return decide_intend(s, lane, &signal, &request, &view);
+}
+
+/* One more entry of the same position: a part of the first one's size, under the same limits. */
+static enum err decide_scale_in(struct engine_state *s, struct lane *lane, struct decision *d)
+{
+    const struct strategy *strategy = lane->now.strategy;
+    struct scaling scaling = strategy_scale_in(strategy);
+    struct position *p = lane->position;
+    struct risk_request request = {
+        .direction = p->direction,
+        .confidence_known = true,
+        .stop_loss = position_stop_level(p),
+        .sizing = {.kind = SIZING_FIXED_BASE, .max_quote = strategy_sizing(strategy).max_quote},
+    };
+    struct risk_view view;
+    struct signal signal;
+    struct size size;
+    enum err e;
+
+    if (lane->entry_order_id || !decide_scales(&scaling, d->scale_in, p->scale_ins, p))
+        return ERR_OK;
+    e = size_times(p->first_size, scaling.part, ROUND_DOWN, &size);
+    if (e == ERR_OK)
+        e = decide_view(s, lane, request.direction, &view);
+    if (e)
         return e;
-    intent.side = signal.side;
-    intent.size = verdict.size;
-    intent.signal_id = signal.id;
-    intent.signal_leaf = &signal.leaf_hash;
-    return execution_intend(s, &intent, &lane->entry_order_id);
+    request.sizing.value.e12 = size.e12;
+    view.is_cooling_down = false;
+    d->confidence = 1; /* the entry was the signal; this is its management */
+    copy_text(d->trigger, sizeof(d->trigger), "scale_in rule");
+    decide_signal(s, lane, SIGNAL_ENTRY, d, &signal);
+    e = decide_intend(s, lane, &signal, &request, &view);
+    if (e == ERR_OK && signal.decision == SIGNAL_ACCEPTED) {
+        p->scale_ins++;
+        p->scaled_candles = p->candles_held;
+    }
+    return e;
 }
 
 /* In realtime, after a pause or an interval of several candles: the next candle has closed already,
@@ -263,34 +346,64 @@ static bool decide_is_stale(const struct engine_state *s, const struct lane *lan
     const struct feed *f = s->options.feed;
 
     return s->options.pace == PACE_REALTIME &&
-           lane->candle.open_us + 2 * f->timeframe_us(f->self) <= state_now(s);
+           lane_tape(s, lane)->candle.open_us + 2 * f->timeframe_us(f->self) <= state_now(s);
 }
 
-static enum err decide_lane(struct engine_state *s, size_t index)
+static double decide_ratio(const struct position *p, double entry, struct price at)
 {
-    struct lane *lane = &s->lanes[index];
+    return (price_to_double(at) / entry - 1) * (double)p->direction;
+}
+
+static void decide_see_position(const struct engine_state *s, const struct lane *lane,
+                                struct position_view *out)
+{
+    const struct position *p = lane->position;
+    double entry = price_to_double(position_entry_price(p));
+
+    *out = (struct position_view){.is_open = true,
+                                  .entry_price = entry,
+                                  .candles_held = p->candles_held,
+                                  .pnl_ratio = decide_ratio(p, entry, lane_tape(s, lane)->last),
+                                  .best_ratio = decide_ratio(p, entry, p->extreme),
+                                  .worst_ratio = decide_ratio(p, entry, p->worst),
+                                  .scale_ins = p->scale_ins,
+                                  .scale_outs = p->scale_outs};
+}
+
+/* Exit before taking off, taking off before adding: one of them a candle. */
+static enum err decide_position(struct engine_state *s, struct lane *lane, struct decision *d)
+{
+    bool leaves;
+    enum err e = decide_exit(s, lane, d, &leaves);
+
+    if (e || leaves)
+        return e;
+    e = decide_scale_out(s, lane, d);
+    if (e || lane->position->exit_order_id || decide_is_stale(s, lane) ||
+        !roster_may_enter(s, lane))
+        return e;
+    return decide_scale_in(s, lane, d);
+}
+
+static enum err decide_lane(struct engine_state *s, struct lane *lane)
+{
     const struct position *p = lane->position;
     struct position_view view = {0};
     struct decision d;
 
     /* There is no next open to trade at, so nothing is decided on the last candle. */
-    if (!lane->run || (lane->candle.flags & CANDLE_LAST))
+    if (!lane->now.run || (lane_tape(s, lane)->candle.flags & CANDLE_LAST))
         return ERR_OK;
-    if (p) {
-        view.is_open = true;
-        view.entry_price = price_to_double(position_entry_price(p));
-        view.candles_held = p->candles_held;
-        view.pnl_ratio =
-            (price_to_double(lane->last) / view.entry_price - 1) * (double)p->direction;
-    }
-    strategy_run_decide(lane->run, &view, &d);
     if (p)
-        return decide_exit(s, index, &d);
-    if (lane->entry_order_id || decide_is_stale(s, lane))
+        decide_see_position(s, lane, &view);
+    strategy_run_decide(lane->now.run, &view, &d);
+    if (p)
+        return decide_position(s, lane, &d);
+    if (lane->entry_order_id || decide_is_stale(s, lane) || !roster_may_enter(s, lane))
         return ERR_OK;
-    if (d.entry == TRI_UNKNOWN && strategy_run_is_warm(lane->run))
+    if (d.entry == TRI_UNKNOWN && strategy_run_is_warm(lane->now.run))
         s->account.signals_unknown++;
-    return d.entry == TRI_TRUE ? decide_entry(s, index, &d) : ERR_OK;
+    return d.entry == TRI_TRUE ? decide_entry(s, lane, &d) : ERR_OK;
 }
 
 void decide_all(struct engine_state *s, int64_t at_us)
@@ -299,16 +412,17 @@ void decide_all(struct engine_state *s, int64_t at_us)
     size_t i;
 
     for (i = 0; i < s->lane_count; i++) {
-        struct lane *lane = &s->lanes[i];
+        struct lane *lane = s->lanes[i];
+        const struct tape *tape = lane_tape(s, lane);
         enum err e;
 
-        if (!lane->has_candle || lane->candle.open_us + timeframe_us != at_us)
+        if (!tape->has_candle || tape->candle.open_us + timeframe_us != at_us)
             continue;
-        e = decide_lane(s, i);
+        e = decide_lane(s, lane);
         if (e) {
             s->symbol_errors++;
-            LOG_ERROR("symbol_failed", "symbol", s->instruments[i].symbol, "error", err_code(e),
-                      NULL);
+            LOG_ERROR("symbol_failed", "symbol", lane_instrument(s, lane)->symbol, "error",
+                      err_code(e), NULL);
         }
     }
 }

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decisions on closed candles: trailing stops, equity marks, exit and entry signals. */
+/* Decisions on closed candles: what the rules of each lane wish, judged by risk. */
 #ifndef ENGINE_DECIDE_H
 #define ENGINE_DECIDE_H
 
 #include "engine/state.h"
 
-/* After a candle's range was tested: the position ages, its trailing stop may rise. */
-MUST_USE enum err decide_trail(struct engine_state *s, size_t lane);
-
-/* One sample of the equity curve; finished days leave a mark and an equity leaf. */
-void decide_equity(struct engine_state *s, int64_t at_us);
-
-/* Every instrument whose candle closed at at_us: exit rules, then entry rules.  An error in one is
- * logged and counted, the others go on. */
+/* Exit, scaling and entry decisions of every lane whose candle closed at this instant. */
 void decide_all(struct engine_state *s, int64_t at_us);
+
+/* A signal of the lane as of now: time, candle, price, names. */
+void decide_signal_init(const struct engine_state *s, const struct lane *lane,
+                        enum signal_action action, struct signal *out);
+/* Logs a signal and keeps its row; its id and leaf hash are set. */
+MUST_USE enum err decide_record(struct engine_state *s, const struct lane *lane,
+                                struct signal *signal);
+/* The account as an entry on this lane sees it: everything that is on its way taken as filled. */
+MUST_USE enum err decide_view(const struct engine_state *s, const struct lane *lane,
+                              enum direction direction, struct risk_view *v);
+/* The one way to an entry: risk check, signal with all reasons, intent.  signal.denials may hold
+ * reasons of the caller's already; request's direction, sizing, levels and confidence_known are
+ * set.  With request.validate_only the signal alone is filled in. */
+MUST_USE enum err decide_intend(struct engine_state *s, struct lane *lane, struct signal *signal,
+                                struct risk_request *request, const struct risk_view *view);
 
 #endif

@@ -158,7 +158,7 @@ static void engine_finish(struct engine *e)
 
     /* No open will come for entries that still wait: every order has an end in the log. */
     for (i = 0; i < e->state.lane_count; i++)
-        state_end_entry(&e->state, i);
+        state_end_entry(&e->state, e->state.lanes[i]);
     error = execution_flush(&e->state);
     if (error == ERR_OK)
         error = state_commit(&e->state, true);

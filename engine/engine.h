@@ -22,7 +22,7 @@ struct engine_options {
     enum trading_mode mode;
     char quote[LIMIT_ASSET];
     struct money starting_equity;
-    const struct strategy *strategy;      /* NULL: none; outlives the engine */
+    const struct strategy *strategy;      /* the configured one, NULL: none */
     const struct instrument *instruments; /* copied */
     size_t instrument_count;
     const struct feed *feed; /* NULL: none */
@@ -32,6 +32,7 @@ struct engine_options {
     int64_t replay_speed;      /* recorded seconds a second; 0: as fast as it goes */
     int64_t cycle_interval_us; /* realtime */
     bool autostart;
+    bool outside_signals; /* the loop may run without a strategy: signals come from outside */
     struct risk_limits limits;
     struct ratio slippage_tolerance; /* fraction, of entries */
     struct genesis genesis;          /* texts outlive engine_new */

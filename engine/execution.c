@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "engine/booking.h"
+#include "engine/roster.h"
 
 /* Rounds of commit, send and drain in one flush.  Each needs a venue answer that makes a new
  * intent (a rejected stop makes an exit, whose fill ends it), so a handful is suspicious. */
@@ -15,8 +16,8 @@ enum {
 
 enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id)
 {
-    struct lane *lane = &s->lanes[i->lane];
-    const struct instrument *instrument = &s->instruments[i->lane];
+    struct lane *lane = i->lane;
+    const struct instrument *instrument = lane_instrument(s, lane);
     const struct position *p = lane->position;
     struct order o = {
         .id = s->account.last_order_id + 1,
@@ -35,6 +36,8 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .limit_price = i->limit_price,
         .stop_price = i->stop_price,
         .decision_price = i->decision_price,
+        .attached_stop = i->attached_stop,
+        .attached_target = i->attached_target,
         .slippage_tolerance = i->slippage_tolerance,
         .created_us = state_now(s),
         .submitted_us = TIME_NONE,
@@ -42,7 +45,6 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .ended_us = TIME_NONE,
         .updated_us = state_now(s),
     };
-    const char *name = p ? p->strategy : strategy_name(s->options.strategy);
     struct leaf_context context;
     struct leaf leaf;
     enum err e;
@@ -51,9 +53,8 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     if (s->order_count >= (i->purpose == PURPOSE_ENTRY ? LIMIT_OPEN_ORDERS / 2 : LIMIT_OPEN_ORDERS))
         return ERR_LIMIT;
     copy_text(o.symbol, sizeof(o.symbol), instrument->symbol);
-    copy_text(o.strategy, sizeof(o.strategy), name);
-    copy_text(o.strategy_id, sizeof(o.strategy_id),
-              p ? p->strategy_id : strategy_id(s->options.strategy));
+    copy_text(o.strategy, sizeof(o.strategy), lane->slot->row.name);
+    copy_text(o.strategy_id, sizeof(o.strategy_id), p ? p->strategy_id : lane_strategy_id(lane));
     context = state_leaf_context(s, o.strategy);
     e = ledger_order(&context, &o, i->signal_leaf, instrument, &leaf);
     if (e)
@@ -61,7 +62,7 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     s->account.last_order_id = o.id;
     s->account.last_intent_id = o.intent_id;
     state_add_leaf(s, &leaf);
-    state_add_order(s, &o, i->lane);
+    state_add_order(s, &o, lane);
     journal_batch_put_order(&s->pending, &o);
     *id = o.id;
     return ERR_OK;
@@ -76,15 +77,15 @@ static void execution_want_cancel(struct engine_state *s, int64_t *order_id)
     *order_id = 0;
 }
 
-enum err execution_exit(struct engine_state *s, size_t lane, struct size size,
+enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                         enum exit_reason reason, const struct signal *signal)
 {
-    struct position *p = s->lanes[lane].position;
+    struct position *p = lane->position;
     struct intent i = {.lane = lane,
                        .type = ORDER_MARKET,
                        .purpose = PURPOSE_EXIT,
                        .exit_reason = reason,
-                       .decision_price = s->lanes[lane].last};
+                       .decision_price = lane_tape(s, lane)->last};
     int64_t id;
     enum err e;
 
@@ -142,11 +143,12 @@ static bool execution_triggered(struct engine_state *s, int64_t order_id)
     return live && size_sign(live->order.filled) > 0;
 }
 
-enum err execution_protect(struct engine_state *s, size_t lane)
+enum err execution_protect(struct engine_state *s, struct lane *lane)
 {
-    struct position *p = s->lanes[lane].position;
+    struct position *p = lane->position;
     struct intent i = {.lane = lane};
     struct price level;
+    enum exit_reason target_reason;
     enum err e = ERR_OK;
 
     if (!p || p->exit_order_id)
@@ -168,14 +170,14 @@ enum err execution_protect(struct engine_state *s, size_t lane)
         if (e)
             return e;
     }
-    if (price_sign(p->take_profit) > 0 &&
-        !execution_rests(s, p->target_order_id, p, p->take_profit)) {
+    level = position_target_level(p, &target_reason);
+    if (price_sign(level) > 0 && !execution_rests(s, p->target_order_id, p, level)) {
         i.type = ORDER_LIMIT;
         i.purpose = PURPOSE_TAKE_PROFIT;
-        i.exit_reason = EXIT_TAKE_PROFIT;
+        i.exit_reason = target_reason;
         i.stop_price = PRICE_ZERO;
-        i.limit_price = p->take_profit;
-        i.decision_price = p->take_profit;
+        i.limit_price = level;
+        i.decision_price = level;
         e = execution_replace(s, &i, &p->target_order_id);
     }
     return e;
@@ -214,7 +216,7 @@ void execution_send(struct engine_state *s)
 
 static int execution_by_lane(const void *a, const void *b)
 {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    size_t x = (*(struct lane *const *)a)->place, y = (*(struct lane *const *)b)->place;
 
     return (x > y) - (x < y);
 }
@@ -238,8 +240,7 @@ static void execution_protect_touched(struct engine_state *s)
     qsort(s->touched, count, sizeof(s->touched[0]), execution_by_lane);
     s->touched_count = 0;
     for (i = 0; i < count; i++) {
-        size_t index = s->touched[i];
-        struct lane *lane = &s->lanes[index];
+        struct lane *lane = s->touched[i];
         enum err e;
 
         lane->touched = false;
@@ -247,15 +248,15 @@ static void execution_protect_touched(struct engine_state *s)
             continue;
         if (execution_must_leave(s, lane)) {
             lane->exit_price_missing = false;
-            e = execution_exit(s, index, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
+            e = execution_exit(s, lane, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
         } else {
-            e = execution_protect(s, index);
+            e = execution_protect(s, lane);
         }
         if (e) {
             s->symbol_errors++;
-            LOG_ERROR("protection_failed", "symbol", s->instruments[index].symbol, "error",
+            LOG_ERROR("protection_failed", "symbol", lane_instrument(s, lane)->symbol, "error",
                       err_code(e), NULL);
-            state_touch(s, index); /* writes to a place already read: touched_count <= i */
+            state_touch(s, lane); /* writes to a place already read: touched_count <= i */
         }
     }
 }

@@ -10,13 +10,14 @@
 
 /* What an order shall be; the rest of struct order follows from the lane and the position. */
 struct intent {
-    size_t lane;
+    struct lane *lane;
     enum side side;
     enum order_type type;
     enum order_purpose purpose;
     enum exit_reason exit_reason;
     struct size size;
     struct price limit_price, stop_price, decision_price;
+    struct price attached_stop, attached_target; /* entries from outside */
     struct ratio slippage_tolerance;
     int64_t signal_id;
     const struct digest *signal_leaf; /* NULL: not from a signal */
@@ -27,12 +28,12 @@ struct intent {
 MUST_USE enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id);
 
 /* A market exit of a position (whole, or size > 0), taking its protection away; reason names it. */
-MUST_USE enum err execution_exit(struct engine_state *s, size_t lane, struct size size,
+MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
 
 /* Brings the protective orders in line with the position: stop at its level and size, target
  * beside it, none while an exit is on its way.  Idempotent. */
-MUST_USE enum err execution_protect(struct engine_state *s, size_t lane);
+MUST_USE enum err execution_protect(struct engine_state *s, struct lane *lane);
 
 /* Sends what is durable and new, and the wanted cancels first; entries that were not sent before
  * entries were stopped end instead.  Nothing may wait for the journal (ASSERT). */

@@ -7,14 +7,15 @@
 
 #include "core/log.h"
 #include "engine/execution.h"
+#include "engine/operator_parts.h"
 
-static enum err operator_refuse(struct command_reply *reply, enum err e, const char *detail)
+enum err operator_refuse(struct command_reply *reply, enum err e, const char *detail)
 {
     copy_text(reply->detail, sizeof(reply->detail), detail);
     return e;
 }
 
-static const char *operator_action(enum command_kind k)
+static const char *operator_action(enum command_kind k, bool is_rollback)
 {
     switch (k) {
     case COMMAND_START:
@@ -34,7 +35,7 @@ static const char *operator_action(enum command_kind k)
     case COMMAND_CANCEL_ALL:
         return "cancel_all";
     case COMMAND_ACTIVATE:
-        return "activate";
+        return is_rollback ? "rollback" : "activate";
     case COMMAND_DEACTIVATE:
         return "deactivate";
     case COMMAND_SIGNAL:
@@ -46,10 +47,10 @@ static const char *operator_action(enum command_kind k)
     return "";
 }
 
-static enum err operator_log(struct engine_state *s, const struct command *c)
+enum err operator_log(struct engine_state *s, const struct command *c)
 {
     struct leaf_context context = state_leaf_context(s, "");
-    struct control control = {.action = operator_action(c->kind),
+    struct control control = {.action = operator_action(c->kind, c->is_rollback),
                               .actor = c->actor,
                               .reason = c->reason,
                               .target = c->id};
@@ -74,7 +75,7 @@ static void operator_set_loop(struct engine_state *s, enum loop_state loop)
 
 void operator_resume_wanted(struct engine_state *s)
 {
-    bool able = s->options.feed && s->options.strategy;
+    bool able = s->options.feed && (s->slot_count > 0 || s->options.outside_signals);
 
     if (!able || s->account.wanted == WANTED_STOPPED)
         operator_set_loop(s, LOOP_STOPPED);
@@ -96,8 +97,9 @@ static enum err operator_start(struct engine_state *s, const struct command *c,
                                "restart the daemon after mending its cause");
     if (!s->options.feed)
         return operator_refuse(reply, ERR_NO_FEED, "configure `candles`");
-    if (!s->options.strategy)
-        return operator_refuse(reply, ERR_NO_STRATEGY, "configure `strategy`");
+    if (s->slot_count == 0 && !s->options.outside_signals)
+        return operator_refuse(reply, ERR_NO_STRATEGY,
+                               "configure `strategy`, or upload one and activate it");
     if (s->loop == LOOP_RUNNING || s->loop == LOOP_FINISHED)
         return ERR_OK;
     if (s->loop == LOOP_PAUSED)
@@ -134,16 +136,16 @@ static enum err operator_resume(struct engine_state *s, const struct command *c,
 }
 
 /* Lets a simulated venue fill now what no candle will move. */
-static void operator_settle(struct engine_state *s, size_t lane)
+static void operator_settle(struct engine_state *s, const struct lane *lane)
 {
     const struct venue *v = s->options.venue;
 
-    v->settle(v->self, lane, state_now(s));
+    v->settle(v->self, lane->instrument, state_now(s));
     execution_drain(s);
 }
 
-static void operator_add_result(struct command_reply *reply, int64_t id, const char *symbol,
-                                enum err e, int64_t order_id)
+void operator_add_result(struct command_reply *reply, int64_t id, const char *symbol, enum err e,
+                         int64_t order_id)
 {
     struct command_result *r;
 
@@ -181,10 +183,10 @@ static void operator_cancel_entries(struct engine_state *s, const char *symbol,
 }
 
 /* One position's exit, whole or in part; an exit under way answers as it is. */
-static enum err operator_close_lane(struct engine_state *s, size_t lane, struct size size,
-                                    int64_t *order_id)
+enum err operator_close_lane(struct engine_state *s, struct lane *lane, struct size size,
+                             int64_t *order_id)
 {
-    struct position *p = s->lanes[lane].position;
+    struct position *p = lane->position;
     enum err e = ERR_OK;
 
     if (!p->exit_order_id)
@@ -203,8 +205,8 @@ enum err operator_settle_closes(struct engine_state *s)
     if (e)
         return e;
     for (i = 0; i < s->lane_count; i++) {
-        if (s->lanes[i].position && s->lanes[i].position->exit_order_id)
-            operator_settle(s, i);
+        if (s->lanes[i]->position && s->lanes[i]->position->exit_order_id)
+            operator_settle(s, s->lanes[i]);
     }
     e = execution_flush(s);
     if (e == ERR_OK)
@@ -213,7 +215,7 @@ enum err operator_settle_closes(struct engine_state *s)
 }
 
 /* What the command asked for is durable, sent and, where the venue is ours, filled. */
-static void operator_finish_closes(struct engine_state *s, struct command_reply *reply)
+void operator_finish_closes(struct engine_state *s, struct command_reply *reply)
 {
     if (operator_settle_closes(s) != ERR_OK)
         reply->durable = false;
@@ -225,13 +227,13 @@ static void operator_close_every(struct engine_state *s, const char *symbol,
     size_t i;
 
     for (i = 0; i < s->lane_count; i++) {
-        const struct position *p = s->lanes[i].position;
+        const struct position *p = s->lanes[i]->position;
         int64_t order_id = 0;
         enum err e;
 
         if (!p || (symbol[0] && strcmp(symbol, p->symbol) != 0))
             continue;
-        e = operator_close_lane(s, i, SIZE_ZERO, &order_id);
+        e = operator_close_lane(s, s->lanes[i], SIZE_ZERO, &order_id);
         operator_add_result(reply, p->id, p->symbol, e, order_id);
     }
 }
@@ -268,11 +270,11 @@ static void operator_newest_order(struct engine_state *s, int64_t id, struct ord
 }
 
 /* The size asked for, as a multiple of the lot; 0 means all of it. */
-static enum err operator_close_size(const struct engine_state *s, size_t lane,
+static enum err operator_close_size(const struct engine_state *s, const struct lane *lane,
                                     const struct command *c, struct command_reply *reply,
                                     struct size *out)
 {
-    const struct position *p = s->lanes[lane].position;
+    const struct position *p = lane->position;
     struct size size = c->size, rounded;
     enum err e = ERR_OK;
 
@@ -281,7 +283,7 @@ static enum err operator_close_size(const struct engine_state *s, size_t lane,
     if (c->percentage.e12 > 0)
         e = size_times(p->size, c->percentage, ROUND_DOWN, &size);
     if (e == ERR_OK)
-        e = size_to_step(size, s->instruments[lane].lot, ROUND_DOWN, &rounded);
+        e = size_to_step(size, lane_instrument(s, lane)->lot, ROUND_DOWN, &rounded);
     if (e)
         return operator_refuse(reply, ERR_FIELD, "the size cannot be computed");
     if (size_cmp(size, p->size) > 0)
@@ -295,36 +297,43 @@ static enum err operator_close_size(const struct engine_state *s, size_t lane,
     return ERR_OK;
 }
 
+/* The lane with this open position, or NULL. */
+static struct lane *operator_lane_of(const struct engine_state *s, int64_t position_id)
+{
+    for (size_t i = 0; i < s->lane_count; i++) {
+        if (s->lanes[i]->position && s->lanes[i]->position->id == position_id)
+            return s->lanes[i];
+    }
+    return NULL;
+}
+
 static enum err operator_close_position(struct engine_state *s, const struct command *c,
                                         struct command_reply *reply)
 {
+    struct lane *lane = operator_lane_of(s, c->id);
     struct size size;
-    size_t i;
     int64_t order_id;
     enum err e;
 
-    for (i = 0; i < s->lane_count; i++) {
-        if (s->lanes[i].position && s->lanes[i].position->id == c->id)
-            break;
-    }
-    if (i == s->lane_count)
+    if (!lane)
         return operator_refuse(
             reply, c->id > 0 && c->id <= s->account.last_position_id ? ERR_NOT_OPEN : ERR_NOT_FOUND,
             "no open position has this id");
-    e = operator_close_size(s, i, c, reply, &size);
+    e = operator_close_size(s, lane, c, reply, &size);
     if (e == ERR_OK)
         e = operator_log(s, c);
     if (e == ERR_OK)
-        e = operator_close_lane(s, i, size, &order_id);
+        e = operator_close_lane(s, lane, size, &order_id);
     if (e)
         return e;
     reply->has_order = true;
     reply->order = state_order(s, order_id)->order;
     reply->has_position = true;
-    reply->position = *s->lanes[i].position;
+    reply->position = *lane->position;
     operator_finish_closes(s, reply);
-    if (s->lanes[i].position && s->lanes[i].position->id == c->id)
-        reply->position = *s->lanes[i].position;
+    lane = operator_lane_of(s, c->id);
+    if (lane)
+        reply->position = *lane->position;
     else if (s->last_closed.id == c->id)
         reply->position = s->last_closed;
     operator_newest_order(s, order_id, &reply->order);
@@ -407,15 +416,22 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         e = operator_cancel_order(s, c, reply);
         break;
     case COMMAND_ACTIVATE:
+        e = operator_activate(s, c, reply);
+        break;
     case COMMAND_DEACTIVATE:
+        e = operator_deactivate(s, c, reply);
+        break;
     case COMMAND_SIGNAL:
+        e = operator_signal(s, c, reply);
+        break;
     case COMMAND_SET_EXT:
-        e = ERR_INVALID;
+        e = operator_set_ext(s, c, reply);
         break;
     }
     /* Once is enough: a journal that is away may take all of its time to say so. */
     if (e == ERR_OK && reply->durable && state_must_commit(s) && execution_flush(s) != ERR_OK)
         reply->durable = false;
     reply->error = e;
+    reply->as_of_us = state_now(s);
     s->effects = true;
 }

@@ -227,32 +227,63 @@ static bool beside_mark(const struct position *p, struct price tick, struct pric
     return true;
 }
 
-bool position_trail(const struct position *p, struct ratio distance, struct ratio activation,
-                    struct price tick, struct price *level)
+/* True once the best price has been where trailing begins. */
+static bool is_trailing(const struct position *p, struct ratio activation)
 {
-    struct price begin, made, nearest, now = position_stop_level(p);
+    struct price begin;
     enum rounding safe = p->direction == DIRECTION_LONG ? ROUND_UP : ROUND_DOWN;
-    int sign = (int)p->direction;
 
-    if (p->status != POSITION_OPEN || ratio_sign(distance) <= 0)
-        return false;
-    if (!moved_by(position_entry_price(p), activation, sign, safe, &begin) ||
-        is_better(p, begin, p->extreme))
+    return p->status == POSITION_OPEN &&
+           moved_by(position_entry_price(p), activation, (int)p->direction, safe, &begin) &&
+           !is_better(p, begin, p->extreme);
+}
+
+bool position_trail_to(const struct position *p, struct price level, struct ratio activation,
+                       struct price tick, struct price *out)
+{
+    struct price made, nearest, now = position_stop_level(p);
+    enum rounding safe = p->direction == DIRECTION_LONG ? ROUND_UP : ROUND_DOWN;
+
+    if (!is_trailing(p, activation))
         return false;
     /* The safe side is nearer to the market: the stop triggers earlier, never later. */
-    if (!moved_by(p->extreme, distance, -sign, safe, &made) ||
-        price_to_step(made, tick, safe, &made) || !beside_mark(p, tick, &nearest))
+    if (price_to_step(level, tick, safe, &made) || !beside_mark(p, tick, &nearest))
         return false;
     /* A stop at or beyond the newest close would be refused or trigger at once. */
     if (is_better(p, made, nearest))
         made = nearest;
     if (price_sign(made) <= 0 || (price_sign(now) > 0 && !is_better(p, made, now)))
         return false;
-    *level = made;
+    *out = made;
     return true;
+}
+
+bool position_trail(const struct position *p, struct ratio distance, struct ratio activation,
+                    struct price tick, struct price *level)
+{
+    struct price made;
+    enum rounding safe = p->direction == DIRECTION_LONG ? ROUND_UP : ROUND_DOWN;
+
+    return ratio_sign(distance) > 0 &&
+           moved_by(p->extreme, distance, -(int)p->direction, safe, &made) &&
+           position_trail_to(p, made, activation, tick, level);
 }
 
 struct price position_stop_level(const struct position *p)
 {
     return price_sign(p->trailing_stop) > 0 ? p->trailing_stop : p->stop_loss;
+}
+
+struct price position_target_level(const struct position *p, enum exit_reason *reason)
+{
+    bool has_roi = price_sign(p->roi_target) > 0;
+
+    /* The nearer one: a better price for us lies further away. */
+    if (has_roi &&
+        (price_sign(p->take_profit) == 0 || is_better(p, p->take_profit, p->roi_target))) {
+        *reason = EXIT_ROI;
+        return p->roi_target;
+    }
+    *reason = EXIT_TAKE_PROFIT;
+    return p->take_profit;
 }

@@ -79,7 +79,14 @@ void position_pass_candle(struct position *p, struct price high, struct price lo
 bool position_trail(const struct position *p, struct ratio distance, struct ratio activation,
                     struct price tick, struct price *level);
 
+/* The same for a level that the rules give: at most beside the mark, only ever nearer. */
+bool position_trail_to(const struct position *p, struct price level, struct ratio activation,
+                       struct price tick, struct price *out);
+
 /* The level that protects now: the trailing stop when it is active, else the stop loss. */
 struct price position_stop_level(const struct position *p);
+/* Where profit is taken now: the nearer of take profit and ROI table, 0 when there is neither;
+ * *reason names it. */
+struct price position_target_level(const struct position *p, enum exit_reason *reason);
 
 #endif

@@ -47,7 +47,7 @@ static void publish_positions(const struct engine_state *s, struct snapshot *out
     out->position_instruments = xcalloc(s->position_count + 1, sizeof(struct instrument));
     out->position_marks = xcalloc(s->position_count + 1, sizeof(struct price));
     for (i = 0; i < s->lane_count; i++) {
-        const struct position *p = s->lanes[i].position;
+        const struct position *p = s->lanes[i]->position;
 
         if (!p)
             continue;
@@ -58,7 +58,7 @@ static void publish_positions(const struct engine_state *s, struct snapshot *out
             out->position_marks[j] = out->position_marks[j - 1];
         }
         out->positions[j] = *p;
-        out->position_instruments[j] = s->instruments[i];
+        out->position_instruments[j] = *lane_instrument(s, s->lanes[i]);
         out->position_marks[j] = p->mark;
         n++;
     }
@@ -73,35 +73,70 @@ static void publish_orders(const struct engine_state *s, struct snapshot *out)
     out->order_instruments = xcalloc(s->order_count + 1, sizeof(struct instrument));
     for (i = 0; i < s->order_count; i++) {
         out->orders[i] = s->orders[i]->order;
-        out->order_instruments[i] = s->instruments[s->orders[i]->lane];
+        out->order_instruments[i] = *lane_instrument(s, s->orders[i]->lane);
     }
     out->order_count = s->order_count;
+}
+
+/* Counts a lane; the strategy is as warm as the version of it that knows the least. */
+static void publish_lane(const struct lane *lane, struct snapshot_strategy *out)
+{
+    const struct version *v = lane->next.run ? &lane->next : &lane->now;
+    int64_t seen = v->run ? strategy_run_pushed(v->run) : 0;
+
+    if (v->run && (out->symbols == 0 || seen < out->seen))
+        out->seen = seen;
+    if (v->run)
+        out->warmup = strategy_warmup(v->strategy);
+    out->symbols++;
+    out->open_positions += lane->position != NULL;
+}
+
+static void publish_strategies(const struct engine_state *s, struct snapshot *out)
+{
+    size_t k = 0;
+
+    out->strategies = xcalloc(s->slot_count + 1, sizeof(*out->strategies));
+    out->strategy_count = s->slot_count;
+    for (size_t i = 0; i < s->slot_count; i++) {
+        out->strategies[i] = (struct snapshot_strategy){.slot = s->slots[i]->row,
+                                                        .since_us = s->slots[i]->row.from_us};
+    }
+    for (size_t i = 0; i < s->lane_count; i++) { /* lanes are in the order of slots */
+        while (s->slots[k] != s->lanes[i]->slot)
+            k++;
+        publish_lane(s->lanes[i], &out->strategies[k]);
+    }
+    out->has_strategy = s->slot_count > 0 || s->options.outside_signals;
+    if (s->slot_count > 0) {
+        copy_text(out->strategy, sizeof(out->strategy), s->slots[0]->row.name);
+        copy_text(out->strategy_id, sizeof(out->strategy_id), s->slots[0]->row.strategy_id);
+    }
+    out->ext_values = xcalloc(s->ext_value_count + 1, sizeof(*out->ext_values));
+    out->ext_value_count = s->ext_value_count;
+    if (s->ext_value_count > 0)
+        memcpy(out->ext_values, s->ext_values, s->ext_value_count * sizeof(*s->ext_values));
 }
 
 struct snapshot *publish_build(const struct engine_state *s, const struct cycle_times *times)
 {
     struct snapshot *out = snapshot_new();
-    const struct strategy *strategy = s->options.strategy;
 
     out->as_of_us = state_now(s);
     out->wall_us = clock_wall_us();
     out->state = s->loop;
     out->has_feed = s->options.feed != NULL;
-    out->has_strategy = strategy != NULL;
     copy_text(out->feed, sizeof(out->feed), out->has_feed ? "recorded" : "");
     copy_text(out->pace, sizeof(out->pace),
               s->options.pace == PACE_REALTIME ? "realtime" : "replay");
-    if (strategy) {
-        copy_text(out->strategy, sizeof(out->strategy), strategy_name(strategy));
-        copy_text(out->strategy_id, sizeof(out->strategy_id), strategy_id(strategy));
-    }
+    publish_strategies(s, out);
     out->cycle_interval_us = s->options.cycle_interval_us;
     out->last_cycle_us = s->account.cursor_us;
     out->cycle_errors = s->cycle_errors;
     out->symbol_errors = s->symbol_errors;
     out->journal_failures = s->journal_failures;
     out->journal_waiting = s->sealed_active || s->closes_wait;
-    out->instrument_count = s->lane_count;
+    out->instrument_count = s->options.instrument_count;
     out->account = s->account;
     publish_times(times, out);
     performance_report(&s->account.performance, &s->daily, &out->report);

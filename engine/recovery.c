@@ -8,64 +8,7 @@
 #include "core/log.h"
 #include "engine/booking.h"
 #include "engine/execution.h"
-
-/* The config leaf with the strategies that trade. */
-static enum err recovery_config(const struct engine_state *s, const struct leaf_context *context,
-                                struct leaf *out)
-{
-    struct config_leaf c = s->options.config;
-    struct declared_strategy one = {.next_id = ""};
-
-    if (s->options.strategy) {
-        one.id = strategy_id(s->options.strategy);
-        one.name = strategy_name(s->options.strategy);
-        c.strategies = &one;
-        c.strategy_count = 1;
-    }
-    return ledger_config(context, &c, out);
-}
-
-/* The declarations' digest: of the config leaf as if it were written at time 0. */
-static enum err recovery_config_digest(const struct engine_state *s, struct digest *out)
-{
-    struct leaf_context context = {.mode = s->account.mode, .strategy = "", .at_us = 0};
-    struct leaf leaf;
-    enum err e = recovery_config(s, &context, &leaf);
-
-    if (e)
-        return e;
-    *out = leaf.proof;
-    leaf_release(&leaf);
-    return ERR_OK;
-}
-
-/* A config leaf when anything it declares has changed, the strategy's document stored before it. */
-static enum err recovery_declare(struct engine_state *s)
-{
-    const struct strategy *strategy = s->options.strategy;
-    struct leaf_context context = state_leaf_context(s, "");
-    struct digest digest;
-    struct leaf leaf;
-    enum err e = recovery_config_digest(s, &digest);
-
-    if (e || bytes_equal(&digest, &s->account.config_digest, sizeof(digest)))
-        return e;
-    if (strategy) {
-        struct strategy_document d = {.id = strategy_id(strategy), .name = strategy_name(strategy)};
-
-        d.canonical = strategy_canonical(strategy, &d.length);
-        e = s->options.journal->store_strategy(s->options.journal->self, s->account.id, &d);
-        if (e)
-            return e;
-    }
-    e = recovery_config(s, &context, &leaf);
-    if (e)
-        return e;
-    s->account.config_digest = digest;
-    copy_text(s->account.feed_id, sizeof(s->account.feed_id), s->options.config.feed_id);
-    state_add_leaf(s, &leaf);
-    return ERR_OK;
-}
+#include "engine/roster.h"
 
 /* A recording in realtime begins at the next boundary of its timeframe. */
 static int64_t recovery_shift(const struct engine_state *s)
@@ -79,7 +22,7 @@ static int64_t recovery_shift(const struct engine_state *s)
     return (now + timeframe_us - 1) / timeframe_us * timeframe_us - f->first_us(f->self);
 }
 
-static enum err recovery_new_account(struct engine_state *s)
+static enum err recovery_new_account(struct engine_state *s, struct diag_list *diags)
 {
     const struct engine_options *o = &s->options;
     struct leaf_context context;
@@ -106,7 +49,9 @@ static enum err recovery_new_account(struct engine_state *s)
     if (e)
         return e;
     state_add_leaf(s, &leaf);
-    e = recovery_declare(s);
+    e = roster_configure(s, diags);
+    if (e == ERR_OK)
+        e = roster_declare(s);
     return e ? e : state_commit(s, false);
 }
 
@@ -131,49 +76,14 @@ static enum err recovery_check(const struct engine_state *s, const struct recove
     return ERR_OK;
 }
 
-/* Positions and orders back into their lanes; what has no lane is an error to be told. */
-static enum err recovery_adopt(struct engine_state *s, const struct recovery *r,
-                               struct diag_list *diags)
-{
-    size_t i;
-
-    for (i = 0; i < r->position_count; i++) {
-        struct lane *lane = state_lane_of(s, r->positions[i].symbol);
-
-        if (!lane) {
-            diag_hint(diag_add(diags, "candles", "symbol_missing",
-                               "position %lld in %s is open but there is no feed for it",
-                               (long long)r->positions[i].id, r->positions[i].symbol),
-                      "add candles of %s", r->positions[i].symbol);
-            return ERR_CONFLICT;
-        }
-        lane->position = xcalloc(1, sizeof(*lane->position));
-        *lane->position = r->positions[i];
-        s->position_count++;
-    }
-    for (i = 0; i < r->order_count; i++) {
-        struct lane *lane = state_lane_of(s, r->orders[i].symbol);
-
-        if (!lane) {
-            diag_add(diags, "candles", "symbol_missing",
-                     "order %lld in %s is alive but there is no feed for it",
-                     (long long)r->orders[i].id, r->orders[i].symbol);
-            return ERR_CONFLICT;
-        }
-        state_add_order(s, &r->orders[i], (size_t)(lane - s->lanes));
-        if (r->orders[i].purpose == PURPOSE_ENTRY)
-            lane->entry_order_id = r->orders[i].id;
-    }
-    return ERR_OK;
-}
-
 /* Tells the feed's past again, up to where the cursor stood. */
 static enum err recovery_warm_up(struct engine_state *s)
 {
     const struct feed *feed = s->options.feed;
     const struct venue *venue = s->options.venue;
     enum feed_kind kind;
-    int64_t at_us;
+    int64_t at_us, closed_us = TIME_NONE;
+    bool waits = false; /* candles of closed_us are still to be pushed */
     enum err e;
 
     feed->rewind(feed->self, s->account.feed_shift_us);
@@ -182,28 +92,28 @@ static enum err recovery_warm_up(struct engine_state *s)
                                                                : s->account.cursor_us);
     while ((e = feed->peek(feed->self, &at_us, &kind)) == ERR_OK) {
         struct feed_event event;
-        struct lane *lane;
 
         if (at_us > s->account.cursor_us ||
             (at_us == s->account.cursor_us && kind == FEED_OPEN && s->account.phase != PHASE_DONE))
             break;
+        /* What closed at one instant is pushed together, as the cycle did. */
+        if (waits && (kind == FEED_OPEN || at_us != closed_us)) {
+            roster_push(s, closed_us);
+            waits = false;
+        }
         e = feed->next(feed->self, &event);
         if (e)
             return e;
-        lane = &s->lanes[event.instrument];
         venue->market(venue->self, &event);
-        if (kind == FEED_OPEN) {
-            lane->last = candle_price(&event.candle, event.candle.open);
-            continue;
-        }
-        lane->last = candle_price(&event.candle, event.candle.close);
-        lane->candle = event.candle;
-        lane->has_candle = true;
-        if (lane->run && (event.candle.flags & CANDLE_AFTER_GAP))
-            strategy_run_reset(lane->run);
-        if (lane->run)
-            strategy_run_push(lane->run, &event.candle);
+        if (kind == FEED_OPEN)
+            s->tapes[event.instrument].last = candle_price(&event.candle, event.candle.open);
+        else
+            roster_tape(s, &event);
+        waits |= kind == FEED_CLOSE;
+        closed_us = at_us;
     }
+    if (waits)
+        roster_push(s, closed_us);
     return e == ERR_END ? ERR_OK : e;
 }
 
@@ -214,15 +124,14 @@ static bool recovery_is_entry_over(const struct engine_state *s, const struct or
 {
     if (o->status == ORDER_NEW && s->account.wanted != WANTED_RUNNING)
         return true;
-    return o->position_id &&
-           (!p || p->id != o->position_id || p->exit_order_id || size_sign(p->exit_size) > 0);
+    return o->position_id && (!p || p->id != o->position_id || p->exit_order_id);
 }
 
 /* True when nothing names this order any more (its replacement was durable, its cancel was not), or
  * an operator wanted it canceled. */
 static bool recovery_is_stale(const struct engine_state *s, const struct live_order *live)
 {
-    const struct position *p = s->lanes[live->lane].position;
+    const struct position *p = live->lane->position;
     int64_t id = live->order.id;
 
     if (live->order.reason[0])
@@ -232,26 +141,48 @@ static bool recovery_is_stale(const struct engine_state *s, const struct live_or
     return !p || (p->stop_order_id != id && p->target_order_id != id && p->exit_order_id != id);
 }
 
+/* The venue's net holding of a symbol is the sum over strategies. */
+static enum err recovery_hold(struct engine_state *s)
+{
+    const struct venue *v = s->options.venue;
+    struct size *holding = xcalloc(s->options.instrument_count + 1, sizeof(*holding));
+    enum err e = ERR_OK;
+    size_t i;
+
+    for (i = 0; i < s->lane_count && e == ERR_OK; i++) {
+        struct lane *lane = s->lanes[i];
+        const struct position *p = lane->position;
+
+        if (!p)
+            continue;
+        e = size_add(holding[lane->instrument],
+                     p->direction == DIRECTION_LONG ? p->size : size_neg(p->size),
+                     &holding[lane->instrument]);
+        state_touch(s, lane);
+    }
+    for (i = 0; i < s->options.instrument_count && e == ERR_OK; i++) {
+        if (size_sign(holding[i]) != 0)
+            v->hold(v->self, i, holding[i]);
+    }
+    free(holding);
+    return e;
+}
+
 /* Balances, then resting orders, then cancels that were on their way, then orders never sent: the
  * order in which an undisturbed run told the venue. */
 static enum err recovery_restore(struct engine_state *s)
 {
     const struct venue *v = s->options.venue;
     int64_t now = state_now(s);
+    enum err e;
     size_t i;
 
     v->fund(v->self, s->account.cash);
-    for (i = 0; i < s->lane_count; i++) {
-        struct position *p = s->lanes[i].position;
-
-        if (!p)
-            continue;
-        v->hold(v->self, i, p->direction == DIRECTION_LONG ? p->size : size_neg(p->size));
-        state_touch(s, i);
-    }
+    e = recovery_hold(s);
+    if (e)
+        return e;
     for (i = 0; i < s->order_count; i++) {
         struct live_order *live = s->orders[i];
-        enum err e = ERR_OK;
 
         live->cancel_wanted = recovery_is_stale(s, live);
         s->closes_wait |= live->order.exit_reason == EXIT_MANUAL;
@@ -269,7 +200,6 @@ static enum err recovery_restore(struct engine_state *s)
     }
     for (i = 0; i < s->order_count; i++) {
         struct live_order *live = s->orders[i];
-        enum err e;
 
         if (live->order.status != ORDER_NEW)
             continue;
@@ -297,7 +227,7 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
     s->account = r->account;
     s->daily = r->daily;
     r->daily = (struct daily_equity){0};
-    e = recovery_adopt(s, r, diags);
+    e = roster_restore(s, r, diags);
     if (e || !s->options.feed)
         return e;
     if (s->account.log_size == 0)
@@ -314,7 +244,9 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
         e = execution_flush(s);
     }
     if (e == ERR_OK)
-        e = recovery_declare(s);
+        e = roster_configure(s, diags);
+    if (e == ERR_OK)
+        e = roster_declare(s);
     if (e == ERR_OK && s->step == STEP_IDLE)
         e = state_commit(s, false);
     LOG_INFO("account_recovered", "account", s->account.id, "orders", LOG_NUMBER(s->order_count),
@@ -330,7 +262,7 @@ enum err recovery_begin(struct engine_state *s, struct diag_list *diags)
 
     e = s->options.journal->recover(s->options.journal->self, s->options.account_id, &r);
     if (e == ERR_OK)
-        e = r.exists ? recovery_resume(s, &r, diags) : recovery_new_account(s);
+        e = r.exists ? recovery_resume(s, &r, diags) : recovery_new_account(s, diags);
     if (e && diags && diags->count == 0)
         diag_add(diags, "account", err_code(e), "the account cannot be recovered: %s",
                  err_sentence(e));

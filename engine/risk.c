@@ -220,6 +220,8 @@ static unsigned state_denials(const struct risk_limits *l, const struct risk_vie
         denials |= DENIED_CANDLE_GAP;
     if (q->direction == DIRECTION_SHORT && q->instrument->is_spot)
         denials |= DENIED_SHORT_ON_SPOT;
+    if (view->is_cooling_down)
+        denials |= DENIED_COOLDOWN;
     if (view->opposite_open)
         denials |= DENIED_OPPOSITE_POSITION;
     /* A stop on the wrong side would close the position at once: as good as none. */

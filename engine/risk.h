@@ -28,6 +28,7 @@ struct risk_view {
     struct money symbol_exposure;
     int64_t open_positions; /* positions and pending entries */
     bool opposite_open;     /* a position of the other direction on this symbol */
+    bool is_cooling_down;   /* the strategy waits after its last position on this symbol */
 };
 
 struct risk_request {
@@ -36,10 +37,12 @@ struct risk_request {
     struct ratio confidence;
     bool confidence_known;
     struct ratio strategy_min_confidence;
-    struct price price;     /* decision price */
-    struct price stop_loss; /* 0: none */
+    struct price price;       /* decision price */
+    struct price stop_loss;   /* 0: none */
+    struct price take_profit; /* of signals from outside, for the order; not judged here */
     struct sizing sizing;
     struct ratio volatility; /* SIZING_VOL_TARGET: yearly, of the symbol; 0: unknown */
+    bool validate_only;      /* the verdict alone is wanted: the caller records nothing */
 };
 
 struct risk_verdict {

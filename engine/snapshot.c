@@ -76,6 +76,8 @@ void snapshot_release(struct snapshot *s)
     free(s->position_instruments);
     free(s->position_marks);
     free(s->orders);
+    free(s->strategies);
+    free(s->ext_values);
     free(s->order_instruments);
     free(s);
 }

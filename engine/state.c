@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "engine/roster.h"
 
 int64_t state_now(const struct engine_state *s)
 {
@@ -17,23 +18,25 @@ int64_t state_now(const struct engine_state *s)
     return now;
 }
 
-void state_touch(struct engine_state *s, size_t lane)
+void state_touch(struct engine_state *s, struct lane *lane)
 {
-    if (s->lanes[lane].touched)
+    if (lane->touched)
         return;
-    s->lanes[lane].touched = true;
+    lane->touched = true;
     s->touched[s->touched_count++] = lane;
 }
 
-struct lane *state_lane_of(struct engine_state *s, const char *symbol)
+bool state_instrument(const struct engine_state *s, const char *symbol, size_t *index)
 {
     size_t i;
 
-    for (i = 0; i < s->lane_count; i++) {
-        if (strcmp(s->instruments[i].symbol, symbol) == 0)
-            return &s->lanes[i];
+    for (i = 0; i < s->options.instrument_count; i++) {
+        if (strcmp(s->instruments[i].symbol, symbol) == 0) {
+            *index = i;
+            return true;
+        }
     }
-    return NULL;
+    return false;
 }
 
 /* Place of the first order whose id is not below the given one: ids only grow. */
@@ -59,7 +62,7 @@ struct live_order *state_order(struct engine_state *s, int64_t id)
     return i < s->order_count && s->orders[i]->order.id == id ? s->orders[i] : NULL;
 }
 
-struct live_order *state_add_order(struct engine_state *s, const struct order *o, size_t lane)
+struct live_order *state_add_order(struct engine_state *s, const struct order *o, struct lane *lane)
 {
     struct live_order *live = xcalloc(1, sizeof(*live));
 
@@ -70,6 +73,7 @@ struct live_order *state_add_order(struct engine_state *s, const struct order *o
     }
     live->order = *o;
     live->lane = lane;
+    lane->order_count++;
     s->orders[s->order_count++] = live;
     return live;
 }
@@ -79,19 +83,23 @@ void state_drop_order(struct engine_state *s, int64_t id)
     size_t i = state_order_place(s, id);
 
     ASSERT(i < s->order_count && s->orders[i]->order.id == id);
+    s->orders[i]->lane->order_count--;
     free(s->orders[i]);
     memmove(&s->orders[i], &s->orders[i + 1],
             (s->order_count - i - 1) * sizeof(struct live_order *));
     s->order_count--;
 }
 
-void state_end_entry(struct engine_state *s, size_t lane)
+/* The wish is in the order's row, so that no crash forgets it. */
+void state_end_entry(struct engine_state *s, struct lane *lane)
 {
-    struct live_order *live =
-        s->lanes[lane].entry_order_id ? state_order(s, s->lanes[lane].entry_order_id) : NULL;
+    struct live_order *live = lane->entry_order_id ? state_order(s, lane->entry_order_id) : NULL;
 
-    if (live)
-        live->cancel_wanted = true;
+    if (!live || live->cancel_wanted)
+        return;
+    live->cancel_wanted = true;
+    copy_text(live->order.reason, sizeof(live->order.reason), "no longer wanted");
+    journal_batch_put_order(&s->pending, &live->order);
 }
 
 struct leaf_context state_leaf_context(const struct engine_state *s, const char *strategy)
@@ -133,7 +141,7 @@ enum err state_equity(const struct engine_state *s, struct money *equity, struct
     size_t i;
 
     for (i = 0; i < s->lane_count && e == ERR_OK; i++) {
-        const struct position *p = s->lanes[i].position;
+        const struct position *p = s->lanes[i]->position;
         struct money profit, value, notional;
 
         if (!p)
@@ -142,7 +150,7 @@ enum err state_equity(const struct engine_state *s, struct money *equity, struct
         if (e == ERR_OK)
             e = notional_of(p->mark, p->size, ROUND_HALF_EVEN, &notional);
         if (e == ERR_OK)
-            e = state_position_value(p, &s->instruments[i], profit, &value);
+            e = state_position_value(p, lane_instrument(s, s->lanes[i]), profit, &value);
         if (e == ERR_OK)
             e = money_add(sum, value, &sum);
         if (e == ERR_OK)
@@ -184,8 +192,8 @@ static void state_seal(struct engine_state *s)
 
     state_mark_equity(s);
     for (i = 0; i < s->lane_count; i++) {
-        if (s->lanes[i].position)
-            journal_batch_put_position(&s->pending, s->lanes[i].position);
+        if (s->lanes[i]->position)
+            journal_batch_put_position(&s->pending, s->lanes[i]->position);
     }
     s->pending.account = s->account;
     s->sealed = s->pending;
@@ -244,21 +252,16 @@ enum err state_commit(struct engine_state *s, bool cursor)
 
 void state_init(struct engine_state *s, const struct engine_options *options)
 {
-    size_t i;
+    size_t i, n = options->instrument_count;
 
     *s = (struct engine_state){.options = *options, .loop = LOOP_STOPPED};
-    s->lane_count = options->instrument_count;
-    s->instruments = xcalloc(s->lane_count + 1, sizeof(*s->instruments));
-    s->lanes = xcalloc(s->lane_count + 1, sizeof(*s->lanes));
-    s->touched = xcalloc(s->lane_count + 1, sizeof(*s->touched));
-    for (i = 0; i < s->lane_count; i++) {
+    s->instruments = xcalloc(n + 1, sizeof(*s->instruments));
+    s->tapes = xcalloc(n + 1, sizeof(*s->tapes));
+    for (i = 0; i < n; i++)
         s->instruments[i] = options->instruments[i];
-        if (options->strategy && strategy_trades(options->strategy, s->instruments[i].symbol))
-            s->lanes[i].run = strategy_run_new(options->strategy);
-    }
     s->options.instruments = s->instruments;
     s->options.config.instruments = s->instruments;
-    s->options.config.instrument_count = s->lane_count;
+    s->options.config.instrument_count = n;
     s->clock = options->pace == PACE_REALTIME ? clock_real() : clock_virtual(0);
     journal_batch_init(&s->pending);
     journal_batch_init(&s->sealed);
@@ -268,16 +271,13 @@ void state_release(struct engine_state *s)
 {
     size_t i;
 
-    for (i = 0; i < s->lane_count; i++) {
-        strategy_run_free(s->lanes[i].run);
-        free(s->lanes[i].position);
-    }
+    roster_release(s);
     for (i = 0; i < s->order_count; i++)
         free(s->orders[i]);
     free(s->orders);
-    free(s->lanes);
-    free(s->touched);
+    free(s->tapes);
     free(s->instruments);
+    free(s->ext_values);
     daily_equity_release(&s->daily);
     journal_batch_release(&s->pending);
     journal_batch_release(&s->sealed);

@@ -11,24 +11,49 @@
 #include "core/clock.h"
 #include "engine/engine.h"
 
+/* What the feed last said of one instrument. */
+struct tape {
+    struct price last;    /* newest price seen; 0: none yet */
+    struct candle candle; /* newest closed one */
+    bool has_candle;
+    bool is_fresh; /* its candle closed at the instant under way and is not pushed yet */
+};
+
+/* A strategy name that trades; see engine/strategy_slot.h.  Owned by engine/roster.c. */
+struct slot {
+    struct strategy_slot row;
+    struct strategy *strategy; /* a reference; NULL: outside, or its document cannot be read */
+    struct strategy *next;     /* likewise; NULL: nothing waits */
+};
+
+/* A version of a strategy at work on one instrument. */
+struct version {
+    struct strategy *strategy; /* a reference; NULL: nothing decides but signals from outside */
+    struct strategy_run *run;
+    size_t others[LIMIT_OTHER_SYMBOLS]; /* instruments of strategy_other_symbol */
+};
+
+/* One strategy on one instrument. */
+struct lane {
+    struct slot *slot;
+    size_t instrument;
+    size_t place;              /* in engine_state.lanes */
+    struct version now;        /* manages the position and makes entries */
+    struct version next;       /* takes over: see enum effective */
+    struct position *position; /* open one, or NULL; owned */
+    int64_t entry_order_id;    /* a pending entry, 0: none */
+    int64_t cooldown_until_us; /* no entries on candles that close before; 0: none */
+    size_t order_count;        /* living orders that name it */
+    bool exit_price_missing;   /* protection was refused: leave at once */
+    bool touched;              /* in engine_state.touched: its protection is to be looked at */
+};
+
 /* An order that has not ended. */
 struct live_order {
     struct order order;
-    size_t lane;
+    struct lane *lane;
     bool cancel_wanted; /* derived: a protective order its position no longer names, or asked for */
     bool cancel_sent;
-};
-
-/* One instrument's trading state. */
-struct lane {
-    struct strategy_run *run;  /* NULL: the strategy does not trade it */
-    struct position *position; /* open one, or NULL; owned */
-    int64_t entry_order_id;    /* a pending entry, 0: none */
-    struct price last;         /* newest price seen; 0: none yet */
-    struct candle candle;      /* newest closed one */
-    bool has_candle;
-    bool exit_price_missing; /* protection was refused: leave at once */
-    bool touched;            /* in engine_state.touched: its protection is to be looked at */
 };
 
 /* Where a cycle stands, so that a journal failure in its middle can be waited out. */
@@ -45,10 +70,16 @@ struct engine_state {
     struct clock clock; /* virtual in a replay, the wall clock in realtime */
     struct account account;
     struct daily_equity daily;
-    struct lane *lanes;
-    size_t lane_count;
-    size_t *touched; /* lanes whose orders or position changed since execution_drain looked */
+    struct tape *tapes;  /* one an instrument */
+    struct slot **slots; /* by ordinal */
+    size_t slot_count;
+    struct lane **lanes; /* by slot, then instrument: the order in which everything is decided */
+    size_t lane_count, lane_capacity;
+    struct lane **touched; /* lanes whose orders or position changed since execution_drain looked */
     size_t touched_count;
+    struct ext_value *ext_values; /* the newest of each name and symbol, sorted so */
+    size_t ext_value_count;
+    bool roster_changed;        /* a lane or slot may have become superfluous */
     struct live_order **orders; /* by id */
     size_t order_count, order_capacity;
     size_t position_count;
@@ -71,13 +102,24 @@ struct engine_state {
 int64_t state_now(const struct engine_state *s);
 
 /* Remembers that a lane's protection is to be looked at. */
-void state_touch(struct engine_state *s, size_t lane);
-struct lane *state_lane_of(struct engine_state *s, const char *symbol);
+void state_touch(struct engine_state *s, struct lane *lane);
+/* Index of the instrument; false when the feed has none of the symbol. */
+bool state_instrument(const struct engine_state *s, const char *symbol, size_t *index);
+static inline const struct instrument *lane_instrument(const struct engine_state *s,
+                                                       const struct lane *lane)
+{
+    return &s->instruments[lane->instrument];
+}
+static inline struct tape *lane_tape(const struct engine_state *s, const struct lane *lane)
+{
+    return &s->tapes[lane->instrument];
+}
 struct live_order *state_order(struct engine_state *s, int64_t id); /* NULL: ended or unknown */
-struct live_order *state_add_order(struct engine_state *s, const struct order *o, size_t lane);
+struct live_order *state_add_order(struct engine_state *s, const struct order *o,
+                                   struct lane *lane);
 void state_drop_order(struct engine_state *s, int64_t id);
 /* What is left of a lane's entry is not wanted any more: an exit has begun. */
-void state_end_entry(struct engine_state *s, size_t lane);
+void state_end_entry(struct engine_state *s, struct lane *lane);
 
 /* The envelope for leaves of now. */
 struct leaf_context state_leaf_context(const struct engine_state *s, const char *strategy);

@@ -12,6 +12,7 @@ struct ticket *ticket_new(const struct command *c)
     struct ticket *t = xcalloc(1, sizeof(*t));
 
     t->command = *c;
+    t->command.strategy = strategy_acquire(c->strategy);
     t->references = 2;
     pthread_mutex_init(&t->mutex, NULL);
     condition_init(&t->answered);
@@ -24,6 +25,7 @@ void ticket_release(struct ticket *t)
         return;
     pthread_mutex_destroy(&t->mutex);
     pthread_cond_destroy(&t->answered);
+    strategy_release(t->command.strategy);
     free(t);
 }
 

@@ -157,6 +157,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .pace = is_replay ? PACE_REPLAY : PACE_REALTIME,
         .replay_speed = config_integer(c, CONFIG_replay_speed),
         .cycle_interval_us = config_integer(c, CONFIG_cycle_interval_s) * US_PER_S,
+        .outside_signals = config_bool(c, CONFIG_outside_signals),
         .autostart = config_bool(c, CONFIG_loop_autostart),
         .limits = risk_limits(c),
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),

@@ -29,6 +29,12 @@ void memory_journal_release(struct memory_journal *j)
     free(j->positions);
     free(j->fills);
     free(j->signals);
+    free(j->slots);
+    free(j->activations);
+    free(j->ext_values);
+    for (i = 0; i < j->document_count; i++)
+        free(j->documents[i].canonical);
+    free(j->documents);
     daily_equity_release(&j->daily);
     memset(j, 0, sizeof(*j));
 }
@@ -61,6 +67,57 @@ static void memory_put_position(struct memory_journal *j, const struct position 
     j->positions[j->position_count++] = *p;
 }
 
+static void memory_put_slot(struct memory_journal *j, const struct strategy_slot *s)
+{
+    size_t i;
+
+    for (i = 0; i < j->slot_count; i++) {
+        if (strcmp(j->slots[i].name, s->name) == 0) {
+            j->slots[i] = *s;
+            return;
+        }
+    }
+    GROW(j, slots, slot_count, slot_capacity);
+    j->slots[j->slot_count++] = *s;
+}
+
+static int memory_compare_ext(const void *a, const void *b)
+{
+    const struct ext_value *x = a, *y = b;
+    int names = strcmp(x->name, y->name);
+
+    return names ? names : strcmp(x->symbol, y->symbol);
+}
+
+static void memory_put_ext_value(struct memory_journal *j, const struct ext_value *v)
+{
+    size_t i;
+
+    for (i = 0; i < j->ext_value_count; i++) {
+        if (memory_compare_ext(&j->ext_values[i], v) == 0) {
+            j->ext_values[i] = *v;
+            return;
+        }
+    }
+    GROW(j, ext_values, ext_value_count, ext_value_capacity);
+    j->ext_values[j->ext_value_count++] = *v;
+    qsort(j->ext_values, j->ext_value_count, sizeof(*j->ext_values), memory_compare_ext);
+}
+
+static void memory_apply_strategies(struct memory_journal *j, const struct journal_batch *b)
+{
+    size_t i;
+
+    for (i = 0; i < b->slot_count; i++)
+        memory_put_slot(j, &b->slots[i]);
+    for (i = 0; i < b->activation_count; i++) {
+        GROW(j, activations, activation_count, activation_capacity);
+        j->activations[j->activation_count++] = b->activations[i];
+    }
+    for (i = 0; i < b->ext_value_count; i++)
+        memory_put_ext_value(j, &b->ext_values[i]);
+}
+
 static void memory_apply(struct memory_journal *j, const struct journal_batch *b)
 {
     size_t i;
@@ -90,6 +147,7 @@ static void memory_apply(struct memory_journal *j, const struct journal_batch *b
         if (b->equity[i].is_daily)
             daily_equity_append(&j->daily, b->equity[i].day, b->equity[i].equity);
     }
+    memory_apply_strategies(j, b);
     j->account = b->account;
     j->exists = true;
 }
@@ -110,6 +168,57 @@ static enum err memory_commit(void *self, const struct journal_batch *b)
     ASSERT((int64_t)(j->leaf_count + b->leaf_count) == b->account.log_size);
     memory_apply(j, b);
     return faulty && j->fault == JOURNAL_FAULT_AFTER ? ERR_DB_UNAVAILABLE : ERR_OK;
+}
+
+static int memory_by_ordinal(const void *a, const void *b)
+{
+    const struct strategy_slot *x = a, *y = b;
+
+    return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
+}
+
+/* The newest closed position of each strategy name and symbol. */
+static void memory_recover_closed(const struct memory_journal *j, struct recovery *out)
+{
+    size_t i, k;
+
+    out->closed = xcalloc(j->position_count + 1, sizeof(*out->closed));
+    for (i = j->position_count; i-- > 0;) {
+        const struct position *p = &j->positions[i];
+
+        if (p->status != POSITION_CLOSED)
+            continue;
+        for (k = 0; k < out->closed_count; k++) {
+            if (strcmp(out->closed[k].strategy, p->strategy) == 0 &&
+                strcmp(out->closed[k].symbol, p->symbol) == 0)
+                break;
+        }
+        if (k == out->closed_count)
+            out->closed[out->closed_count++] = *p;
+    }
+}
+
+static void memory_recover_strategies(const struct memory_journal *j, struct recovery *out)
+{
+    size_t i;
+
+    out->slots = xcalloc(j->slot_count + 1, sizeof(*out->slots));
+    for (i = 0; i < j->slot_count; i++) {
+        if (j->slots[i].state != SLOT_ENDED)
+            out->slots[out->slot_count++] = j->slots[i];
+    }
+    if (out->slot_count > 0)
+        qsort(out->slots, out->slot_count, sizeof(*out->slots), memory_by_ordinal);
+    out->ext_values = xcalloc(j->ext_value_count + 1, sizeof(*out->ext_values));
+    for (i = 0; i < j->ext_value_count; i++)
+        out->ext_values[out->ext_value_count++] = j->ext_values[i];
+    out->documents = xcalloc(j->document_count + 1, sizeof(*out->documents));
+    for (i = 0; i < j->document_count; i++) {
+        out->documents[i] = j->documents[i];
+        out->documents[i].canonical = xstrndup(j->documents[i].canonical, j->documents[i].length);
+    }
+    out->document_count = j->document_count;
+    memory_recover_closed(j, out);
 }
 
 static enum err memory_recover(void *self, const char *account_id, struct recovery *out)
@@ -135,15 +244,26 @@ static enum err memory_recover(void *self, const char *account_id, struct recove
     }
     for (i = 0; i < j->daily.count; i++)
         daily_equity_append(&out->daily, j->daily.day[i], j->daily.equity[i]);
+    memory_recover_strategies(j, out);
     return ERR_OK;
 }
 
 static enum err memory_store_strategy(void *self, const char *account_id,
                                       const struct strategy_document *d)
 {
-    (void)self;
+    struct memory_journal *j = self;
+    size_t i;
+
     (void)account_id;
-    (void)d;
+    for (i = 0; i < j->document_count; i++) {
+        if (strcmp(j->documents[i].id, d->id) == 0)
+            return ERR_OK;
+    }
+    GROW(j, documents, document_count, document_capacity);
+    j->documents[i] = (struct recovered_document){.canonical = xstrndup(d->canonical, d->length),
+                                                  .length = d->length};
+    copy_text(j->documents[i].id, sizeof(j->documents[i].id), d->id);
+    j->document_count++;
     return ERR_OK;
 }
 

@@ -26,6 +26,14 @@ struct memory_journal {
     size_t fill_count, fill_capacity;
     struct signal *signals;
     size_t signal_count, signal_capacity;
+    struct strategy_slot *slots; /* newest row of each name */
+    size_t slot_count, slot_capacity;
+    struct activation *activations;
+    size_t activation_count, activation_capacity;
+    struct ext_value *ext_values; /* newest of each name and symbol */
+    size_t ext_value_count, ext_value_capacity;
+    struct recovered_document *documents;
+    size_t document_count, document_capacity;
     struct daily_equity daily;
     uint64_t commit_count; /* calls of commit so far */
     uint64_t fault_at;     /* the commit that goes wrong (1-based); 0: none */
