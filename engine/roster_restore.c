@@ -242,6 +242,8 @@ enum err roster_configure(struct engine_state *s, struct diag_list *diags)
     old = configured_slot(s, s->account.config_strategy_id);
     if (old && (!strategy || strcmp(old->row.name, strategy_name(strategy)) != 0))
         e = roster_deactivate(s, old->row.name, &change, detail);
+    if (e == ERR_OK && old)
+        e = roster_sweep(s);
     if (e == ERR_OK && strategy)
         e = roster_activate(s, strategy, &change, detail);
     if (e) {
