@@ -89,7 +89,7 @@ static enum err decide_exit(struct engine_state *s, struct lane *lane, struct de
     return decide_leave(s, lane, d, p->size, rule ? EXIT_SIGNAL : EXIT_TIME);
 }
 
-/* Another step is due: the rule says so, not too many were taken, and the last one is old enough. */
+/* Another step is due: the rule says so, not too many were taken, the last one is old enough. */
 static bool decide_scales(const struct scaling *scaling, enum tristate rule, int64_t taken,
                           const struct position *p)
 {
