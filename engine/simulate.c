@@ -57,6 +57,7 @@ static struct sim_order book_order(const struct simulate *s, const struct order 
         .type = o->type,
         .is_entry = !o->reduce_only && !is_spot_sell,
         .reduce_only = o->reduce_only || is_spot_sell,
+        .opens_left = o->type == ORDER_MARKET ? s->options.delay_candles : 0,
         .oco_group = o->oco_group,
         .size = o->size,
         .filled = o->filled,

@@ -50,6 +50,9 @@ struct simulate_options {
     struct ratio volume_cap; /* 0: off */
     enum intrabar intrabar;
     enum limit_fill limit_fill;
+    /* Market orders let so many opens pass at which they would have filled: what a strategy loses
+     * by being late.  0: none.  A restart begins the wait again; settle does not wait. */
+    int delay_candles;
 };
 
 struct simulate;

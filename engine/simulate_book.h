@@ -19,6 +19,7 @@ struct sim_order {
     enum order_type type;
     bool is_entry;    /* has to be paid for: not reduce-only, and no spot sell */
     bool reduce_only; /* or a spot sell, which cannot sell what is not there */
+    int opens_left;   /* to let pass before a market order fills */
     int64_t oco_group;
     struct size size, filled;
     struct price level; /* of a limit or stop */

@@ -211,10 +211,20 @@ static bool is_beyond_tolerance(const struct sim_order *o, struct price p)
     return is_buy ? price_cmp(p, bound) > 0 : price_cmp(p, bound) < 0;
 }
 
-/* Executes all orders of an instrument that wait for a market price. */
-static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us, bool is_capped)
+/* Lets an open pass at which a delayed order would have filled; false when its turn has come. */
+static bool is_delayed(struct sim_order *o, bool is_open)
+{
+    if (!is_open || o->opens_left == 0)
+        return false;
+    o->opens_left--;
+    return true;
+}
+
+/* Executes all orders of an instrument that wait for a market price, at an open or right now. */
+static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us, bool is_open)
 {
     const struct price market = s->markets[instrument].price;
+    const bool is_capped = is_open && s->options.volume_cap.e12 > 0;
     size_t count;
     struct sim_ref *refs = sim_list(s, instrument, &count);
 
@@ -222,7 +232,7 @@ static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us
         struct execution x = {.at_us = at_us, .is_capped = is_capped};
         struct sim_order *o = sim_get(s, refs[i]);
 
-        if (!o || !sim_waits_for_open(o))
+        if (!o || !sim_waits_for_open(o) || is_delayed(o, is_open))
             continue;
         if (o->type == ORDER_MARKET && is_beyond_tolerance(o, market))
             sim_end(s, o, VENUE_EXPIRED, "slippage_tolerance", at_us);
@@ -341,7 +351,6 @@ static void begin_candle(struct simulate *s, struct sim_market *m, const struct 
 void sim_market_event(struct simulate *s, const struct feed_event *e)
 {
     const struct candle *c = &e->candle;
-    const bool is_capped = s->options.volume_cap.e12 > 0;
     struct sim_market *m;
 
     ASSERT(e->instrument < s->options.instrument_count);
@@ -352,7 +361,7 @@ void sim_market_event(struct simulate *s, const struct feed_event *e)
     if (c->volume == 0 || (c->flags & CANDLE_SYNTHETIC) || !m->first)
         return;
     if (e->kind == FEED_OPEN)
-        execute_waiting(s, e->instrument, e->at_us, is_capped);
+        execute_waiting(s, e->instrument, e->at_us, true);
     else
         execute_resting(s, e->instrument, c, e->at_us);
 }

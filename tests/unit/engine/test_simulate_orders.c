@@ -334,14 +334,51 @@ static void test_full_book(void **state)
     play_end(&p);
 }
 
+/* A delayed market order lets opens pass, but only those at which it would have filled; stops and
+ * limits are at the venue and do not wait. */
+static void test_delay(void **state)
+{
+    struct play p;
+    struct order o = order_of(1, SIDE_BUY, ORDER_MARKET, "2");
+    struct order stop = exit_of(2, SIDE_SELL, ORDER_STOP_MARKET, "1", "95");
+    struct order leave = exit_of(3, SIDE_SELL, ORDER_MARKET, "1", NULL);
+
+    (void)state;
+    play_begin(&p);
+    p.options.delay_candles = 2;
+    play_restart(&p);
+    p.venue.fund(p.venue.self, money_of("10000"));
+    accept(&p, &o);
+    play_open(&p, SPOT, 10100, 100);
+    expect_none(&p);
+    play_close(&p, SPOT, OHLCV(10100, 10100, 10100, 10100, 100));
+    play_open(&p, SPOT, 10200, 0); /* nothing fills without volume: no open to let pass */
+    play_close(&p, SPOT, OHLCV(10200, 10200, 10200, 10200, 0));
+    play_open(&p, SPOT, 10300, 100);
+    expect_none(&p);
+    play_close(&p, SPOT, OHLCV(10300, 10300, 10300, 10300, 100));
+    play_open(&p, SPOT, 10400, 100);
+    expect(&p, "fill 1 2 @ 104 fee 0");
+    accept(&p, &stop);
+    play_close(&p, SPOT, OHLCV(10400, 10400, 9000, 10400, 100));
+    expect(&p, "fill 2 1 @ 95 fee 0");
+    accept(&p, &leave);
+    play_open(&p, SPOT, 10500, 100);
+    expect_none(&p);
+    p.venue.settle(p.venue.self, SPOT, play_now(&p)); /* an operator does not wait */
+    expect(&p, "fill 3 1 @ 105 fee 0");
+    expect_none(&p);
+    play_end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rejections),     cmocka_unit_test(test_funds),
-        cmocka_unit_test(test_reduce_only),    cmocka_unit_test(test_perpetual),
-        cmocka_unit_test(test_fee_rounding),   cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_cancel_and_oco), cmocka_unit_test(test_restore),
-        cmocka_unit_test(test_full_book),
+        cmocka_unit_test(test_delay),     cmocka_unit_test(test_rejections),
+        cmocka_unit_test(test_funds),     cmocka_unit_test(test_reduce_only),
+        cmocka_unit_test(test_perpetual), cmocka_unit_test(test_fee_rounding),
+        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_cancel_and_oco),
+        cmocka_unit_test(test_restore),   cmocka_unit_test(test_full_book),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
