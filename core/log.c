@@ -25,6 +25,7 @@ static _Atomic bool as_text;
 static _Atomic bool coloured;
 static _Atomic int out_fd = STDERR_FILENO;
 static _Atomic uint64_t counts[LEVEL_COUNT];
+static _Thread_local bool is_muted;
 
 static const char *const level_names[LEVEL_COUNT] = {"debug", "info", "warn", "error"};
 static const char *const level_colours[LEVEL_COUNT] = {"\033[2m", "\033[32m", "\033[33m",
@@ -47,9 +48,17 @@ void log_configure(enum log_level level, enum log_format format, int fd)
     atomic_store(&out_fd, fd);
 }
 
+bool log_mute(bool muted)
+{
+    bool before = is_muted;
+
+    is_muted = muted;
+    return before;
+}
+
 bool log_enabled(enum log_level level)
 {
-    return (int)level >= atomic_load_explicit(&lowest_level, memory_order_relaxed);
+    return !is_muted && (int)level >= atomic_load_explicit(&lowest_level, memory_order_relaxed);
 }
 
 uint64_t log_count(enum log_level level)

@@ -27,6 +27,9 @@ enum log_format {
 void log_configure(enum log_level level, enum log_format format, int fd);
 void log_write(enum log_level level, const char *event, ...) __attribute__((sentinel));
 bool log_enabled(enum log_level level);
+/* Until it is said otherwise, this thread's lines are dropped and not counted; what was before is
+ * returned.  For trials, whose made-up trades are not the daemon's. */
+bool log_mute(bool muted);
 /* How many lines were written at each level since start: exported as metrics. */
 uint64_t log_count(enum log_level level);
 

@@ -97,6 +97,24 @@ static void test_levels(void **state)
     assert_int_equal(log_count(LOG_LEVEL_INFO), before);
 }
 
+static void test_mute(void **state)
+{
+    uint64_t before = log_count(LOG_LEVEL_WARN);
+    struct jnode *root;
+
+    (void)state;
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_JSON, ends[1]);
+    assert_false(log_mute(true));
+    assert_false(log_enabled(LOG_LEVEL_ERROR));
+    LOG_WARN("not_written", NULL);
+    assert_true(log_mute(false));
+    LOG_WARN("written", NULL);
+    root = written_json();
+    same_member(root, "event", "written");
+    jnode_free(root);
+    assert_int_equal(log_count(LOG_LEVEL_WARN), before + 1);
+}
+
 static void test_cut(void **state)
 {
     char *value = xmalloc(2 * LIMIT_LOG_LINE);
@@ -167,9 +185,10 @@ static void test_lost_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json),     cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_cut),      cmocka_unit_test(test_text_form),
-        cmocka_unit_test(test_terminal), cmocka_unit_test(test_lost_line),
+        cmocka_unit_test(test_json),      cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_mute),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_text_form), cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_lost_line),
     };
 
     return cmocka_run_group_tests(tests, open_pipe, close_pipe);

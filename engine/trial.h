@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A trial: the engine itself on past candles and a simulated venue, from the first candle to the
+ * last, in memory.
+ *
+ * The same cycle as paper and live, in mode backtest: nothing is written, the wall clock is not
+ * asked, and the same options give the same result bit for bit. */
+#ifndef ENGINE_TRIAL_H
+#define ENGINE_TRIAL_H
+
+#include "engine/risk.h"
+#include "engine/simulate.h"
+
+/* What fills cost and what risk allows. */
+struct trial_terms {
+    struct money starting_equity;
+    struct ratio fee_rate, slippage, slippage_tolerance, volume_cap; /* fractions */
+    enum intrabar intrabar;
+    enum limit_fill limit_fill;
+    int delay_candles; /* see engine/simulate.h */
+    struct risk_limits limits;
+};
+/* The defaults of the daemon's configuration; a stop loss is not demanded. */
+struct trial_terms trial_terms_default(void);
+
+struct trial_options {
+    const struct strategy *strategy;
+    const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
+    const struct instrument *instruments;
+    size_t instrument_count;
+    struct trial_terms terms;
+    int64_t most_steps; /* ERR_LIMIT after so many instants; 0: no limit */
+};
+
+struct trial_result {
+    struct performance_report report;
+    struct account account; /* as it ended */
+    struct money equity;    /* cash and what open positions are worth at the last closes */
+    struct daily_equity daily;
+    struct position *closed; /* round trips, as they closed */
+    size_t closed_count, closed_capacity;
+    struct position *open; /* left at the end, by id */
+    size_t open_count;
+    struct fill *fills; /* as they happened */
+    size_t fill_count, fill_capacity;
+    int64_t symbol_errors;
+};
+
+/* Any thread.  ERR_END: the feed has no candles; ERR_LIMIT: see above; other errors are told by a
+ * diag. */
+MUST_USE enum err trial_run(const struct trial_options *options, struct diag_list *diags,
+                            struct trial_result *out);
+void trial_result_release(struct trial_result *r);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tape plays what its feed plays; a trial trades what paper trades; a delay fills later. */
+#include <stdlib.h>
+
+#include "engine/tape.h"
+#include "engine/trial.h"
+#include "tests/support/check.h"
+#include "tests/support/world.h"
+
+static const char strategy_json[] =
+    "{\"version\":1,\"name\":\"cross\",\"timeframe\":\"5m\",\"startup_bars\":30,"
+    "\"features\":{\"fast\":\"ema(close,5)\",\"slow\":\"ema(close,20)\"},"
+    "\"entry\":{\"condition\":\"crossed_above(fast, slow)\",\"direction\":\"long\","
+    "\"confidence\":0.8},"
+    "\"exit\":{\"condition\":\"crossed_below(fast, slow)\",\"max_candles\":60},"
+    "\"stop_loss\":{\"type\":\"pct\",\"value\":0.01},"
+    "\"take_profit\":{\"type\":\"pct\",\"value\":0.03}}";
+
+enum {
+    CANDLES = 1500,
+    SYMBOLS = 2
+};
+
+struct fixture {
+    struct memory_journal journal;
+    struct world world; /* played to its end by the paper engine */
+    char *csv[SYMBOLS];
+    struct trial_options options;
+    struct tape *tape;
+    struct feed feed;
+};
+
+static int fixture_setup(void **state)
+{
+    static const char *const names[SYMBOLS] = {"BTC/USDT", "ETH/USDT"};
+    struct fixture *f = xcalloc(1, sizeof *f);
+    struct world_options o = world_options_default();
+    struct feed_past past;
+
+    o.strategy = strategy_json;
+    o.symbol_count = SYMBOLS;
+    for (size_t i = 0; i < SYMBOLS; i++) {
+        f->csv[i] = world_candles(7 + i, CANDLES + 100 * i, 1000);
+        o.symbols[i] = names[i];
+        o.csv[i] = f->csv[i];
+    }
+    memory_journal_init(&f->journal);
+    world_open(&f->world, &o, &f->journal);
+    assert_true(world_run(&f->world, 100000));
+    past = (struct feed_past){.feed = &f->world.feed, .until_us = INT64_MAX};
+    assert_ok(tape_record(&past, &f->tape));
+    f->feed = tape_feed(f->tape);
+    f->options = (struct trial_options){.strategy = f->world.strategy,
+                                        .feed = &f->feed,
+                                        .instruments = f->world.instruments,
+                                        .instrument_count = SYMBOLS,
+                                        .terms = trial_terms_default()};
+    *state = f;
+    return 0;
+}
+
+static int fixture_teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    tape_free(f->tape);
+    world_close(&f->world);
+    memory_journal_release(&f->journal);
+    for (size_t i = 0; i < SYMBOLS; i++)
+        free(f->csv[i]);
+    free(f);
+    return 0;
+}
+
+static void assert_same_event(const struct feed_event *a, const struct feed_event *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->instrument, b->instrument);
+    assert_int_equal(a->at_us, b->at_us);
+    assert_int_equal(a->candle.open_us, b->candle.open_us);
+    assert_int_equal(a->candle.open, b->candle.open);
+    assert_int_equal(a->candle.high, b->candle.high);
+    assert_int_equal(a->candle.low, b->candle.low);
+    assert_int_equal(a->candle.close, b->candle.close);
+    assert_int_equal(a->candle.volume, b->candle.volume);
+    assert_int_equal(a->candle.flags, b->candle.flags);
+}
+
+static void test_tape(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed *recorded = &f->world.feed, *tape = &f->feed;
+    struct feed_event a, b;
+    int64_t at_us;
+    enum feed_kind kind;
+
+    assert_int_equal(tape_candles(f->tape), SYMBOLS * CANDLES + 100);
+    assert_int_equal(tape->first_us(tape->self), recorded->first_us(recorded->self));
+    assert_int_equal(tape->timeframe_us(tape->self), 300 * US_PER_S);
+    for (int64_t shift = 0; shift < 2; shift++) {
+        recorded->rewind(recorded->self, shift * US_PER_S);
+        tape->rewind(tape->self, shift * US_PER_S);
+        while (recorded->next(recorded->self, &a) == ERR_OK) {
+            assert_ok(tape->peek(tape->self, &at_us, &kind));
+            assert_ok(tape->next(tape->self, &b));
+            assert_int_equal(at_us, b.at_us);
+            assert_int_equal(kind, b.kind);
+            assert_same_event(&a, &b);
+        }
+        assert_err(tape->peek(tape->self, &at_us, &kind), ERR_END);
+        assert_err(tape->next(tape->self, &b), ERR_END);
+    }
+}
+
+/* A part of the past: its last candles know that they are. */
+static void test_tape_part(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed *recorded = &f->world.feed;
+    int64_t first_us = recorded->first_us(recorded->self);
+    struct feed_past past = {recorded, first_us + 100 * 300 * US_PER_S, 0, 10};
+    struct tape *part, *again, *none = NULL;
+    struct feed feed;
+    struct feed_event e;
+    size_t last = 0, opens = 0;
+
+    assert_ok(tape_record(&past, &part));
+    assert_int_equal(tape_candles(part), SYMBOLS * 10);
+    feed = tape_feed(part);
+    assert_int_equal(feed.first_us(feed.self), first_us + 90 * 300 * US_PER_S);
+    while (feed.next(feed.self, &e) == ERR_OK) {
+        last += e.kind == FEED_CLOSE && (e.candle.flags & CANDLE_LAST);
+        opens += e.kind == FEED_OPEN;
+        assert_true(e.at_us <= past.until_us);
+    }
+    assert_int_equal(last, SYMBOLS);
+    assert_int_equal(opens, SYMBOLS * 10);
+    past = (struct feed_past){&feed, past.until_us + 50, 50, 4}; /* its own past again */
+    assert_ok(tape_record(&past, &again));
+    assert_int_equal(tape_candles(again), SYMBOLS * 4);
+    tape_free(again);
+    past = (struct feed_past){recorded, first_us, 0, 0};
+    assert_err(tape_record(&past, &none), ERR_END);
+    tape_free(part);
+    tape_free(none);
+}
+
+/* The same cycle: round trips, fills, equity and statistics are those of the paper account. */
+static void test_trial_is_paper(void **state)
+{
+    struct fixture *f = *state;
+    const struct memory_journal *paper = &f->journal;
+    struct trial_result r;
+    size_t closed = 0;
+
+    assert_ok(trial_run(&f->options, NULL, &r));
+    assert_true(r.closed_count > 10);
+    for (size_t i = 0; i < paper->position_count; i++) {
+        const struct position *p = &paper->positions[i];
+        size_t k = 0;
+
+        if (p->status != POSITION_CLOSED)
+            continue;
+        while (k < r.closed_count && r.closed[k].id != p->id)
+            k++;
+        assert_true(k < r.closed_count);
+        assert_true(r.closed[k].realized_pnl.e12 == p->realized_pnl.e12);
+        assert_int_equal(r.closed[k].closed_us, p->closed_us);
+        assert_int_equal(r.closed[k].exit_reason, p->exit_reason);
+        closed++;
+    }
+    assert_int_equal(r.closed_count, closed);
+    assert_int_equal(r.report.total_trades, (int64_t)closed);
+    assert_int_equal(r.fill_count, paper->fill_count);
+    assert_int_equal(r.daily.count, paper->daily.count);
+    assert_true(r.account.cash.e12 == paper->account.cash.e12);
+    assert_int_equal(r.account.mode, MODE_BACKTEST);
+    assert_int_equal(r.symbol_errors, 0);
+    trial_result_release(&r);
+}
+
+/* The same options give the same result; a candle later, entries fill a candle later. */
+static void test_delay(void **state)
+{
+    struct fixture *f = *state;
+    struct trial_options late = f->options;
+    struct trial_result a, b, c;
+    int64_t first_us;
+
+    late.terms.delay_candles = 1;
+    assert_ok(trial_run(&f->options, NULL, &a));
+    assert_ok(trial_run(&f->options, NULL, &b));
+    assert_ok(trial_run(&late, NULL, &c));
+    assert_int_equal(a.fill_count, b.fill_count);
+    for (size_t i = 0; i < a.fill_count; i++) {
+        assert_int_equal(a.fills[i].at_us, b.fills[i].at_us);
+        assert_true(a.fills[i].price.e12 == b.fills[i].price.e12);
+    }
+    assert_true(a.equity.e12 == b.equity.e12);
+    assert_true(a.equity.e12 != c.equity.e12);
+    first_us = a.fills[0].at_us;
+    assert_int_equal(c.fills[0].at_us, first_us + 300 * US_PER_S);
+    trial_result_release(&a);
+    trial_result_release(&b);
+    trial_result_release(&c);
+}
+
+static void test_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct trial_options o = f->options;
+    struct trial_result r = {0};
+
+    o.most_steps = 100;
+    assert_err(trial_run(&o, NULL, &r), ERR_LIMIT);
+    o.instrument_count = 0;
+    assert_err(trial_run(&o, NULL, &r), ERR_END);
+    assert_null(r.fills);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tape),           cmocka_unit_test(test_tape_part),
+        cmocka_unit_test(test_trial_is_paper), cmocka_unit_test(test_delay),
+        cmocka_unit_test(test_refused),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
