@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a strategy loses when the market fills it one candle later. */
+#include "engine/strategy_check_parts.h"
+
+#include <stdio.h>
+
+static void tell(const struct trial_result *r, struct money starting_equity,
+                 struct check_outcome *out)
+{
+    *out = (struct check_outcome){
+        .trades = r->report.total_trades,
+        .sharpe_ratio = r->report.sharpe_ratio,
+        .win_rate = r->report.win_rate,
+        .max_drawdown = r->report.max_drawdown,
+    };
+    if (money_sub(r->equity, starting_equity, &out->net_profit))
+        out->net_profit = MONEY_ZERO;
+}
+
+static void skip(struct check_delay *d, const char *note)
+{
+    d->verdict = CHECK_SKIPPED;
+    (void)copy_text(d->note, sizeof d->note, note);
+}
+
+static void judge(struct check_delay *d)
+{
+    double profit = money_to_double(d->on_time.net_profit);
+    double late = money_to_double(d->late.net_profit);
+
+    d->verdict = CHECK_PASS;
+    d->relative_loss = (struct statistic){.undefined = "no profit to lose"};
+    if (d->on_time.trades == 0) {
+        skip(d, "no round trip was made");
+        return;
+    }
+    if (profit <= 0)
+        return;
+    d->relative_loss = (struct statistic){.value = (profit - late) / profit};
+    if (d->relative_loss.value > 0.5) {
+        d->verdict = CHECK_WARN;
+        (void)copy_text(d->note, sizeof d->note,
+                        "most of the profit hangs on being filled at the very next open");
+    }
+}
+
+/* A trial of the past with market orders so many candles late. */
+static enum err try_late(const struct check_options *o, struct tape *tape, int delay,
+                         struct diag_list *diags, struct trial_result *out)
+{
+    const struct feed feed = tape_feed(tape);
+    struct trial_options options = {
+        .strategy = o->strategy,
+        .feed = &feed,
+        .instruments = o->instruments,
+        .instrument_count = o->instrument_count,
+        .terms = o->terms,
+    };
+
+    options.terms.delay_candles = delay;
+    return trial_run(&options, diags, out);
+}
+
+void check_delay_run(const struct check_options *options, struct check_report *out)
+{
+    const struct money equity = options->terms.starting_equity;
+    const struct feed_past past = {options->feed, options->until_us, options->shift_us,
+                                   options->candles};
+    struct check_delay *d = &out->delay;
+    struct trial_result late = {0};
+    struct diag_list diags = {0};
+    struct tape *tape = NULL;
+    char why[LIMIT_REASON];
+    enum err e;
+
+    if (options->without_trials) {
+        skip(d, "not asked for");
+        return;
+    }
+    e = tape_record(&past, &tape);
+    if (!e)
+        e = try_late(options, tape, 0, &diags, &out->trial);
+    if (!e)
+        e = try_late(options, tape, 1, &diags, &late);
+    if (e) {
+        diag_describe(&diags, e, why, sizeof why);
+        skip(d, why);
+    } else {
+        tell(&out->trial, equity, &d->on_time);
+        tell(&late, equity, &d->late);
+        judge(d);
+    }
+    trial_result_release(&late);
+    tape_free(tape);
+}
