@@ -19,6 +19,9 @@ enum rule_kind {
     RULE_NEGATE,  /* "-" child */
     RULE_NOT,     /* "not" child */
     RULE_HISTORY, /* child "[" mantissa "]" */
+    RULE_STRING,  /* name: the text between the quotes */
+    RULE_AT,      /* child "@" name: of a higher timeframe */
+    RULE_OF,      /* child "of" name: of another symbol */
     RULE_OR,      /* the rest have two children */
     RULE_AND,
     RULE_GREATER,
@@ -43,6 +46,7 @@ struct rule_node {
     uint8_t kind; /* enum rule_kind */
     uint8_t child_count;
     bool is_parameter; /* a bare name found to be a parameter: printed as params.name */
+    bool is_idle;      /* "@" or "of" what the rule is about anyway: not printed */
     int16_t child[RULE_ARGUMENTS];
     int16_t exponent;
     uint64_t mantissa; /* below 10^15, so that the double is correctly rounded */

@@ -4,13 +4,18 @@
  * A node's operands have smaller indices, so one pass in order computes everything.  Every value
  * is a double; true is 1, false is 0, unknown is NaN.  There are three kinds of nodes, and
  * rule_graph_finish sorts them so: constants, nodes of the candles (computed once a push), and
- * late nodes, which read the position or the entry price and are computed when asked. */
+ * late nodes, which read the position or the entry price and are computed when asked.
+ *
+ * Nodes of the candles belong to a stream: the candles of one symbol in one timeframe.  Only
+ * OP_SAMPLE reads across streams: from a coarser one of the same symbol, or from the same timeframe
+ * of another symbol.  Streams are sorted so that what is read is computed before. */
 #ifndef ENGINE_RULE_GRAPH_H
 #define ENGINE_RULE_GRAPH_H
 
 #include <math.h>
 
 #include "core/base.h"
+#include "core/limits.h"
 
 enum rule_op {
     OP_CONSTANT,
@@ -20,6 +25,15 @@ enum rule_op {
     OP_LOW,
     OP_CLOSE,
     OP_VOLUME,
+    OP_HOUR, /* of its open time, UTC */
+    OP_MINUTE,
+    OP_DAY, /* of the month */
+    OP_MONTH,
+    OP_SESSION, /* 0 asia, 1 europe, 2 us, 3 off */
+    OP_WEEKDAY, /* 0 Monday */
+    /* From elsewhere. */
+    OP_EXT,    /* outside value number n */
+    OP_SAMPLE, /* a, which belongs to another stream, as far as it is known now */
     /* With a state of their own: one kernel each. */
     OP_LAG,           /* a, n candles ago */
     OP_CROSSED_ABOVE, /* a > b and, a candle ago, a <= b */
@@ -85,7 +99,11 @@ enum rule_op {
     /* Late: what the caller tells about the position. */
     OP_ENTRY_PRICE,
     OP_CANDLES_HELD,
-    OP_PNL
+    OP_PNL,
+    OP_PNL_BEST,
+    OP_PNL_WORST,
+    OP_SCALE_INS,
+    OP_SCALE_OUTS
 };
 
 enum {
@@ -103,6 +121,8 @@ enum {
 struct rule_operation {
     uint8_t op;
     bool is_late;
+    bool is_outside; /* depends on OP_EXT of this candle: like a late one it has no past */
+    uint8_t stream;
     int32_t a, b, c; /* operands; RULE_UNKNOWN where there is none */
     int32_t n, m;
     uint32_t state;   /* bytes from the start of the run's state */
@@ -111,11 +131,20 @@ struct rule_operation {
     int32_t settle;   /* candles until what came before weighs less than 1e-6 */
 };
 
+struct rule_stream {
+    int symbol;           /* 0: the strategy's own; i + 1: other symbol i */
+    int64_t timeframe_us; /* 0: the one that is pushed, whatever it is */
+    int first, end;       /* its nodes, after finish */
+};
+
 struct rule_graph {
     int count;
-    int first_step;  /* after finish: constants end here ... */
-    int first_late;  /* ... and the nodes of the candles here */
-    int day_candles; /* of a UTC day: how long VWAP takes to settle */
+    int first_step; /* after finish: constants end here ... */
+    int first_late; /* ... and the nodes of the candles here */
+    int stream;     /* the one that nodes are added to */
+    int stream_count;
+    struct rule_stream
+        streams[LIMIT_STREAMS]; /* the own candles are the first; after finish last */
     size_t state_bytes;
     bool is_full; /* a limit was passed: the graph must not be used */
     struct rule_operation *nodes;
@@ -139,8 +168,13 @@ static inline bool rule_op_has_state(uint8_t op)
     return op >= OP_LAG && op <= OP_PART;
 }
 
-/* Drops what no root needs, sorts, and lays the state out.  Roots are rewritten to the new
- * indices; negative ones are left alone. */
+/* The node's value in the stream that is added to; its own index when it is a constant. */
+int rule_graph_sample(struct rule_graph *g, int node);
+/* The stream of a symbol and timeframe, made when it is new; -1 past LIMIT_STREAMS. */
+int rule_graph_stream(struct rule_graph *g, int symbol, int64_t timeframe_us);
+
+/* Drops what no root needs, streams too, sorts, and lays the state out.  Roots are rewritten to the
+ * new indices; negative ones are left alone. */
 void rule_graph_finish(struct rule_graph *g, int *const *roots, size_t root_count);
 
 static inline double rule_bounded(double x)

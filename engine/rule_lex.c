@@ -121,10 +121,10 @@ static struct rule_token lex_name(const char *text, int at)
     static const struct {
         const char *word;
         enum rule_token_kind kind;
-    } words[] = {{"or", TOKEN_OR},      {"OR", TOKEN_OR},       {"and", TOKEN_AND},
-                 {"AND", TOKEN_AND},    {"not", TOKEN_NOT},     {"NOT", TOKEN_NOT},
-                 {"true", TOKEN_TRUE},  {"false", TOKEN_FALSE}, {"True", TOKEN_TRUE},
-                 {"False", TOKEN_FALSE}};
+    } words[] = {{"or", TOKEN_OR},       {"OR", TOKEN_OR},       {"and", TOKEN_AND},
+                 {"AND", TOKEN_AND},     {"not", TOKEN_NOT},     {"NOT", TOKEN_NOT},
+                 {"true", TOKEN_TRUE},   {"false", TOKEN_FALSE}, {"True", TOKEN_TRUE},
+                 {"False", TOKEN_FALSE}, {"of", TOKEN_OF}};
     struct rule_token t = {.kind = TOKEN_NAME, .start = at};
     size_t n = 0;
 
@@ -150,10 +150,6 @@ static struct rule_token lex_unknown(const char *text, int at)
         return bad(at, 1, "syntax", "'|' is not an operator here", "write 'or'");
     case '^':
         return bad(at, 1, "syntax", "there is no power operator", "multiply instead: x*x");
-    case '"':
-    case '\'':
-        return bad(at, 1, "string_not_allowed", "texts cannot be used in a rule",
-                   "names stand without quotes");
     default:
         return bad(at, 1, "syntax", "this character has no meaning in a rule",
                    "names, numbers, operators and parentheses");
@@ -172,7 +168,7 @@ static struct rule_token lex_operator(const char *text, int at)
         {"+", TOKEN_PLUS},           {"-", TOKEN_MINUS},        {"*", TOKEN_STAR},
         {"/", TOKEN_SLASH},          {"%", TOKEN_PERCENT},      {"(", TOKEN_OPEN},
         {")", TOKEN_CLOSE},          {"[", TOKEN_OPEN_BRACKET}, {"]", TOKEN_CLOSE_BRACKET},
-        {",", TOKEN_COMMA},          {".", TOKEN_DOT}};
+        {",", TOKEN_COMMA},          {".", TOKEN_DOT},          {"@", TOKEN_AT}};
 
     for (size_t i = 0; i < COUNT_OF(operators); i++) {
         size_t n = strlen(operators[i].text);
@@ -183,15 +179,49 @@ static struct rule_token lex_operator(const char *text, int at)
     return lex_unknown(text, at);
 }
 
-struct rule_token rule_lex(const char *text, int at)
+/* Anything printable but quotes and backslashes: there is nothing to escape. */
+static struct rule_token lex_string(const char *text, int at)
+{
+    int end = at + 1;
+
+    while (text[end] >= ' ' && text[end] < 0x7f && text[end] != '"' && text[end] != '\'' &&
+           text[end] != '\\')
+        end++;
+    if (text[end] != text[at])
+        return bad(at, end - at, "string_invalid", "this text does not end",
+                   "printable ASCII between two equal quotes: \"BTC/USDT\"");
+    return (struct rule_token){.kind = TOKEN_STRING, .start = at, .length = end + 1 - at};
+}
+
+static int skip_blanks(const char *text, int at)
 {
     while (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')
         at++;
+    return at;
+}
+
+struct rule_token rule_lex(const char *text, int at)
+{
+    at = skip_blanks(text, at);
     if (text[at] == '\0')
         return (struct rule_token){.kind = TOKEN_END, .start = at};
     if (is_digit(text[at]) || (text[at] == '.' && is_digit(text[at + 1])))
         return lex_number(text, at);
     if (is_name_start(text[at]))
         return lex_name(text, at);
+    if (text[at] == '"' || text[at] == '\'')
+        return lex_string(text, at);
     return lex_operator(text, at);
+}
+
+struct rule_token rule_lex_timeframe(const char *text, int at)
+{
+    int start = skip_blanks(text, at);
+    int end = start;
+
+    while (is_name_start(text[end]) || is_digit(text[end]))
+        end++;
+    if (end == start)
+        return rule_lex(text, at);
+    return (struct rule_token){.kind = TOKEN_TIMEFRAME, .start = start, .length = end - start};
 }

@@ -10,6 +10,8 @@ enum rule_token_kind {
     TOKEN_BAD, /* problem and hint say why */
     TOKEN_NUMBER,
     TOKEN_NAME,
+    TOKEN_STRING, /* with its quotes */
+    TOKEN_TIMEFRAME,
     TOKEN_TRUE,
     TOKEN_FALSE,
     TOKEN_OR,
@@ -31,7 +33,9 @@ enum rule_token_kind {
     TOKEN_OPEN_BRACKET,
     TOKEN_CLOSE_BRACKET,
     TOKEN_COMMA,
-    TOKEN_DOT
+    TOKEN_DOT,
+    TOKEN_AT,
+    TOKEN_OF
 };
 
 struct rule_token {
@@ -44,5 +48,7 @@ struct rule_token {
 
 /* The token at or after byte `at` of the NUL-ended text. */
 struct rule_token rule_lex(const char *text, int at);
+/* The same where a timeframe should stand, which looks like a number that runs into a word. */
+struct rule_token rule_lex_timeframe(const char *text, int at);
 
 #endif

@@ -95,6 +95,17 @@ static int make_binary(struct parser *p, enum rule_kind kind, int left, int righ
     return n;
 }
 
+static int make_postfix(struct parser *p, enum rule_kind kind, int child)
+{
+    int n = make_node(p, kind, p->ast->nodes[child].start);
+
+    if (n == FAILED)
+        return FAILED;
+    p->ast->nodes[n].child[0] = (int16_t)child;
+    p->ast->nodes[n].child_count = 1;
+    return n;
+}
+
 static bool deeper(struct parser *p)
 {
     struct diag *d;
@@ -163,7 +174,7 @@ static int parse_name(struct parser *p)
     return n;
 }
 
-/* prim := NUMBER | true | false | name | "(" or ")" */
+/* prim := NUMBER | true | false | STRING | name | "(" or ")" */
 static int parse_primary(struct parser *p)
 {
     struct rule_token t = p->token;
@@ -179,6 +190,14 @@ static int parse_primary(struct parser *p)
             return FAILED;
         p->ast->nodes[n].mantissa = t.kind == TOKEN_NUMBER ? t.mantissa : t.kind == TOKEN_TRUE;
         p->ast->nodes[n].exponent = (int16_t)t.exponent;
+        return n;
+    case TOKEN_STRING:
+        advance(p);
+        n = make_node(p, RULE_STRING, t.start);
+        if (n == FAILED)
+            return FAILED;
+        p->ast->nodes[n].name = t.start + 1;
+        p->ast->nodes[n].name_length = t.length - 2;
         return n;
     case TOKEN_NAME:
         return parse_name(p);
@@ -197,41 +216,92 @@ static int parse_primary(struct parser *p)
     }
 }
 
-/* post := prim { "[" INT "]" } */
+/* "[" INT "]", the bracket taken: `child` so many candles ago. */
+static int parse_history(struct parser *p, int child)
+{
+    struct rule_token t = p->token;
+    struct rule_node *history;
+    double lag;
+    int n;
+
+    if (t.kind == TOKEN_MINUS)
+        return fail(p, &t, "look_ahead", "a rule cannot look into the future",
+                    "x[1] is the candle before");
+    if (t.kind != TOKEN_NUMBER)
+        return fail_token(p, "a whole number of candles");
+    advance(p);
+    if (!accept(p, TOKEN_CLOSE_BRACKET))
+        return fail_token(p, "']'");
+    n = make_postfix(p, RULE_HISTORY, child);
+    if (n == FAILED)
+        return FAILED;
+    history = &p->ast->nodes[n];
+    history->mantissa = t.mantissa;
+    history->exponent = (int16_t)t.exponent;
+    lag = rule_literal(history);
+    if (lag > LIMIT_LAG || lag != (double)(int)lag) {
+        struct diag *d = rule_diag(p->place, t.start, t.length, "lag_invalid",
+                                   "the number of candles to look back is not right");
+        diag_hint(d, "a whole number from 0 to %d", LIMIT_LAG);
+        return FAILED;
+    }
+    history->mantissa = (uint64_t)lag;
+    history->exponent = 0;
+    return n;
+}
+
+/* "@" TIMEFRAME */
+static int parse_at(struct parser *p, int child)
+{
+    struct rule_token t;
+    int n;
+
+    p->last_end = p->token.start + p->token.length;
+    p->token = t = rule_lex_timeframe(p->ast->text, p->last_end);
+    if (t.kind != TOKEN_TIMEFRAME)
+        return fail_token(p, "a timeframe such as 1h");
+    advance(p);
+    n = make_postfix(p, RULE_AT, child);
+    if (n == FAILED)
+        return FAILED;
+    p->ast->nodes[n].name = t.start;
+    p->ast->nodes[n].name_length = t.length;
+    return n;
+}
+
+/* "of" STRING */
+static int parse_of(struct parser *p, int child)
+{
+    struct rule_token t;
+    int n;
+
+    advance(p);
+    t = p->token;
+    if (t.kind != TOKEN_STRING)
+        return fail_token(p, "a symbol in quotes such as \"BTC/USDT\"");
+    advance(p);
+    n = make_postfix(p, RULE_OF, child);
+    if (n == FAILED)
+        return FAILED;
+    p->ast->nodes[n].name = t.start + 1;
+    p->ast->nodes[n].name_length = t.length - 2;
+    return n;
+}
+
+/* post := prim { "[" INT "]" | "@" TIMEFRAME | "of" STRING } */
 static int parse_postfix(struct parser *p)
 {
     int n = parse_primary(p);
 
-    while (n != FAILED && accept(p, TOKEN_OPEN_BRACKET)) {
-        struct rule_token t = p->token;
-        double lag;
-        int history;
-
-        if (t.kind == TOKEN_MINUS)
-            return fail(p, &t, "look_ahead", "a rule cannot look into the future",
-                        "x[1] is the candle before");
-        if (t.kind != TOKEN_NUMBER)
-            return fail_token(p, "a whole number of candles");
-        advance(p);
-        if (!accept(p, TOKEN_CLOSE_BRACKET))
-            return fail_token(p, "']'");
-        history = make_node(p, RULE_HISTORY, p->ast->nodes[n].start);
-        if (history == FAILED)
-            return FAILED;
-        p->ast->nodes[history].mantissa = t.mantissa;
-        p->ast->nodes[history].exponent = (int16_t)t.exponent;
-        lag = rule_literal(&p->ast->nodes[history]);
-        if (lag > LIMIT_LAG || lag != (double)(int)lag) {
-            struct diag *d = rule_diag(p->place, t.start, t.length, "lag_invalid",
-                                       "the number of candles to look back is not right");
-            diag_hint(d, "a whole number from 0 to %d", LIMIT_LAG);
-            return FAILED;
-        }
-        p->ast->nodes[history].mantissa = (uint64_t)lag;
-        p->ast->nodes[history].exponent = 0;
-        p->ast->nodes[history].child[0] = (int16_t)n;
-        p->ast->nodes[history].child_count = 1;
-        n = history;
+    while (n != FAILED) {
+        if (p->token.kind == TOKEN_AT)
+            n = parse_at(p, n);
+        else if (p->token.kind == TOKEN_OF)
+            n = parse_of(p, n);
+        else if (accept(p, TOKEN_OPEN_BRACKET))
+            n = parse_history(p, n);
+        else
+            break;
     }
     return n;
 }

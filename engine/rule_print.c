@@ -47,9 +47,22 @@ double rule_literal(const struct rule_node *n)
     return mantissa * power_of_ten(n->exponent);
 }
 
-static int binding(const struct rule_node *n)
+static bool is_elsewhere(const struct rule_node *n)
 {
-    switch (n->kind) {
+    return n->kind == RULE_AT || n->kind == RULE_OF;
+}
+
+/* What is printed for a node: its child where it says nothing new. */
+static int printed(const struct rule_ast *ast, int node)
+{
+    while (is_elsewhere(&ast->nodes[node]) && ast->nodes[node].is_idle)
+        node = ast->nodes[node].child[0];
+    return node;
+}
+
+static int binding(const struct rule_ast *ast, int node)
+{
+    switch (ast->nodes[printed(ast, node)].kind) {
     case RULE_OR:
         return BIND_OR;
     case RULE_AND:
@@ -153,9 +166,9 @@ static void print_call(const struct rule_ast *ast, const struct rule_node *n, st
 
 static void print_binary(const struct rule_ast *ast, const struct rule_node *n, struct text *out)
 {
-    int mine = binding(n);
-    int left = binding(&ast->nodes[n->child[0]]);
-    int right = binding(&ast->nodes[n->child[1]]);
+    int mine = binding(ast, (int)(n - ast->nodes));
+    int left = binding(ast, n->child[0]);
+    int right = binding(ast, n->child[1]);
 
     /* All group to the left but comparisons, which do not group at all. */
     print_child(ast, n->child[0], left < mine || (left == mine && mine == BIND_COMPARE), out);
@@ -163,9 +176,31 @@ static void print_binary(const struct rule_ast *ast, const struct rule_node *n, 
     print_child(ast, n->child[1], right <= mine, out);
 }
 
+/* One "of" and one "@", in this order, whatever the text's: inner ones say the same or more. */
+static void print_elsewhere(const struct rule_ast *ast, int node, struct text *out)
+{
+    const struct rule_node *of = NULL, *at = NULL;
+    const struct rule_node *n = &ast->nodes[node];
+
+    for (; is_elsewhere(n); node = n->child[0], n = &ast->nodes[node]) {
+        if (n->is_idle)
+            continue;
+        if (n->kind == RULE_OF)
+            of = n;
+        else
+            at = n;
+    }
+    print_child(ast, node, binding(ast, node) < BIND_POST, out);
+    if (of)
+        text_format(out, " of \"%.*s\"", of->name_length, ast->text + of->name);
+    if (at)
+        text_format(out, " @ %.*s", at->name_length, ast->text + at->name);
+}
+
 static void print_node(const struct rule_ast *ast, int node, struct text *out)
 {
-    const struct rule_node *n = &ast->nodes[node];
+    const struct rule_node *n = &ast->nodes[printed(ast, node)];
+    int child = n->child[0];
 
     switch (n->kind) {
     case RULE_LITERAL:
@@ -189,15 +224,25 @@ static void print_node(const struct rule_ast *ast, int node, struct text *out)
         break;
     case RULE_NEGATE:
         text_char(out, '-');
-        print_child(ast, n->child[0], binding(&ast->nodes[n->child[0]]) < BIND_UNARY, out);
+        print_child(ast, child, binding(ast, child) < BIND_UNARY, out);
         break;
     case RULE_NOT:
         text_string(out, "not ");
-        print_child(ast, n->child[0], binding(&ast->nodes[n->child[0]]) < BIND_NOT, out);
+        print_child(ast, child, binding(ast, child) < BIND_NOT, out);
         break;
     case RULE_HISTORY:
-        print_child(ast, n->child[0], binding(&ast->nodes[n->child[0]]) < BIND_POST, out);
+        /* (x @ 1h)[1]: clearer with parentheses, although it binds like that without. */
+        print_child(
+            ast, child,
+            binding(ast, child) < BIND_POST || is_elsewhere(&ast->nodes[printed(ast, child)]), out);
         text_format(out, "[%d]", (int)n->mantissa);
+        break;
+    case RULE_STRING:
+        text_format(out, "\"%.*s\"", n->name_length, ast->text + n->name);
+        break;
+    case RULE_AT:
+    case RULE_OF:
+        print_elsewhere(ast, (int)(n - ast->nodes), out);
         break;
     default:
         print_binary(ast, n, out);

@@ -26,6 +26,53 @@ static inline double cross_push(struct rule_cross *f, double a, double b)
     return result;
 }
 
+#define MINUTE_US (60 * US_PER_S)
+#define HOUR_US (60 * MINUTE_US)
+
+static inline int64_t in_day(int64_t us)
+{
+    int64_t rest = us % US_PER_DAY;
+
+    return rest < 0 ? rest + US_PER_DAY : rest;
+}
+
+static inline double hour_of(int64_t us)
+{
+    return (double)(in_day(us) / HOUR_US);
+}
+
+static double day_of_month(int64_t us)
+{
+    int year, month, day;
+
+    time_civil(us, &year, &month, &day);
+    return day;
+}
+
+static double month_of(int64_t us)
+{
+    int year, month, day;
+
+    time_civil(us, &year, &month, &day);
+    return month;
+}
+
+/* Asia until 8 UTC, Europe until 13, the US until 21. */
+static double session_of(int64_t us)
+{
+    double hour = hour_of(us);
+
+    return hour < 8 ? 0 : hour < 13 ? 1 : hour < 21 ? 2 : 3;
+}
+
+/* 1970-01-01 was a Thursday, number 3. */
+static double weekday_of(int64_t us)
+{
+    int64_t days = (us - in_day(us)) / US_PER_DAY;
+
+    return (double)(((days + 3) % 7 + 7) % 7);
+}
+
 /* The last a step does is to jump to the next one: it needs no stack of its own. */
 #define STEP(name, value)                                                        \
     static __attribute__((noinline)) void step_##name(const struct rule_step *s, \
@@ -41,6 +88,18 @@ STEP(high, (double)c->high / power[c->price_scale])
 STEP(low, (double)c->low / power[c->price_scale])
 STEP(close, (double)c->close / power[c->price_scale])
 STEP(volume, (double)c->volume / power[c->size_scale])
+
+STEP(hour, hour_of(c->open_us))
+STEP(minute, (double)(in_day(c->open_us) / MINUTE_US % 60))
+STEP(day, day_of_month(c->open_us))
+STEP(month, month_of(c->open_us))
+STEP(session, session_of(c->open_us))
+STEP(weekday, weekday_of(c->open_us))
+STEP(ext, *(const double *)s->state)
+/* Of the own symbol's coarser candles: what the newest complete one left. */
+STEP(sample, *s->a)
+/* Of another symbol: only beside its candle of the same time. */
+STEP(sample_other, ((const struct rule_feed *)s->state)->open_us == c->open_us ? *s->a : NAN)
 
 STEP(lag, feature_lag_push(s->state, *s->a))
 STEP(crossed_above, cross_push(s->state, *s->a, *s->b))
@@ -143,6 +202,14 @@ static void (*const steps[])(const struct rule_step *s, const struct candle *c) 
     [OP_LOW] = step_low,
     [OP_CLOSE] = step_close,
     [OP_VOLUME] = step_volume,
+    [OP_HOUR] = step_hour,
+    [OP_MINUTE] = step_minute,
+    [OP_DAY] = step_day,
+    [OP_MONTH] = step_month,
+    [OP_SESSION] = step_session,
+    [OP_WEEKDAY] = step_weekday,
+    [OP_EXT] = step_ext,
+    [OP_SAMPLE] = step_sample,
     [OP_LAG] = step_lag,
     [OP_CROSSED_ABOVE] = step_crossed_above,
     [OP_CROSSED_BELOW] = step_crossed_below,
@@ -207,34 +274,58 @@ static void (*const steps[])(const struct rule_step *s, const struct candle *c) 
 
 _Static_assert(COUNT_OF(steps) == OP_WHEN_KNOWN + 1, "every operation of the candles has a step");
 
+static bool is_of_other(const struct rule_graph *g, const struct rule_operation *op)
+{
+    return g->streams[op->stream].symbol != g->streams[g->nodes[op->a].stream].symbol;
+}
+
+static struct rule_step step_of(struct rule_run *r, int node)
+{
+    const struct rule_graph *g = r->graph;
+    const struct rule_operation *op = &g->nodes[node];
+    struct rule_step s = {
+        .run = steps[op->op],
+        .a = &r->values[op->a],
+        .b = &r->values[op->b],
+        .c = &r->values[op->c],
+        .out = &r->values[node],
+        .state = r->state + op->state,
+    };
+
+    if (op->op == OP_PART) {
+        s.state = r->state + g->nodes[op->a].state + (size_t)op->n * sizeof(double);
+    } else if (op->op == OP_EXT) {
+        s.state = &r->ext[op->n];
+    } else if (op->op == OP_SAMPLE && is_of_other(g, op)) {
+        s.run = step_sample_other;
+        s.state = &r->feeds[g->nodes[op->a].stream];
+    }
+    return s;
+}
+
+/* Steps of one stream after the other, each ended by one that stops. */
 static void look_up(struct rule_run *r)
 {
     const struct rule_graph *g = r->graph;
-    struct rule_step *s = r->steps;
+    struct rule_step *s = r->all_steps;
 
-    for (int i = g->first_step; i < g->first_late; i++, s++) {
-        const struct rule_operation *op = &g->nodes[i];
-
-        *s = (struct rule_step){
-            .run = steps[op->op],
-            .a = &r->values[op->a],
-            .b = &r->values[op->b],
-            .c = &r->values[op->c],
-            .out = &r->values[i],
-            .state = r->state + op->state,
-        };
-        if (op->op == OP_PART)
-            s->state = r->state + g->nodes[op->a].state + (size_t)op->n * sizeof(double);
+    for (int i = 0; i < g->stream_count; i++) {
+        r->feeds[i].steps = s;
+        for (int node = g->streams[i].first; node < g->streams[i].end; node++)
+            *s++ = step_of(r, node);
+        *s++ = (struct rule_step){.run = step_stop};
     }
-    s->run = step_stop;
+    r->steps = r->feeds[g->stream_count - 1].steps;
 }
 
 void rule_run_init(struct rule_run *r, const struct rule_graph *graph)
 {
-    r->graph = graph;
+    size_t count = (size_t)(graph->first_late - graph->first_step + graph->stream_count);
+
+    *r = (struct rule_run){.graph = graph, .has_streams = graph->stream_count > 1};
     r->values = xcalloc((size_t)graph->count, sizeof *r->values);
     r->state = xcalloc(graph->state_bytes + 1, 1);
-    r->steps = xcalloc((size_t)(graph->first_late - graph->first_step) + 1, sizeof *r->steps);
+    r->all_steps = xcalloc(count, sizeof *r->all_steps);
     look_up(r);
     rule_run_reset(r);
 }
@@ -243,17 +334,143 @@ void rule_run_release(struct rule_run *r)
 {
     free(r->values);
     free(r->state);
-    free(r->steps);
+    free(r->all_steps);
     *r = (struct rule_run){0};
 }
 
-void rule_run_reset(struct rule_run *r)
+static void reset_nodes(struct rule_run *r, int first, int end)
 {
-    for (int i = 0; i < r->graph->count; i++) {
+    for (int i = first; i < end; i++) {
         const struct rule_operation *op = &r->graph->nodes[i];
 
         r->values[i] = op->op == OP_CONSTANT ? op->k : NAN;
         rule_kernel_init(op, r->state + op->state);
+    }
+}
+
+static void reset_stream(struct rule_run *r, int i)
+{
+    reset_nodes(r, r->graph->streams[i].first, r->graph->streams[i].end);
+    r->feeds[i].open_us = TIME_NONE;
+}
+
+static int64_t base_timeframe(const struct rule_graph *g)
+{
+    return g->streams[g->stream_count - 1].timeframe_us;
+}
+
+static void restart_symbol(struct rule_run *r, int symbol)
+{
+    const struct rule_graph *g = r->graph;
+
+    for (int i = 0; i < g->stream_count; i++) {
+        if (g->streams[i].symbol != symbol)
+            continue;
+        reset_stream(r, i);
+        rule_bucket_init(&r->feeds[i].bucket, g->streams[i].timeframe_us, base_timeframe(g));
+    }
+}
+
+void rule_run_reset(struct rule_run *r)
+{
+    reset_nodes(r, 0, r->graph->first_step);
+    for (int symbol = 0; symbol <= LIMIT_OTHER_SYMBOLS; symbol++)
+        restart_symbol(r, symbol);
+    for (int i = 0; i < LIMIT_OTHER_SYMBOLS; i++) {
+        r->hidden[i] = 0;
+        r->is_seen[i] = false;
+    }
+    for (int i = 0; i < LIMIT_FEATURES; i++)
+        r->ext[i] = NAN;
+}
+
+/* Candles of its finest stream until the last of its values has settled. */
+static int64_t settle_of(const struct rule_graph *g, int symbol)
+{
+    int64_t longest = 0, base = base_timeframe(g);
+
+    for (int i = 0; i < g->stream_count; i++) {
+        int64_t ratio = base > 0 ? g->streams[i].timeframe_us / base : 1;
+
+        for (int n = g->streams[i].first; g->streams[i].symbol == symbol && n < g->streams[i].end;
+             n++) {
+            int64_t settle = g->nodes[n].settle * ratio + ratio - 1;
+
+            longest = settle > longest ? settle : longest;
+        }
+    }
+    return longest;
+}
+
+void rule_run_reset_symbol(struct rule_run *r, int symbol)
+{
+    restart_symbol(r, symbol);
+    if (symbol > 0 && r->is_seen[symbol - 1])
+        r->hidden[symbol - 1] = settle_of(r->graph, symbol);
+}
+
+static void push_bucket(struct rule_run *r, int i, const struct candle *c, bool is_shown)
+{
+    struct rule_feed *feed = &r->feeds[i];
+
+    switch (rule_bucket_push(&feed->bucket, c)) {
+    case BUCKET_GOES_ON:
+        break;
+    case BUCKET_LOST:
+        reset_stream(r, i);
+        break;
+    case BUCKET_COMPLETE:
+        feed->open_us = is_shown ? feed->bucket.candle.open_us : TIME_NONE;
+        feed->steps->run(feed->steps, &feed->bucket.candle);
+        break;
+    }
+}
+
+void rule_run_push_streams(struct rule_run *r, int symbol, const struct candle *c)
+{
+    const struct rule_graph *g = r->graph;
+    bool is_shown = true;
+
+    ASSERT((c->price_scale | c->size_scale) < RULE_RUN_SCALES);
+    if (symbol > 0) {
+        int64_t *hidden = &r->hidden[symbol - 1];
+
+        r->is_seen[symbol - 1] = true;
+        is_shown = *hidden == 0;
+        *hidden -= *hidden > 0;
+    }
+    for (int i = 0; i < g->stream_count - 1; i++) {
+        if (g->streams[i].symbol != symbol)
+            continue;
+        if (g->streams[i].timeframe_us > base_timeframe(g)) {
+            push_bucket(r, i, c, is_shown);
+        } else {
+            r->feeds[i].open_us = is_shown ? c->open_us : TIME_NONE;
+            r->feeds[i].steps->run(r->feeds[i].steps, c);
+        }
+    }
+}
+
+const struct rule_context rule_context_unknown = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+
+static double told(uint8_t op, const struct rule_context *context)
+{
+    switch (op) {
+    case OP_ENTRY_PRICE:
+        return context->entry_price;
+    case OP_CANDLES_HELD:
+        return context->candles_held;
+    case OP_PNL:
+        return context->pnl;
+    case OP_PNL_BEST:
+        return context->pnl_best;
+    case OP_PNL_WORST:
+        return context->pnl_worst;
+    case OP_SCALE_INS:
+        return context->scale_ins;
+    default:
+        ASSERT(op == OP_SCALE_OUTS);
+        return context->scale_outs;
     }
 }
 
@@ -271,14 +488,8 @@ double rule_run_late(const struct rule_run *r, int node, const struct rule_conte
         for (int j = 0; j < 3; j++)
             operand[j] =
                 from[j] < g->first_late ? r->values[from[j]] : late[from[j] - g->first_late];
-        if (op->op == OP_ENTRY_PRICE)
-            *result = context->entry_price;
-        else if (op->op == OP_CANDLES_HELD)
-            *result = context->candles_held;
-        else if (op->op == OP_PNL)
-            *result = context->pnl;
-        else
-            *result = rule_pure(op->op, operand[0], operand[1], operand[2]);
+        *result = op->op >= OP_ENTRY_PRICE ? told(op->op, context)
+                                           : rule_pure(op->op, operand[0], operand[1], operand[2]);
     }
     return late[node - g->first_late];
 }

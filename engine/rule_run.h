@@ -5,6 +5,7 @@
 
 #include "engine/candle.h"
 #include "engine/rule_graph.h"
+#include "engine/rule_stream.h"
 
 enum {
     RULE_RUN_SCALES = 16 /* powers of ten in the evaluator's table */
@@ -20,24 +21,48 @@ struct rule_step {
     void *state;
 };
 
+/* One stream's state, in the graph's order. */
+struct rule_feed {
+    struct rule_step *steps;
+    /* Open time of its newest candle, for those of other symbols that look for the same one;
+     * TIME_NONE while there is none to be seen. */
+    int64_t open_us;
+    struct rule_bucket bucket; /* of a higher timeframe */
+};
+
 /* One symbol's state.  The graph is borrowed and never changed. */
 struct rule_run {
     const struct rule_graph *graph;
     double *values;          /* one a node; late ones are not used */
     unsigned char *state;    /* the kernels' structs */
-    struct rule_step *steps; /* first_step .. first_late - 1 of the graph, and one that stops */
+    struct rule_step *steps; /* those of the own candles, and one that stops */
+    bool has_streams;        /* rule_run_push_streams has something to do */
+    struct rule_step *all_steps;
+    struct rule_feed feeds[LIMIT_STREAMS];
+    /* Candles of other symbol i until its values are shown again after a gap. */
+    int64_t hidden[LIMIT_OTHER_SYMBOLS];
+    bool is_seen[LIMIT_OTHER_SYMBOLS]; /* a candle of it was pushed */
+    double ext[LIMIT_FEATURES];        /* values from outside, NaN: unknown */
 };
 
 /* What late nodes read. */
 struct rule_context {
     double entry_price, candles_held, pnl; /* NaN: unknown */
+    double pnl_best, pnl_worst, scale_ins, scale_outs;
 };
+
+extern const struct rule_context rule_context_unknown;
 
 void rule_run_init(struct rule_run *r, const struct rule_graph *graph);
 void rule_run_release(struct rule_run *r);
 /* As just made. */
 void rule_run_reset(struct rule_run *r);
-/* One step of every node of the candles. */
+/* After a gap in the candles of a symbol (0: the own one): its streams begin anew.  Those of
+ * another symbol stay unknown until they have settled once more. */
+void rule_run_reset_symbol(struct rule_run *r, int symbol);
+/* The streams of a symbol but the own candles; before rule_run_push, and other symbols first. */
+void rule_run_push_streams(struct rule_run *r, int symbol, const struct candle *c);
+/* One step of every node of the own candles. */
 static inline void rule_run_push(struct rule_run *r, const struct candle *c)
 {
     ASSERT((c->price_scale | c->size_scale) < RULE_RUN_SCALES);

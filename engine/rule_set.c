@@ -37,7 +37,10 @@ struct rule_value rule_compile(struct rule_set *s, struct rule_ast *ast, enum ru
 {
     struct emitter e = {.set = s, .ast = ast, .place = place, .scope = scope};
     bool was_full = s->graph.is_full;
-    struct rule_value value = emit_node(&e, ast->root);
+    struct rule_value value;
+
+    s->graph.streams[0].timeframe_us = s->timeframe_us;
+    value = emit_node(&e, ast->root);
 
     if (value.type != TYPE_BROKEN && wanted == TYPE_NUMBER)
         value = rule_number(emit_as_number(&e, ast->root, value));
@@ -49,15 +52,16 @@ struct rule_value rule_compile(struct rule_set *s, struct rule_ast *ast, enum ru
         diag_hint(d, "at most %d operations and %d MB of windows", RULE_GRAPH_NODES,
                   RULE_GRAPH_STATE >> 20);
     }
-    if (!e.is_broken && !is_printable(ast, place))
+    if (!e.is_broken && s->graph.stream == 0 && !is_printable(ast, place))
         e.is_broken = true;
     return e.is_broken ? (struct rule_value){.type = TYPE_BROKEN} : value;
 }
 
-struct rule_value rule_compile_feature(struct rule_set *s, int feature)
+/* For the strategy's own candles. */
+static struct rule_value compile_here(struct rule_set *s, struct rule_feature *f)
 {
-    struct rule_feature *f = &s->features[feature];
     struct rule_place place = {f->field, 0, f->is_hidden, s->diags};
+    int stream = s->graph.stream;
 
     if (f->state == FEATURE_BUSY) {
         diag_hint(
@@ -67,8 +71,27 @@ struct rule_value rule_compile_feature(struct rule_set *s, int feature)
     }
     if (f->state == FEATURE_WAITING && f->ast) {
         f->state = FEATURE_BUSY;
+        s->graph.stream = 0;
         f->value = rule_compile(s, f->ast, SCOPE_FEATURE, &place, TYPE_BROKEN);
+        s->graph.stream = stream;
     }
     f->state = FEATURE_DONE;
     return f->value;
+}
+
+struct rule_value rule_compile_feature(struct rule_set *s, int feature)
+{
+    struct rule_feature *f = &s->features[feature];
+    struct rule_place place = {f->field, 0, f->is_hidden, s->diags};
+    struct rule_feature_elsewhere *elsewhere = &f->elsewhere[s->graph.stream];
+    /* First of all here: so its own mistakes and circles are found, and found once. */
+    struct rule_value value = compile_here(s, f);
+
+    if (s->graph.stream == 0 || value.type == TYPE_BROKEN)
+        return value;
+    if (elsewhere->state == FEATURE_WAITING) {
+        elsewhere->state = FEATURE_DONE;
+        elsewhere->value = rule_compile(s, f->ast, SCOPE_FEATURE, &place, TYPE_BROKEN);
+    }
+    return elsewhere->value;
 }

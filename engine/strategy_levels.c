@@ -7,9 +7,10 @@
 static double level_price(const struct strategy_run *r, const struct level *level,
                           double entry_price, double from, int side)
 {
-    const struct rule_context context = {entry_price, NAN, NAN};
+    struct rule_context context = rule_context_unknown;
     double price = NAN;
 
+    context.entry_price = entry_price;
     switch (level->kind) {
     case LEVEL_NONE:
         return NAN;

@@ -76,8 +76,6 @@ static void load_head(struct loader *l)
         diag_hint(loader_error(l, "timeframe", "field_invalid", "this timeframe is not known"),
                   "1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d");
     l->set.timeframe_us = l->s->timeframe_us;
-    if (l->s->timeframe_us > 0)
-        l->set.graph.day_candles = (int)(US_PER_DAY / l->s->timeframe_us);
 }
 
 static void add_symbol(struct loader *l, const char *field, const struct jnode *n)

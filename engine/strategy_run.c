@@ -34,10 +34,21 @@ void strategy_run_reset(struct strategy_run *r)
     rule_run_reset(&r->rules);
 }
 
+/* Apart from the usual way: a gap, or other streams than the own candles. */
+static __attribute__((noinline)) void push_streams(struct strategy_run *r, const struct candle *c)
+{
+    if (c->flags & CANDLE_AFTER_GAP) {
+        r->pushed = 0;
+        rule_run_reset_symbol(&r->rules, 0);
+    }
+    if (r->rules.has_streams)
+        rule_run_push_streams(&r->rules, 0, c);
+}
+
 void strategy_run_push(struct strategy_run *r, const struct candle *c)
 {
-    if (__builtin_expect(c->flags & CANDLE_AFTER_GAP, 0))
-        strategy_run_reset(r);
+    if (__builtin_expect((c->flags & CANDLE_AFTER_GAP) || r->rules.has_streams, 0))
+        push_streams(r, c);
     rule_run_push(&r->rules, c);
     r->pushed++;
 }
@@ -72,8 +83,15 @@ static double clamped(double x)
 static __attribute__((noinline)) enum tristate ask_of(const struct strategy_run *r, int node,
                                                       const struct position_view *position)
 {
-    const struct rule_context context = {position->entry_price, (double)position->candles_held,
-                                         position->pnl_ratio};
+    const struct rule_context context = {
+        .entry_price = position->entry_price,
+        .candles_held = (double)position->candles_held,
+        .pnl = position->pnl_ratio,
+        .pnl_best = position->best_ratio,
+        .pnl_worst = position->worst_ratio,
+        .scale_ins = (double)position->scale_ins,
+        .scale_outs = (double)position->scale_outs,
+    };
 
     if (node == NODE_NONE)
         return TRI_FALSE;
@@ -104,12 +122,17 @@ void strategy_run_decide(const struct strategy_run *r, const struct position_vie
 
 void strategy_run_push_other(struct strategy_run *r, size_t i, const struct candle *c)
 {
+    int symbol;
+
     ASSERT(i < r->s->other_count);
-    (void)c;
+    symbol = r->s->other_at[i] + 1;
+    if (c->flags & CANDLE_AFTER_GAP)
+        rule_run_reset_symbol(&r->rules, symbol);
+    rule_run_push_streams(&r->rules, symbol, c);
 }
 
 void strategy_run_set_ext(struct strategy_run *r, size_t i, double value)
 {
     ASSERT(i < r->s->ext_count);
-    (void)value;
+    r->rules.ext[i] = rule_bounded(value);
 }

@@ -218,7 +218,6 @@ static void print_value(const struct trigger_part *part, double value, char text
 
 void trigger_print(const struct trigger *t, const struct rule_run *r, char out[LIMIT_REASON])
 {
-    const struct rule_context nothing = {NAN, NAN, NAN};
     size_t used = 0;
 
     for (int i = 0; i < t->count && used + 1 < LIMIT_REASON; i++) {
@@ -228,7 +227,7 @@ void trigger_print(const struct trigger *t, const struct rule_run *r, char out[L
         size_t length = part->length;
 
         if (!text) {
-            print_value(part, rule_run_value(r, part->rule.node, &nothing), value);
+            print_value(part, rule_run_value(r, part->rule.node, &rule_context_unknown), value);
             text = value;
             length = strlen(value);
         }

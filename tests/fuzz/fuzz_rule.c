@@ -24,7 +24,7 @@ static void add_feature(struct rule_set *set, const char *name, const char *rule
 
 static void run(struct rule_set *set, struct rule_value value)
 {
-    const struct rule_context context = {100, 3, 0.01};
+    const struct rule_context context = {100, 3, 0.01, 0.02, -0.03, 1, 0};
     int node = value.nodes[0];
     int *roots[] = {&node};
     struct rule_run r;

@@ -28,7 +28,7 @@ static const char artifact[] =
     "{\"name\":\"all\",\"timeframe\":\"15m\",\"entry\":{\"condition\":\"close > 0\"},\"features\":{"
     "\"st\":{\"type\":\"supertrend\",\"period\":7,\"factor\":2.5},"
     "\"kc\":\"keltner(close, 20, 1.5, 10)\",\"dc\":\"donchian(15)\","
-    "\"cloud\":\"ichimoku(9, 26, 52, 26)\",\"ha\":\"heikin_ashi()\",\"day\":\"vwap()\","
+    "\"cloud\":\"ichimoku(9, 26, 52, 26)\",\"ha\":\"heikin_ashi()\",\"daily\":\"vwap()\","
     "\"rolling\":\"rolling_vwap(30)\",\"z\":\"zscore(close, 25, 1)\",\"busy\":\"volume_ratio(12)\","
     "\"r\":\"returns(close, 3)\",\"old\":\"lag(high, 5)\",\"st_line\":\"supertrend(7, 2.5)\","
     "\"st_up\":\"supertrend_direction(7, 2.5)\",\"ha_high_\":\"ha_high()\","
@@ -39,7 +39,7 @@ static const char *const names[] = {"st.line",     "st.direction", "kc.upper",
                                     "dc.middle",   "dc.lower",     "cloud.tenkan",
                                     "cloud.kijun", "cloud.span_a", "cloud.span_b",
                                     "ha.open",     "ha.high",      "ha.low",
-                                    "ha.close",    "day",          "rolling",
+                                    "ha.close",    "daily",        "rolling",
                                     "z",           "busy",         "r",
                                     "old",         "st_line.line", "st_line.direction",
                                     "st_up",       "ha_high_",     "b"};

@@ -180,6 +180,15 @@ static void test_mistakes(void **state)
         {"adx(1) > 1", "out_of_range", 5, 1, NULL},
         {"vwap(5) > 1", "argument_count", 1, 7, "vwap()"},
         {"ichimoku_span_c() > 1", "unknown_function", 1, 17, "did you mean 'ichimoku_span_a'?"},
+    };
+
+    (void)state;
+    check_mistakes(cases, COUNT_OF(cases), SCOPE_ENTRY);
+}
+
+static void test_spelling_mistakes(void **state)
+{
+    static const struct mistake cases[] = {
         {"1 / 0 > close", "no_value", 1, 5, NULL},
         {"close > log(-1)", "no_value", 9, 7, NULL},
         {"close >", "syntax", 8, 1, NULL},
@@ -191,7 +200,21 @@ static void test_mistakes(void **state)
         {"close | open", "syntax", 7, 1, "write 'or'"},
         {"close ^ 2", "syntax", 7, 1, NULL},
         {"close $ 2", "syntax", 7, 1, NULL},
-        {"close == 'x'", "string_not_allowed", 10, 1, NULL},
+        {"close == 'x'", "string_not_allowed", 10, 3, "session == \"us\""},
+        {"'x' + 1", "string_not_allowed", 1, 3, "names stand without quotes"},
+        {"'us' == \"us\"", "string_not_allowed", 9, 4, NULL},
+        {"session == 'us", "string_invalid", 12, 3, "printable ASCII"},
+        {"session == 'usa'", "unknown_word", 12, 5, "did you mean 'us'?"},
+        {"session != \"london\"", "unknown_word", 12, 8, "asia, europe, us, off"},
+        {"weekday == \"Mon\"", "unknown_word", 12, 5, "did you mean 'mon'?"},
+        {"session == weekday", "type_mismatch", 1, 18, NULL},
+        {"session > 1", "type_mismatch", 1, 7, "compare it by == with one of: asia"},
+        {"session and up", "type_mismatch", 1, 7, NULL},
+        {"ext.mood > 1", "ext_undeclared", 1, 8, "declare how old"},
+        {"close @ 1h > 1", "timeframe_missing", 1, 10, "name it in the artifact"},
+        {"close @ > 1", "syntax", 9, 1, NULL},
+        {"close of BTC", "syntax", 10, 3, NULL},
+        {"close of 'btc' > 1", "symbol_invalid", 1, 14, "\"BTC/USDT\""},
         {"14rsi", "number_invalid", 1, 3, NULL},
         {"1.2345678901234567 > 0", "number_precision", 1, 18, NULL},
         {"1e30 > close", "number_range", 1, 4, NULL},
@@ -209,6 +232,9 @@ static void test_exit_mistakes(void **state)
 {
     static const struct mistake cases[] = {
         {"position.size > 3", "unknown_name", 1, 13, "position.bars_held"},
+        {"position.best_pnl_pt > 3", "unknown_name", 1, 20, "did you mean 'best_pnl_pct'?"},
+        {"position.pnl_pct of \"BTC/USDT\" > 0", "no_history", 1, 16, "position.*"},
+        {"(entry_price + 1) of \"BTC/USDT\" > 0", "no_history", 2, 11, NULL},
         {"entry_price[1] > 3", "no_history", 1, 14, NULL},
         {"crossed_above(close, entry_price)", "no_history", 1, 33, NULL},
         {"ema(position.pnl_pct * close, 3) > 0", "no_history", 1, 32, NULL},
@@ -268,7 +294,7 @@ static const struct candle candles[] = {
 /* Values after each of the five candles; '?' is unknown. */
 static void check_values(const char *rule, const double wanted[5])
 {
-    const struct rule_context context = {12.5, 3, 0.25};
+    const struct rule_context context = {12.5, 3, 0.25, 0.5, -0.125, 2, 1};
     struct rule_set *set = set_new();
     struct rule_value value = compile(set, rule, SCOPE_EXIT, NULL);
     struct rule_run r;
@@ -325,6 +351,9 @@ static void test_values(void **state)
     check_values("if(close[1] > 12, 1, 0)", VALUES(U, 0, 1, 1, 0));
     check_values("abs(close - 12) + sqrt(4) + log(exp(1))", VALUES(3, 4, 9, 4, 4));
     check_values("entry_price + position.bars_held", VALUES(15.5, 15.5, 15.5, 15.5, 15.5));
+    check_values("position.best_pnl_pct + position.worst_pnl_pct",
+                 VALUES(0.375, 0.375, 0.375, 0.375, 0.375));
+    check_values("10 * position.scale_ins + position.scale_outs", VALUES(21, 21, 21, 21, 21));
     check_values("close > entry_price and position.pnl_pct > 0.2", VALUES(0, 1, 1, 0, 0));
     check_values("sma(close, params.fast)", VALUES(U, U, 43.0 / 3, 14, 40.0 / 3));
 }
@@ -387,10 +416,15 @@ static void test_features(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal_text),   cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_exit_mistakes), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_values),        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_sharing),       cmocka_unit_test(test_features),
+        cmocka_unit_test(test_normal_text),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_spelling_mistakes),
+        cmocka_unit_test(test_exit_mistakes),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_sharing),
+        cmocka_unit_test(test_features),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
