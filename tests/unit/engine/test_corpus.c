@@ -26,7 +26,6 @@ struct row {
 
 static struct row rows[CORPUS_MAX];
 static size_t row_count;
-static struct market recorded, shiba;
 
 /* ---- What is expected ------------------------------------------------------------------------ */
 
@@ -57,50 +56,16 @@ static int read_all(void **state)
 {
     char *text = check_data("strategies/decisions.csv", NULL), *cursor = text, *line;
 
-    (void)state;
     (void)check_line(&cursor); /* the head */
     while ((line = check_line(&cursor))) {
         assert_true(row_count < CORPUS_MAX);
         read_row(line, &rows[row_count++]);
     }
     free(text);
-    recorded = market_read("../../artifacts/candles/BTCUSDT-5m.csv");
-    shiba = market_read("candles/SHIBUSDT-5m.csv");
-    return 0;
-}
-
-static int free_all(void **state)
-{
-    (void)state;
-    market_release(&recorded);
-    market_release(&shiba);
-    return 0;
+    return corpus_read(state);
 }
 
 /* ---- Loading --------------------------------------------------------------------------------- */
-
-static struct strategy *load(const char *name)
-{
-    struct diag_list *diags = xcalloc(1, sizeof *diags);
-    struct strategy *s = NULL;
-    char file[LIMIT_NAME + 32];
-    size_t length;
-    char *text;
-
-    (void)snprintf(file, sizeof file, "strategies/%s.json", name);
-    text = check_data(file, &length);
-    /* A stop loss is demanded: what is here could trade in paper. */
-    if (strategy_parse(text, length, true, diags, &s))
-        fail_msg("%s: %s: %s (%s)", file, diags->items[0].field, diags->items[0].message,
-                 diags->items[0].hint);
-    if (strategy_warnings(s)->count > 0)
-        fail_msg("%s: warning: %s: %s", file, strategy_warnings(s)->items[0].field,
-                 strategy_warnings(s)->items[0].message);
-    assert_string_equal(strategy_name(s), name);
-    free(text);
-    free(diags);
-    return s;
-}
 
 static void test_every_file_is_listed(void **state)
 {
@@ -132,7 +97,7 @@ static void test_canonical_form_keeps_the_id(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
-        struct strategy *s = load(rows[i].name), *again = NULL;
+        struct strategy *s = corpus_load(rows[i].name), *again = NULL;
         size_t length, length_again;
         const char *canonical = strategy_canonical(s, &length);
         struct diag_list diags = {0};
@@ -154,7 +119,7 @@ static void test_no_two_are_the_same(void **state)
 
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
-        struct strategy *s = load(rows[i].name);
+        struct strategy *s = corpus_load(rows[i].name);
 
         assert_true(copy_text(ids[i], sizeof ids[i], strategy_id(s)));
         for (size_t j = 0; j < i; j++)
@@ -164,45 +129,6 @@ static void test_no_two_are_the_same(void **state)
 }
 
 /* ---- Running --------------------------------------------------------------------------------- */
-
-/* What a strategy sees: its own candles, and those of the other symbols beside them. */
-struct stage {
-    const struct strategy *s;
-    struct market own, others[LIMIT_OTHER_SYMBOLS];
-};
-
-static struct market candles_of(const char *kind, const char *symbol, int64_t step_us)
-{
-    uint64_t seed = 1;
-
-    for (const char *p = symbol; *p; p++)
-        seed = seed * 31 + (uint64_t)*p;
-    if (strcmp(symbol, "SHIB/USDT") == 0)
-        return market_resampled(&shiba, step_us);
-    if (strcmp(kind, "wild") == 0)
-        return market_made_up(seed, step_us, 0.02, 40000);
-    if (strcmp(kind, "calm") == 0 || strncmp(symbol, "BTC/", 4) != 0)
-        return market_made_up(seed, step_us, 0.004, 40000);
-    return market_resampled(&recorded, step_us);
-}
-
-static void stage_open(struct stage *st, const struct strategy *s, const char *kind)
-{
-    int64_t step_us = strategy_timeframe_us(s);
-
-    *st = (struct stage){.s = s};
-    assert_true(strategy_symbol_count(s) > 0 && step_us > 0);
-    st->own = candles_of(kind, strategy_symbol(s, 0), step_us);
-    for (size_t i = 0; i < strategy_other_count(s); i++)
-        st->others[i] = candles_of(kind, strategy_other_symbol(s, i), step_us);
-}
-
-static void stage_close(struct stage *st)
-{
-    market_release(&st->own);
-    for (size_t i = 0; i < strategy_other_count(st->s); i++)
-        market_release(&st->others[i]);
-}
 
 static double price_of(const struct candle *c, int64_t value)
 {
@@ -310,7 +236,7 @@ static void test_decisions(void **state)
     text_init(&wanted, 1024);
     text_init(&found, 1024);
     for (size_t i = 0; i < row_count; i++) {
-        struct strategy *s = load(rows[i].name);
+        struct strategy *s = corpus_load(rows[i].name);
         struct row now = rows[i];
         struct stage st;
 
@@ -335,7 +261,7 @@ static void test_levels_stand_on_the_right_side(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
-        struct strategy *s = load(rows[i].name);
+        struct strategy *s = corpus_load(rows[i].name);
         double forward = strategy_direction(s) == DIRECTION_LONG ? 1 : -1;
         struct strategy_run *run = strategy_run_new(s);
         unsigned long stops = 0;
@@ -372,5 +298,5 @@ int main(void)
         cmocka_unit_test(test_levels_stand_on_the_right_side),
     };
 
-    return cmocka_run_group_tests(tests, read_all, free_all);
+    return cmocka_run_group_tests(tests, read_all, corpus_free);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Candles for the corpus of strategies: recorded ones brought to a timeframe, and made-up ones. */
+/* The corpus of strategies and its candles: recorded ones brought to a timeframe, made-up ones. */
 #ifndef TESTS_UNIT_ENGINE_TEST_CORPUS_H
 #define TESTS_UNIT_ENGINE_TEST_CORPUS_H
 
 #include "tests/support/check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/candle.h"
+#include "engine/strategy.h"
 #include "exchange/candle_file.h"
 
 enum {
@@ -130,6 +132,87 @@ static inline struct market market_made_up(uint64_t seed, int64_t step_us, doubl
         price = (double)m.candles[i].close / 100;
     }
     return m;
+}
+
+static struct market corpus_recorded, corpus_shiba;
+
+static inline int corpus_read(void **state)
+{
+    (void)state;
+    corpus_recorded = market_read("../../artifacts/candles/BTCUSDT-5m.csv");
+    corpus_shiba = market_read("candles/SHIBUSDT-5m.csv");
+    return 0;
+}
+
+static inline int corpus_free(void **state)
+{
+    (void)state;
+    market_release(&corpus_recorded);
+    market_release(&corpus_shiba);
+    return 0;
+}
+
+/* The artifact of this name, without a mistake or a warning. */
+static inline struct strategy *corpus_load(const char *name)
+{
+    struct diag_list *diags = xcalloc(1, sizeof *diags);
+    struct strategy *s = NULL;
+    char file[LIMIT_NAME + 32];
+    size_t length;
+    char *text;
+
+    (void)snprintf(file, sizeof file, "strategies/%.63s.json", name);
+    text = check_data(file, &length);
+    /* A stop loss is demanded: what is here could trade in paper. */
+    if (strategy_parse(text, length, true, diags, &s))
+        fail_msg("%s: %s: %s (%s)", file, diags->items[0].field, diags->items[0].message,
+                 diags->items[0].hint);
+    if (strategy_warnings(s)->count > 0)
+        fail_msg("%s: warning: %s: %s", file, strategy_warnings(s)->items[0].field,
+                 strategy_warnings(s)->items[0].message);
+    assert_string_equal(strategy_name(s), name);
+    free(text);
+    free(diags);
+    return s;
+}
+
+/* What a strategy sees: its own candles, and those of the other symbols beside them. */
+struct stage {
+    const struct strategy *s;
+    struct market own, others[LIMIT_OTHER_SYMBOLS];
+};
+
+static inline struct market candles_of(const char *kind, const char *symbol, int64_t step_us)
+{
+    uint64_t seed = 1;
+
+    for (const char *p = symbol; *p; p++)
+        seed = seed * 31 + (uint64_t)*p;
+    if (strcmp(symbol, "SHIB/USDT") == 0)
+        return market_resampled(&corpus_shiba, step_us);
+    if (strcmp(kind, "wild") == 0)
+        return market_made_up(seed, step_us, 0.02, 40000);
+    if (strcmp(kind, "calm") == 0 || strncmp(symbol, "BTC/", 4) != 0)
+        return market_made_up(seed, step_us, 0.004, 40000);
+    return market_resampled(&corpus_recorded, step_us);
+}
+
+static inline void stage_open(struct stage *st, const struct strategy *s, const char *kind)
+{
+    int64_t step_us = strategy_timeframe_us(s);
+
+    *st = (struct stage){.s = s};
+    assert_true(strategy_symbol_count(s) > 0 && step_us > 0);
+    st->own = candles_of(kind, strategy_symbol(s, 0), step_us);
+    for (size_t i = 0; i < strategy_other_count(s); i++)
+        st->others[i] = candles_of(kind, strategy_other_symbol(s, i), step_us);
+}
+
+static inline void stage_close(struct stage *st)
+{
+    market_release(&st->own);
+    for (size_t i = 0; i < strategy_other_count(st->s); i++)
+        market_release(&st->others[i]);
 }
 
 #endif
