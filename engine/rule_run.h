@@ -11,11 +11,15 @@ enum {
     RULE_RUN_SCALES = 16 /* powers of ten in the evaluator's table */
 };
 
+struct rule_step;
+
+/* Computes the node and goes on with the step behind it: threaded code, each step ending in its own
+ * jump, which the processor learns better than one shared switch. */
+typedef void rule_step_fn(const struct rule_step *s, const struct candle *c);
+
 /* A node of the candles with all its places looked up: into the run's values and state. */
 struct rule_step {
-    /* Computes the node and goes on with the step behind it: threaded code, each step ending in
-     * its own jump, which the processor learns better than one shared switch. */
-    void (*run)(const struct rule_step *s, const struct candle *c);
+    rule_step_fn *run;
     const double *a, *b, *c;
     double *out;
     void *state;
@@ -52,6 +56,12 @@ struct rule_context {
 };
 
 extern const struct rule_context rule_context_unknown;
+
+/* rule_step.c: the step of a node, and the one that ends a stream's. */
+struct rule_step rule_step_of(struct rule_run *r, int node);
+struct rule_step rule_step_last(void);
+/* Of OP_SAMPLE: it reads another symbol, not a coarser stream of its own. */
+bool rule_sample_is_of_other(const struct rule_graph *g, const struct rule_operation *op);
 
 void rule_run_init(struct rule_run *r, const struct rule_graph *graph);
 void rule_run_release(struct rule_run *r);
