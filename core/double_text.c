@@ -3,6 +3,7 @@
 #include "core/double_text.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,97 @@ static void shortest_decimal(double value, struct decimal *d)
     d->digits[d->count] = '\0';
 }
 
+/* The integers that read back as the value once it is multiplied by 10^k, and the value between
+ * them: whole + rest / 2^shift. */
+struct scaled {
+    uint64_t low, high, whole;
+    u128 rest;
+    int shift;
+};
+
+/* Multiplies exactly in 128 bits, so that the result has 17 digits before the point.  False where
+ * that does not go: for values beyond about 1e-15 and 1e16. */
+static bool scale_value(double value, int exponent, struct scaled *s)
+{
+    const int k = DIGITS_MAX - 1 - exponent;
+    int two;
+    const uint64_t m = (uint64_t)ldexp(frexp(value, &two), DBL_MANT_DIG);
+    const bool is_power = m == UINT64_C(1) << (DBL_MANT_DIG - 1); /* the gap below is a half one */
+    u128 five = 1, middle, low, high, mask;
+
+    if (k < 0 || k > 31)
+        return false;
+    /* Quarters of the gap between doubles: its halves are whole numbers of them. */
+    s->shift = 2 - (two - DBL_MANT_DIG) - k;
+    if (s->shift < 1 || s->shift > 70)
+        return false;
+    for (int i = 0; i < k; i++)
+        five *= 5;
+    mask = ((u128)1 << s->shift) - 1;
+    middle = 4 * m * five;
+    low = middle - (is_power ? 1 : 2) * five;
+    high = middle + 2 * five;
+    s->whole = (uint64_t)(middle >> s->shift);
+    s->rest = middle & mask;
+    s->low = (uint64_t)((low + mask) >> s->shift);
+    s->high = (uint64_t)(high >> s->shift);
+    if (m % 2 == 1) { /* half way is read as the even neighbour */
+        s->low += (low & mask) == 0;
+        s->high -= (high & mask) == 0;
+    }
+    return true;
+}
+
+/* The multiple of the greatest power of ten between low and high that is nearest to the value. */
+static uint64_t shortest_between(const struct scaled *s)
+{
+    uint64_t ten = 1, digits;
+    u128 over, unit;
+
+    while (s->high / (10 * ten) * (10 * ten) >= s->low)
+        ten *= 10;
+    digits = s->whole / ten * ten;
+    over = ((u128)(s->whole - digits) << s->shift) + s->rest;
+    unit = (u128)ten << s->shift;
+    if (2 * over > unit || (2 * over == unit && digits / ten % 2 == 1))
+        digits += ten;
+    if (digits < s->low)
+        digits += ten;
+    if (digits > s->high)
+        digits -= ten;
+    return digits;
+}
+
+/* The same as shortest_decimal where 128 bits are enough, which is nearly always, and much faster:
+ * the features command prints millions. */
+static bool shortest_fast(double value, struct decimal *d)
+{
+    struct scaled s;
+    uint64_t digits;
+
+    d->exponent = (int)floor(log10(value));
+    if (value < DBL_MIN || !scale_value(value, d->exponent, &s))
+        return false;
+    digits = shortest_between(&s);
+    if (digits >= UINT64_C(100000000000000000)) { /* 9.99... became 10, or the logarithm was low */
+        if (digits > UINT64_C(100000000000000000))
+            return false;
+        digits /= 10;
+        d->exponent++;
+    }
+    if (digits < UINT64_C(10000000000000000))
+        return false;
+    while (digits % 10 == 0)
+        digits /= 10;
+    d->count = 0;
+    for (uint64_t left = digits; left > 0; left /= 10)
+        d->count++;
+    d->digits[d->count] = '\0';
+    for (int i = d->count; i > 0; digits /= 10)
+        d->digits[--i] = (char)('0' + digits % 10);
+    return true;
+}
+
 static int print_plain(const struct decimal *d, const char *sign, char text[DOUBLE_TEXT_MAX])
 {
     int whole = d->exponent + 1;
@@ -105,7 +197,7 @@ size_t double_print(double value, char text[DOUBLE_TEXT_MAX])
     int n;
 
     ASSERT(__builtin_isfinite(value));
-    if (value != 0)
+    if (value != 0 && !shortest_fast(__builtin_fabs(value), &d))
         shortest_decimal(__builtin_fabs(value), &d);
     if (d.exponent >= EXPONENT_FORM_BELOW && d.exponent < EXPONENT_FORM_FROM)
         n = print_plain(&d, sign, text);
