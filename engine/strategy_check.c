@@ -172,7 +172,8 @@ static void note_unknown(const struct check_options *o, char out[LIMIT_REASON])
     text_release(&t);
 }
 
-/* As many moments as the budget pays: each costs the candles until it, twice for the warm-up. */
+/* As many moments as the budget pays: each costs the candles until it, so half of all, beside seven
+ * whole runs. */
 static size_t samples_within(const struct check_options *o, const struct gathering *g)
 {
     int64_t samples = o->samples > 0 ? o->samples : CHECK_SAMPLES_DEFAULT;
@@ -180,7 +181,7 @@ static size_t samples_within(const struct check_options *o, const struct gatheri
     int64_t most = INT64_MAX;
 
     if (o->budget > 0 && candles > 0)
-        most = 2 * (o->budget / candles) - 4;
+        most = 2 * (o->budget / candles - 7);
     if (samples > most)
         samples = most;
     return samples < 1 ? 1 : (size_t)samples;

@@ -10,6 +10,7 @@
 #include "core/jwriter.h"
 #include "core/text.h"
 #include "engine/strategy_report.h"
+#include "server/check_candles.h"
 #include "server/options.h"
 #include "server/strategy_schema_embedded.h"
 #include "server/subcommands.h"
@@ -147,19 +148,43 @@ static bool check_file(const char *path, bool is_json)
     return !e;
 }
 
+/* With candles: one artifact, and when it is one, the checks on them. */
+static int check_with_candles(const char *path, struct check_candles *checks)
+{
+    checks->strategy = path;
+    if (checks->is_json)
+        return check_candles(checks);
+    return check_file(path, false) ? check_candles(checks) : EXIT_USAGE;
+}
+
 int subcommand_check(int count, char **arguments)
 {
     bool is_json = false, is_schema = false, is_good = true;
-    const struct option options[] = {{"--json", NULL, &is_json}, {"--schema", NULL, &is_schema}};
+    struct check_candles checks = {0};
+    const struct option options[] = {{"--json", NULL, &is_json},
+                                     {"--schema", NULL, &is_schema},
+                                     {"--seed", &checks.seed, NULL},
+                                     {"--samples", &checks.samples, NULL}};
     const char *paths[CHECK_FILES];
     size_t words;
 
+    if (!options_take_list(&count, arguments, "--candles", checks.candles, COUNT_OF(checks.candles),
+                           &checks.candle_count) ||
+        !options_take_list(&count, arguments, "--ext", checks.ext, COUNT_OF(checks.ext),
+                           &checks.ext_count))
+        return EXIT_USAGE;
     if (!options_parse(count, arguments, options, COUNT_OF(options), paths, CHECK_FILES, &words))
         return EXIT_USAGE;
-    if ((words == 0) != is_schema || (is_json && is_schema)) {
-        fprintf(stderr, "usage: traderd check [--json] FILE... | --schema     (FILE -: stdin)\n");
+    if ((words == 0) != is_schema || (is_json && is_schema) ||
+        (checks.candle_count > 0 && words != 1)) {
+        fprintf(stderr, "usage: traderd check [--json] FILE... | --schema     (FILE -: stdin)\n"
+                        "       traderd check FILE [--json] --candles [SYMBOL=]FILE... [--seed N]\n"
+                        "                     [--samples N] [--ext NAME=FILE.csv...]\n");
         return EXIT_USAGE;
     }
+    checks.is_json = is_json;
+    if (checks.candle_count > 0)
+        return check_with_candles(paths[0], &checks);
     if (is_schema)
         fwrite(embedded_strategy_schema_json, 1, embedded_strategy_schema_json_length, stdout);
     for (size_t i = 0; i < words; i++)

@@ -13,6 +13,8 @@ static const char usage[] =
     "\n"
     "  traderd serve    [--config FILE] [--data DIR] [--listen HOST:PORT]   run the daemon\n"
     "  traderd check    [--json] FILE... | --schema           validate strategy artifacts\n"
+    "  traderd check    FILE --candles [SYMBOL=]FILE...       does it look ahead, is it warm\n"
+    "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
@@ -46,6 +48,7 @@ static const struct {
 } subcommands[] = {
     {"serve", subcommand_serve},
     {"check", subcommand_check},
+    {"features", subcommand_features},
     {"token", subcommand_token},
     {"config", subcommand_config},
     {"migrate", subcommand_migrate},

@@ -32,8 +32,7 @@ static enum err read_strategy(const char *path, struct diag_list *diags, struct 
     return e;
 }
 
-/* "SYMBOL=FILE", else the file's name, else the strategy's only symbol. */
-static enum err split_item(const char *item, const struct strategy *strategy,
+enum err market_split_item(const char *item, const struct strategy *strategy,
                            struct diag_list *diags, char symbol[LIMIT_SYMBOL], const char **path)
 {
     const char *equals = strchr(item, '=');
@@ -121,8 +120,8 @@ static enum err read_candles(const struct config *c, struct diag_list *diags, st
     for (size_t i = 0; i < count; i++) {
         char symbol[LIMIT_SYMBOL];
         const char *path;
-        enum err e =
-            split_item(config_list_item(c, CONFIG_candles, i), m->strategy, diags, symbol, &path);
+        enum err e = market_split_item(config_list_item(c, CONFIG_candles, i), m->strategy, diags,
+                                       symbol, &path);
 
         if (e)
             return e;

@@ -21,6 +21,12 @@ struct market {
 MUST_USE enum err market_open(const struct config *c, struct diag_list *diags, struct market *out);
 void market_close(struct market *m);
 
+/* Symbol and path of a candle file: "SYMBOL=FILE", else its name tells, else it is the strategy's
+ * only symbol (strategy may be NULL).  The path is a part of the item. */
+MUST_USE enum err market_split_item(const char *item, const struct strategy *strategy,
+                                    struct diag_list *diags, char symbol[LIMIT_SYMBOL],
+                                    const char **path);
+
 /* bps as a fraction. */
 struct ratio market_bps(struct ratio bps);
 

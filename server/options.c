@@ -68,6 +68,47 @@ bool options_parse(int count, char **arguments, const struct option *options, si
     return true;
 }
 
+/* Appends one value; false with a message. */
+static bool append(const char *name, const char *value, const char **values, size_t capacity,
+                   size_t *value_count)
+{
+    if (!*value) {
+        fprintf(stderr, "traderd: %s needs a value\n", name);
+        return false;
+    }
+    if (*value_count == capacity) {
+        fprintf(stderr, "traderd: more than %zu values of %s\n", capacity, name);
+        return false;
+    }
+    values[(*value_count)++] = value;
+    return true;
+}
+
+bool options_take_list(int *count, char **arguments, const char *name, const char **values,
+                       size_t capacity, size_t *value_count)
+{
+    const size_t length = strlen(name);
+    int kept = 0;
+    bool good = true;
+
+    *value_count = 0;
+    for (int i = 0; good && i < *count; i++) {
+        const char *word = arguments[i];
+
+        if (strncmp(word, name, length) != 0 || (word[length] != 0 && word[length] != '=')) {
+            arguments[kept++] = arguments[i];
+            continue;
+        }
+        if (word[length] == '=' || i + 1 == *count || strncmp(arguments[i + 1], "--", 2) == 0)
+            good =
+                append(name, word[length] ? word + length + 1 : "", values, capacity, value_count);
+        while (good && i + 1 < *count && strncmp(arguments[i + 1], "--", 2) != 0)
+            good = append(name, arguments[++i], values, capacity, value_count);
+    }
+    *count = kept;
+    return good;
+}
+
 void options_print_diag(const struct diag *d)
 {
     fprintf(stderr, "traderd: ");

@@ -22,6 +22,12 @@ struct option {
 bool options_parse(int count, char **arguments, const struct option *options, size_t option_count,
                    const char **words, size_t capacity, size_t *word_count) MUST_USE;
 
+/* Takes an option that may have many values, "--name a b --name=c", out of the words: each use goes
+ * on to the next word that begins with "--".  Values are appended to `values`; false with a message
+ * when there is none behind the name, or more than capacity. */
+bool options_take_list(int *count, char **arguments, const char *name, const char **values,
+                       size_t capacity, size_t *value_count) MUST_USE;
+
 /* File (option, else TRADERD_CONFIG), environment, then --data and --listen (NULL: not given).
  * NULL with messages on stderr when anything in it is wrong. */
 struct config *options_config(const char *file, const char *data, const char *listen) MUST_USE;

@@ -250,7 +250,7 @@ static void test_sound_strategy(void **state)
     assert_int_equal(r.truncation.verdict, CHECK_PASS);
     assert_int_equal(r.delay.verdict, CHECK_SKIPPED);
     check_report_release(&r);
-    o.budget = SYMBOLS * 300 * 4; /* pays for four moments a symbol */
+    o.budget = SYMBOLS * 300 * 9; /* pays for four moments a symbol */
     assert_ok(strategy_check_run(&o, NULL, &r));
     assert_int_equal(r.truncation.samples, SYMBOLS * 4);
     check_report_release(&r);
