@@ -181,9 +181,8 @@ static uint64_t mix(uint64_t digest, unsigned value)
 }
 
 /* Enters when the rule says so, leaves when it says so or after HELD_MOST candles. */
-static void play(const struct stage *st, struct row *r)
+static void play(const struct stage *st, struct strategy_run *run, struct row *r)
 {
-    struct strategy_run *run = strategy_run_new(st->s);
     struct position_view position = {0};
     uint64_t digest = UINT64_C(0xcbf29ce484222325);
 
@@ -215,7 +214,6 @@ static void play(const struct stage *st, struct row *r)
                 (struct position_view){.is_open = true, .entry_price = price_of(c, c->close)};
     }
     (void)snprintf(r->digest, sizeof r->digest, "%016llx", (unsigned long long)digest);
-    strategy_run_free(run);
 }
 
 static void print_row(const struct row *r, struct text *out)
@@ -237,11 +235,16 @@ static void test_decisions(void **state)
     text_init(&found, 1024);
     for (size_t i = 0; i < row_count; i++) {
         struct strategy *s = corpus_load(rows[i].name);
-        struct row now = rows[i];
+        struct strategy_run *run = strategy_run_new(s);
+        struct row now = rows[i], again = rows[i];
         struct stage st;
 
         stage_open(&st, s, rows[i].market);
-        play(&st, &now);
+        play(&st, run, &now);
+        strategy_run_reset(run);
+        play(&st, run, &again);
+        if (strcmp(again.digest, now.digest) != 0)
+            fail_msg("%s remembers what was before a reset", rows[i].name);
         print_row(&rows[i], &wanted);
         print_row(&now, &found);
         if (strcmp(wanted.data, found.data) != 0 ||
@@ -249,6 +252,7 @@ static void test_decisions(void **state)
             print_message("wanted %s\nfound  %s\n", wanted.data, found.data);
             wrong++;
         }
+        strategy_run_free(run);
         stage_close(&st);
         strategy_release(s);
     }
