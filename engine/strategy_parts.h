@@ -48,6 +48,7 @@ struct trigger_part {
     size_t length;
     struct strategy_rule rule;
     bool is_truth;
+    const char *const *words; /* of a word's index, NULL for numbers */
     int decimals;
 };
 

@@ -111,6 +111,7 @@ static bool add_value(struct loader *l, const char *field, size_t at, const char
     }
     part->rule.node = value.nodes[0];
     part->is_truth = value.type == TYPE_TRUTH;
+    part->words = value.type == TYPE_WORD ? value.words : NULL;
     return true;
 }
 
@@ -210,6 +211,8 @@ static void print_value(const struct trigger_part *part, double value, char text
         (void)copy_text(text, AMOUNT_TEXT_MAX, "unknown");
     else if (part->is_truth)
         (void)copy_text(text, AMOUNT_TEXT_MAX, value != 0 ? "true" : "false");
+    else if (part->words)
+        (void)copy_text(text, AMOUNT_TEXT_MAX, part->words[(int)value]);
     else if (ratio_from_double(value, ROUND_HALF_EVEN, &r))
         (void)copy_text(text, AMOUNT_TEXT_MAX, "huge");
     else

@@ -119,6 +119,89 @@ static void test_ids_stay(void **state)
     }
 }
 
+/* Other symbols stand in the order of their names, whatever the rules read first. */
+static void test_others(void **state)
+{
+    static const char several[] =
+        "{\"name\":\"a\",\"symbols\":[\"BTC/USDT\",\"XRP/USDT\"],\"entry\":{\"condition\":\"close of "
+        "\\\"SOL/USDT\\\" > close of \\\"ADA/USDT\\\" and close of \\\"BTC/USDT\\\" > 1\"}}";
+    static const char own[] = "{\"name\":\"a\",\"symbol\":\"BTC/USDT\",\"entry\":{\"condition\":"
+                              "\"close of \\\"BTC/USDT\\\" > 1\"}}";
+    struct strategy *s = parsed(several);
+    struct strategy_run *r = strategy_run_new(s);
+    struct candle c = {.open = 2, .high = 2, .low = 2, .close = 2};
+    static const int64_t closes[] = {1, 2, 3}; /* ADA, BTC, SOL */
+    struct decision d;
+
+    (void)state;
+    assert_int_equal(strategy_other_count(s), 3);
+    assert_string_equal(strategy_other_symbol(s, 0), "ADA/USDT");
+    assert_string_equal(strategy_other_symbol(s, 1), "BTC/USDT"); /* read and traded */
+    assert_string_equal(strategy_other_symbol(s, 2), "SOL/USDT");
+    for (size_t i = 0; i < 3; i++) {
+        struct candle other = {.open = 1, .high = 3, .low = 1, .close = closes[i]};
+
+        strategy_run_push_other(r, i, &other);
+    }
+    strategy_run_push(r, &c);
+    strategy_run_decide(r, NULL, &d);
+    assert_int_equal(d.entry, TRI_TRUE);
+    strategy_run_free(r);
+    strategy_release(s);
+    s = parsed(own);
+    assert_int_equal(strategy_other_count(s), 0); /* its only symbol is no other one */
+    r = strategy_run_new(s);
+    strategy_run_push(r, &c);
+    strategy_run_decide(r, NULL, &d);
+    assert_int_equal(d.entry, TRI_TRUE);
+    strategy_run_free(r);
+    strategy_release(s);
+}
+
+/* A word is shown as itself: 1970-01-01 was a Thursday. */
+static void test_words_in_a_reason(void **state)
+{
+    struct strategy *s = parsed("{\"name\":\"a\",\"entry\":{\"condition\":\"true\",\"trigger\":"
+                                "\"{weekday} {weekday == 'thu'} {hour:.0f}\"}}");
+    struct strategy_run *r = strategy_run_new(s);
+    struct candle c = {.open_us = 0, .open = 2, .high = 2, .low = 2, .close = 2};
+    struct decision d;
+
+    (void)state;
+    strategy_run_push(r, &c);
+    strategy_run_decide(r, NULL, &d);
+    assert_string_equal(d.trigger, "thu true 0");
+    strategy_run_free(r);
+    strategy_release(s);
+}
+
+/* Values from outside are numbered by name. */
+static void test_ext_is_read(void **state)
+{
+    struct strategy *s = parsed("{\"name\":\"a\",\"ext\":{\"mood\":60,\"fear\":60},"
+                                "\"entry_condition\":\"ext.mood > 1 and ext.fear < 1\"}");
+    struct strategy_run *r = strategy_run_new(s);
+    struct candle c = {.open = 2, .high = 2, .low = 2, .close = 2};
+    struct strategy *none;
+    struct decision d;
+
+    (void)state;
+    strategy_run_push(r, &c);
+    strategy_run_decide(r, NULL, &d);
+    assert_int_equal(d.entry, TRI_UNKNOWN);
+    strategy_run_set_ext(r, 0, 0.5); /* fear */
+    strategy_run_set_ext(r, 1, 2);
+    strategy_run_push(r, &c);
+    strategy_run_decide(r, NULL, &d);
+    assert_int_equal(d.entry, TRI_TRUE);
+    strategy_run_free(r);
+    strategy_release(s);
+    assert_err(parse("{\"name\":\"a\",\"ext\":{\"mood\":60},\"entry_condition\":\"ext.mod > 1\"}",
+                     false, &none),
+               ERR_INVALID);
+    assert_string_equal(diags.items[0].code, "ext_undeclared");
+}
+
 enum {
     SPELLINGS = 3,
     CANDLES = 120,
@@ -284,6 +367,9 @@ int main(void)
         cmocka_unit_test(test_winner_without_rules),
         cmocka_unit_test(test_what_is_missing_is_named),
         cmocka_unit_test(test_ids_stay),
+        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_words_in_a_reason),
+        cmocka_unit_test(test_ext_is_read),
         cmocka_unit_test(test_spelling_and_order_mean_nothing),
     };
 
