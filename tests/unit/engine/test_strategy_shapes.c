@@ -123,8 +123,9 @@ static void test_ids_stay(void **state)
 static void test_others(void **state)
 {
     static const char several[] =
-        "{\"name\":\"a\",\"symbols\":[\"BTC/USDT\",\"XRP/USDT\"],\"entry\":{\"condition\":\"close of "
-        "\\\"SOL/USDT\\\" > close of \\\"ADA/USDT\\\" and close of \\\"BTC/USDT\\\" > 1\"}}";
+        "{\"name\":\"a\",\"symbols\":[\"BTC/USDT\",\"XRP/USDT\"],\"entry\":{\"condition\":"
+        "\"close of \\\"SOL/USDT\\\" > close of \\\"ADA/USDT\\\" and "
+        "close of \\\"BTC/USDT\\\" > 1\"}}";
     static const char own[] = "{\"name\":\"a\",\"symbol\":\"BTC/USDT\",\"entry\":{\"condition\":"
                               "\"close of \\\"BTC/USDT\\\" > 1\"}}";
     struct strategy *s = parsed(several);
