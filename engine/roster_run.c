@@ -80,7 +80,7 @@ static bool lane_has_turned(const struct engine_state *s, const struct lane *lan
     const struct tape *t = lane_tape(s, lane);
 
     return lane->slot->row.effective == EFFECTIVE_NEXT_CANDLE && t->is_fresh &&
-           (t->candle.open_us >= lane->slot->row.from_us || (t->candle.flags & CANDLE_LAST));
+           (t->candle.open_us > lane->slot->row.from_us || (t->candle.flags & CANDLE_LAST));
 }
 
 void roster_push(struct engine_state *s, int64_t at_us)
@@ -188,7 +188,7 @@ bool roster_may_enter(const struct engine_state *s, const struct lane *lane)
         return false;
     /* A new slot has nothing that decides on the candle under way in its stead. */
     return is_turning || slot->row.effective != EFFECTIVE_NEXT_CANDLE ||
-           lane_tape(s, lane)->candle.open_us >= slot->row.from_us;
+           lane_tape(s, lane)->candle.open_us > slot->row.from_us;
 }
 
 int64_t roster_cooldown_end(const struct engine_state *s, const struct lane *lane,

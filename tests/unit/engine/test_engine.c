@@ -16,6 +16,20 @@ static const char strategy_json[] =
     "\"trailing_stop\":{\"pct\":0.008,\"activate_at\":0.01},"
     "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.1}}";
 
+/* Everything that manages a position at once. */
+static const char managed_json[] =
+    "{\"version\":1,\"name\":\"managed\",\"timeframe\":\"5m\",\"startup_bars\":30,"
+    "\"features\":{\"fast\":\"ema(close,5)\",\"slow\":\"ema(close,20)\"},"
+    "\"entry\":{\"condition\":\"fast > slow\",\"confidence\":0.8},"
+    "\"exit\":{\"condition\":\"crossed_below(fast, slow)\",\"max_candles\":60},"
+    "\"stop_loss\":{\"type\":\"atr_mult\",\"value\":3},"
+    "\"trailing_stop\":{\"type\":\"atr_mult\",\"value\":2,\"activate_at\":0.01},"
+    "\"roi\":{\"0\":0.03,\"60\":0.02,\"180\":0.005},\"cooldown\":{\"candles\":3,\"after_stop_candles\":8},"
+    "\"scale_in\":{\"condition\":\"position.pnl_pct < -0.004\",\"part\":0.5,\"max_count\":2,"
+    "\"min_candles\":2},"
+    "\"scale_out\":{\"condition\":\"position.best_pnl_pct > 0.008\",\"part\":0.4,\"max_count\":2},"
+    "\"position_sizing\":{\"type\":\"vol_target\",\"value\":0.1,\"max_quote\":2000}}";
+
 enum {
     CANDLES = 900,
     SYMBOLS = 3
@@ -204,6 +218,34 @@ static void test_crash_at_every_commit(void **state)
     memory_journal_release(&whole);
 }
 
+static void test_crash_at_every_commit_while_managing(void **state)
+{
+    struct fixture *f = *state;
+    struct world_options o = f->options;
+    struct memory_journal whole;
+    unsigned seen = 0;
+    size_t i, added = 0, taken = 0;
+    uint64_t n;
+
+    o.strategy = managed_json;
+    run_whole(&o, &whole);
+    assert_adds_up(&whole);
+    assert_orders_end(&whole);
+    for (i = 0; i < whole.position_count; i++) {
+        seen |= 1U << whole.positions[i].exit_reason;
+        added += whole.positions[i].scale_ins > 0;
+        taken += whole.positions[i].scale_outs > 0;
+    }
+    assert_true(added > 3);
+    assert_true(taken > 3);
+    assert_true(seen & (1U << EXIT_ROI));
+    assert_true(seen & (1U << EXIT_TRAILING_STOP));
+    assert_true(whole.account.signals_denied > 0); /* by cooldown */
+    for (n = 2; n < whole.commit_count; n += 3)
+        crash_at(&o, &whole, n, n % 2 ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER);
+    memory_journal_release(&whole);
+}
+
 /* The same where fills come in pieces, at every fifth commit. */
 static void test_crash_amid_partial_fills(void **state)
 {
@@ -371,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_trades_add_up),
         cmocka_unit_test(test_same_candles_same_log),
         cmocka_unit_test(test_crash_at_every_commit),
+        cmocka_unit_test(test_crash_at_every_commit_while_managing),
         cmocka_unit_test(test_crash_amid_partial_fills),
         cmocka_unit_test(test_journal_away),
         cmocka_unit_test(test_volume_cap_splits),

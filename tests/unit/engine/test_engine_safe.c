@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/support/check.h"
-#include "tests/support/world.h"
+#include "tests/support/story.h"
 
 #define HEADER "timestamp,open,high,low,close,volume\n"
 #define ROW(n, ohlc) "16305408" #n "0000," ohlc ",50\n"
@@ -20,86 +20,6 @@ static const char enters_json[] =
 static const char quiet_csv[] = HEADER ROW(00, "100,101,99.5,100.5") ROW(30, QUIET) ROW(60, QUIET)
     ROW(90, QUIET) "16305409200000," QUIET ",50\n16305409500000," QUIET ",50\n";
 
-struct story {
-    struct world_options options;
-    struct memory_journal journal;
-    struct world world;
-    struct command_reply *reply;
-};
-
-static void story_begin(struct story *t, const char *strategy, const char *csv, const char *cap)
-{
-    *t = (struct story){.options = world_options_default()};
-    t->options.strategy = strategy;
-    t->options.symbols[0] = "BTC/USDT";
-    t->options.csv[0] = csv;
-    t->options.symbol_count = 1;
-    t->options.volume_cap = cap;
-    t->reply = xcalloc(1, sizeof(*t->reply));
-    memory_journal_init(&t->journal);
-    world_open(&t->world, &t->options, &t->journal);
-}
-
-static void story_end(struct story *t)
-{
-    world_close(&t->world);
-    memory_journal_release(&t->journal);
-    free(t->reply);
-}
-
-static void crash(struct story *t)
-{
-    world_close(&t->world);
-    t->journal.fault_at = 0;
-    world_open(&t->world, &t->options, &t->journal);
-}
-
-static void fault(struct story *t, uint64_t in_commits, uint64_t down_for)
-{
-    t->journal.fault = JOURNAL_FAULT_BEFORE;
-    t->journal.fault_at = t->journal.commit_count + in_commits;
-    t->journal.down_for = down_for;
-}
-
-static enum err say(struct story *t, enum command_kind kind, int64_t id)
-{
-    struct command c = {.kind = kind, .id = id, .mode = MODE_PAPER, .actor = "tester"};
-
-    return world_command(&t->world, &c, t->reply);
-}
-
-static bool waits(struct story *t)
-{
-    struct snapshot *s = engine_snapshot(t->world.engine);
-    bool waiting = s->journal_waiting;
-
-    snapshot_release(s);
-    return waiting;
-}
-
-static enum loop_state loop_of(struct story *t)
-{
-    struct snapshot *s = engine_snapshot(t->world.engine);
-    enum loop_state state = s->state;
-
-    snapshot_release(s);
-    return state;
-}
-
-static void run_until_back(struct story *t)
-{
-    do
-        (void)world_run(&t->world, 1);
-    while (waits(t));
-    (void)world_run(&t->world, 1);
-}
-
-static void run_until_open(struct story *t)
-{
-    while (t->journal.position_count == 0)
-        assert_false(world_run(&t->world, 1));
-}
-
 /* A stopped loop has no next cycle: the exit is sent and filled when the journal is back. */
 static void test_close_waits_for_the_journal(void **state)
 {
@@ -107,12 +27,12 @@ static void test_close_waits_for_the_journal(void **state)
 
     (void)state;
     story_begin(&t, enters_json, quiet_csv, "0");
-    run_until_open(&t);
-    assert_ok(say(&t, COMMAND_STOP, 0));
-    fault(&t, 1, 0);
-    assert_ok(say(&t, COMMAND_CLOSE_POSITION, 1));
+    story_run_until_open(&t);
+    assert_ok(story_say(&t, COMMAND_STOP, 0));
+    story_fault(&t, 1, 0);
+    assert_ok(story_say(&t, COMMAND_CLOSE_POSITION, 1));
     assert_false(t.reply->durable);
-    run_until_back(&t);
+    story_run_until_back(&t);
     assert_int_equal(t.journal.positions[0].status, POSITION_CLOSED);
     assert_int_equal(t.journal.positions[0].exit_reason, EXIT_MANUAL);
     story_end(&t);
@@ -125,14 +45,14 @@ static void test_close_survives_a_crash(void **state)
 
     (void)state;
     story_begin(&t, enters_json, quiet_csv, "0");
-    run_until_open(&t);
-    assert_ok(say(&t, COMMAND_STOP, 0));
-    fault(&t, 2, 1);
-    assert_ok(say(&t, COMMAND_CLOSE_POSITION, 1));
+    story_run_until_open(&t);
+    assert_ok(story_say(&t, COMMAND_STOP, 0));
+    story_fault(&t, 2, 1);
+    assert_ok(story_say(&t, COMMAND_CLOSE_POSITION, 1));
     assert_false(t.reply->durable);
-    crash(&t);
+    story_crash(&t);
     assert_int_equal(t.journal.positions[0].status, POSITION_OPEN);
-    run_until_back(&t);
+    story_run_until_back(&t);
     assert_int_equal(t.journal.positions[0].status, POSITION_CLOSED);
     story_end(&t);
 }
@@ -144,9 +64,9 @@ static void test_close_ends_a_partial_entry(void **state)
 
     (void)state;
     story_begin(&t, enters_json, quiet_csv, "0.02");
-    run_until_open(&t);
+    story_run_until_open(&t);
     assert_int_equal(t.journal.orders[0].status, ORDER_PARTIALLY_FILLED);
-    assert_ok(say(&t, COMMAND_CLOSE_POSITION, 1));
+    assert_ok(story_say(&t, COMMAND_CLOSE_POSITION, 1));
     assert_true(t.reply->durable);
     assert_int_equal(t.reply->position.status, POSITION_CLOSED);
     assert_int_equal(t.journal.orders[0].status, ORDER_CANCELED);
@@ -174,12 +94,12 @@ static void test_exit_ends_a_partial_entry(void **state)
     story_end(&t);
     for (k = 2; k < commits; k++) {
         story_begin(&t, enters_json, csv, "0.02");
-        fault(&t, k, 0);
+        story_fault(&t, k, 0);
         t.journal.fault = JOURNAL_FAULT_AFTER;
         while (t.journal.commit_count < t.journal.fault_at)
             if (world_run(&t.world, 1))
                 break;
-        crash(&t);
+        story_crash(&t);
         assert_true(world_run(&t.world, 100));
         assert_int_equal(t.journal.fill_count, 2);
         assert_int_equal(t.journal.position_count, 1);
@@ -195,7 +115,7 @@ static void test_tiny_part_is_not_all(void **state)
 
     (void)state;
     story_begin(&t, enters_json, quiet_csv, "0.0000003");
-    run_until_open(&t);
+    story_run_until_open(&t);
     assert_true(t.journal.positions[0].size.e12 == 10000000); /* one lot */
     assert_err(world_command(&t.world, &c, t.reply), ERR_FIELD);
     c.percentage = (struct ratio){0};
@@ -212,11 +132,11 @@ static void test_cancel_survives_a_crash(void **state)
 
     (void)state;
     story_begin(&t, enters_json, quiet_csv, "0.02");
-    run_until_open(&t);
-    fault(&t, 2, 1);
-    assert_ok(say(&t, COMMAND_CANCEL_ORDER, 1));
+    story_run_until_open(&t);
+    story_fault(&t, 2, 1);
+    assert_ok(story_say(&t, COMMAND_CANCEL_ORDER, 1));
     assert_false(t.reply->durable);
-    crash(&t);
+    story_crash(&t);
     assert_true(world_run(&t.world, 100));
     assert_int_equal(t.journal.orders[0].status, ORDER_CANCELED);
     assert_int_equal(t.journal.fill_count, 1);
@@ -230,16 +150,17 @@ static void pause_amid_outage(enum command_kind kind, bool crashes)
 
     story_begin(&t, enters_json, quiet_csv, "0");
     assert_false(world_run(&t.world, 1)); /* midnight's mark */
-    fault(&t, 1, crashes ? 0 : 1);
-    while (!waits(&t))
+    story_fault(&t, 1, crashes ? 0 : 1);
+    while (!story_waits(&t))
         assert_false(world_run(&t.world, 1));
     if (crashes)
-        fault(&t, 3, 0); /* the entry and the command become durable, the end of the entry not */
-    assert_ok(say(&t, kind, 0));
+        story_fault(&t, 3,
+                    0); /* the entry and the command become durable, the end of the entry not */
+    assert_ok(story_say(&t, kind, 0));
     if (crashes)
-        crash(&t);
+        story_crash(&t);
     else
-        run_until_back(&t);
+        story_run_until_back(&t);
     assert_int_equal(t.journal.order_count, 1);
     assert_int_equal(t.journal.fill_count, 0);
     (void)world_run(&t.world, 100);
@@ -280,12 +201,12 @@ static void test_stop_without_strategy_is_remembered(void **state)
     story_begin(&t, enters_json, quiet_csv, "0");
     assert_false(world_run(&t.world, 1));
     t.options.without_strategy = true;
-    crash(&t);
-    assert_int_equal(loop_of(&t), LOOP_STOPPED);
-    assert_ok(say(&t, COMMAND_STOP, 0));
+    story_crash(&t);
+    assert_int_equal(story_loop_of(&t), LOOP_STOPPED);
+    assert_ok(story_say(&t, COMMAND_STOP, 0));
     t.options.without_strategy = false;
-    crash(&t);
-    assert_int_equal(loop_of(&t), LOOP_STOPPED);
+    story_crash(&t);
+    assert_int_equal(story_loop_of(&t), LOOP_STOPPED);
     story_end(&t);
 }
 
@@ -303,10 +224,10 @@ static void test_unprotected_position_must_leave(void **state)
 
     (void)state;
     story_begin(&t, json, csv, "0");
-    run_until_open(&t);
+    story_run_until_open(&t);
     assert_int_equal(t.journal.positions[0].stop_order_id, 0);
     assert_int_equal(t.journal.positions[0].exit_order_id, 2);
-    assert_ok(say(&t, COMMAND_CANCEL_ORDER, 2));
+    assert_ok(story_say(&t, COMMAND_CANCEL_ORDER, 2));
     assert_int_equal(t.journal.orders[1].status, ORDER_CANCELED);
     assert_true(world_run(&t.world, 100));
     assert_int_equal(t.journal.positions[0].status, POSITION_CLOSED);
