@@ -82,9 +82,10 @@ static enum err decide_exit(struct engine_state *s, struct lane *lane, struct de
     bool rule = d->exit == TRI_TRUE;
     bool timed = max_candles > 0 && p->candles_held >= max_candles;
 
-    *leaves = p->exit_order_id != 0 || rule || timed;
-    if (p->exit_order_id || !*leaves)
+    *leaves = execution_is_leaving(s, p);
+    if (*leaves || !(rule || timed))
         return ERR_OK;
+    *leaves = true;
     copy_text(d->trigger, sizeof(d->trigger), rule ? "exit rule" : "max_candles reached");
     return decide_leave(s, lane, d, p->size, rule ? EXIT_SIGNAL : EXIT_TIME);
 }
@@ -108,7 +109,7 @@ static enum err decide_scale_out(struct engine_state *s, struct lane *lane, stru
     struct size size;
     enum err e;
 
-    if (!decide_scales(&scaling, d->scale_out, p->scale_outs, p))
+    if (p->exit_order_id || !decide_scales(&scaling, d->scale_out, p->scale_outs, p))
         return ERR_OK;
     e = size_times(p->size, scaling.part, ROUND_DOWN, &size);
     if (e == ERR_OK)

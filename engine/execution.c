@@ -77,6 +77,13 @@ static void execution_want_cancel(struct engine_state *s, int64_t *order_id)
     *order_id = 0;
 }
 
+bool execution_is_leaving(struct engine_state *s, const struct position *p)
+{
+    const struct live_order *live = p->exit_order_id ? state_order(s, p->exit_order_id) : NULL;
+
+    return live && size_cmp(order_left(&live->order), p->size) >= 0;
+}
+
 enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                         enum exit_reason reason, const struct signal *signal)
 {
@@ -86,12 +93,13 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
                        .purpose = PURPOSE_EXIT,
                        .exit_reason = reason,
                        .decision_price = lane_tape(s, lane)->last};
+    bool is_part = size_sign(size) > 0 && size_cmp(size, p->size) < 0;
     int64_t id;
     enum err e;
 
-    ASSERT(p && p->exit_order_id == 0);
+    ASSERT(is_part ? p->exit_order_id == 0 : !execution_is_leaving(s, p));
     i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    i.size = size_sign(size) > 0 ? size_min(size, p->size) : p->size;
+    i.size = is_part ? size : p->size;
     if (signal) {
         i.signal_id = signal->id;
         i.signal_leaf = &signal->leaf_hash;
@@ -100,8 +108,11 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
     if (e)
         return e;
     /* Cancels go out before the exit (execution_send), so a spot balance is free for it. */
-    execution_want_cancel(s, &p->stop_order_id);
-    execution_want_cancel(s, &p->target_order_id);
+    if (!is_part) {
+        execution_want_cancel(s, &p->stop_order_id);
+        execution_want_cancel(s, &p->target_order_id);
+        execution_want_cancel(s, &p->exit_order_id);
+    }
     state_end_entry(s, lane); /* else its rest would open anew what this closes */
     p->exit_order_id = id;
     p->updated_us = state_now(s);
@@ -151,7 +162,7 @@ enum err execution_protect(struct engine_state *s, struct lane *lane)
     enum exit_reason target_reason;
     enum err e = ERR_OK;
 
-    if (!p || p->exit_order_id)
+    if (!p || execution_is_leaving(s, p))
         return ERR_OK;
     level = position_stop_level(p);
     i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
@@ -222,11 +233,11 @@ static int execution_by_lane(const void *a, const void *b)
 }
 
 /* True when no stop can be placed, or an exit for that reason came to nothing. */
-static bool execution_must_leave(const struct engine_state *s, const struct lane *lane)
+static bool execution_must_leave(struct engine_state *s, const struct lane *lane)
 {
     const struct position *p = lane->position;
 
-    return p->exit_order_id == 0 &&
+    return !execution_is_leaving(s, p) &&
            (lane->exit_price_missing ||
             (s->options.limits.stop_loss_required && price_sign(position_stop_level(p)) == 0));
 }

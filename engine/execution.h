@@ -27,12 +27,16 @@ struct intent {
 /* Writes the intent into the pending batch; *id is the new order's. */
 MUST_USE enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id);
 
-/* A market exit of a position (whole, or size > 0), taking its protection away; reason names it. */
+/* True when a market exit of all that is left is on its way. */
+bool execution_is_leaving(struct engine_state *s, const struct position *p);
+
+/* A market exit of a position; reason names it.  The whole (size 0) takes its protection away, and
+ * the place of an exit of a part; a part leaves the protection, and must be the only exit. */
 MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
 
 /* Brings the protective orders in line with the position: stop at its level and size, target
- * beside it, none while an exit is on its way.  Idempotent. */
+ * beside it, none while an exit of the whole is on its way.  Idempotent. */
 MUST_USE enum err execution_protect(struct engine_state *s, struct lane *lane);
 
 /* Sends what is durable and new, and the wanted cancels first; entries that were not sent before

@@ -83,7 +83,7 @@ enum err mark_position(struct engine_state *s, struct lane *lane)
         return ERR_OK;
     position_pass_candle(p, candle_price(c, c->high), candle_price(c, c->low),
                          candle_price(c, c->close));
-    if (p->exit_order_id)
+    if (execution_is_leaving(s, p))
         return ERR_OK;
     mark_trailing(s, lane);
     mark_roi(s, lane);

@@ -87,7 +87,7 @@ static enum err signal_leave(struct engine_state *s, struct lane *lane, const st
     if (c->validate_only)
         return ERR_OK;
     e = decide_record(s, lane, signal);
-    if (e || signal->denials || p->exit_order_id)
+    if (e || signal->denials || execution_is_leaving(s, p))
         return e;
     return execution_exit(s, lane, SIZE_ZERO, EXIT_SIGNAL, signal);
 }

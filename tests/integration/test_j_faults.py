@@ -87,7 +87,7 @@ def test_migrate_status_lists_what_was_applied(make_daemon, cluster, folder):
     url = cluster.database()
     path = world.write_json(folder / "c.json", world.base_config(database_url=url))
     pending = run("migrate", "--status", "--config", path)
-    assert pending.returncode == 0 and pending.stdout.count("pending") == 3, pending
+    assert pending.returncode == 0 and pending.stdout.count("pending") == 4, pending
     assert run("migrate", "--config", path).returncode == 0
     applied = run("migrate", "--status", "--config", path)
     assert applied.stdout.count("applied") == 3 and "0001_log" in applied.stdout

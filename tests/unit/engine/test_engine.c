@@ -30,6 +30,16 @@ static const char managed_json[] =
     "\"scale_out\":{\"condition\":\"position.best_pnl_pct > 0.008\",\"part\":0.4,\"max_count\":2},"
     "\"position_sizing\":{\"type\":\"vol_target\",\"value\":0.1,\"max_quote\":2000}}";
 
+/* Rules that look at another symbol and a higher timeframe. */
+static const char wide_json[] =
+    "{\"version\":1,\"name\":\"wide\",\"timeframe\":\"5m\",\"startup_bars\":40,"
+    "\"symbols\":[\"ETH/USDT\",\"SOL/USDT\"],"
+    "\"features\":{\"fast\":\"ema(close,5)\",\"slow\":\"ema(close,10) @ 15m\","
+    "\"lead\":\"rsi(close,7) of \\\"BTC/USDT\\\"\"},"
+    "\"entry\":{\"condition\":\"fast > slow and lead > 50\",\"trigger\":\"{slow:.8f} {lead:.8f}\"},"
+    "\"exit\":{\"condition\":\"fast < slow or lead < 30\",\"max_candles\":30},"
+    "\"stop_loss\":0.02,\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.2}}";
+
 enum {
     CANDLES = 900,
     SYMBOLS = 3
@@ -246,6 +256,22 @@ static void test_crash_at_every_commit_while_managing(void **state)
     memory_journal_release(&whole);
 }
 
+static void test_crash_with_other_symbols(void **state)
+{
+    struct fixture *f = *state;
+    struct world_options o = f->options;
+    struct memory_journal whole;
+    uint64_t n;
+
+    o.strategy = wide_json;
+    run_whole(&o, &whole);
+    assert_true(whole.fill_count > 20);
+    assert_adds_up(&whole);
+    for (n = 2; n < whole.commit_count; n += 7)
+        crash_at(&o, &whole, n, n % 2 ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER);
+    memory_journal_release(&whole);
+}
+
 /* The same where fills come in pieces, at every fifth commit. */
 static void test_crash_amid_partial_fills(void **state)
 {
@@ -414,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_same_candles_same_log),
         cmocka_unit_test(test_crash_at_every_commit),
         cmocka_unit_test(test_crash_at_every_commit_while_managing),
+        cmocka_unit_test(test_crash_with_other_symbols),
         cmocka_unit_test(test_crash_amid_partial_fills),
         cmocka_unit_test(test_journal_away),
         cmocka_unit_test(test_volume_cap_splits),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/amount_text.h"
 #include "core/text.h"
 #include "tests/support/check.h"
 #include "tests/support/world.h"
@@ -17,6 +18,25 @@ static const char strategy_json[] =
     "\"take_profit\":{\"type\":\"pct\",\"value\":0.012},"
     "\"trailing_stop\":{\"pct\":0.006,\"activate_at\":0.004},"
     "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.2}}";
+
+/* Versions and neighbours that commands bring and take away. */
+static const char *const others_json[] = {
+    strategy_json,
+    "{\"version\":1,\"name\":\"cross\",\"timeframe\":\"5m\",\"startup_bars\":10,"
+    "\"entry\":{\"condition\":\"close > close[2]\"},\"stop_loss\":0.01,"
+    "\"exit\":{\"condition\":\"close < close[3]\"},\"cooldown\":2,"
+    "\"roi\":{\"0\":0.02,\"20\":0.004},"
+    "\"scale_in\":{\"condition\":\"position.pnl_pct < -0.002\",\"part\":0.5,\"max_count\":3},"
+    "\"scale_out\":{\"condition\":\"position.best_pnl_pct > 0.003\",\"part\":0.5,\"max_count\":2},"
+    "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.1}}",
+    "{\"version\":1,\"name\":\"neighbour\",\"timeframe\":\"5m\",\"startup_bars\":5,"
+    "\"symbols\":[\"ETH/USDT\",\"SOL/USDT\"],\"ext\":{\"mood\":600},"
+    "\"entry\":{\"condition\":\"close > close[1] of \\\"ETH/USDT\\\" or ext.mood > 0.5\"},"
+    "\"exit\":{\"condition\":\"ema(close, 2) @ 15m < close\",\"max_candles\":7},"
+    "\"stop_loss\":{\"type\":\"atr_mult\",\"value\":2,\"period\":3},"
+    "\"trailing_stop\":{\"type\":\"atr_mult\",\"value\":1,\"period\":3},"
+    "\"position_sizing\":{\"type\":\"vol_target\",\"value\":0.2,\"period\":5}}",
+};
 
 enum {
     SYMBOLS = 3,
@@ -237,6 +257,54 @@ static enum loop_state loop_of(struct chaos *c)
     return state;
 }
 
+static void chaos_activate(struct chaos *c, struct command *command)
+{
+    const char *json = others_json[pick(c, COUNT_OF(others_json))];
+    struct strategy *s = NULL;
+
+    assert_ok(strategy_parse(json, strlen(json), true, NULL, &s));
+    command->kind = COMMAND_ACTIVATE;
+    command->effective = (enum effective)pick(c, EFFECTIVE_WHEN_FLAT + 1);
+    command->strategy = s;
+    (void)world_command(&c->world, command, c->reply);
+    strategy_release(s);
+}
+
+/* Strategies that come, change and go, signals and values from outside. */
+static void chaos_strategy(struct chaos *c)
+{
+    static const char *const names[] = {"cross", "neighbour", "radio"};
+    static const char *const symbols[SYMBOLS] = {"BTC/USDT", "ETH/USDT", "SOL/USDT"};
+    struct command command = {.actor = "chaos", .close_positions = pick(c, 2)};
+
+    copy_text(command.name, sizeof(command.name), names[pick(c, COUNT_OF(names))]);
+    copy_text(command.symbol, sizeof(command.symbol), symbols[pick(c, SYMBOLS)]);
+    switch (pick(c, 4)) {
+    case 0:
+        chaos_activate(c, &command);
+        return;
+    case 1:
+        command.kind = COMMAND_DEACTIVATE;
+        break;
+    case 2:
+        command.kind = COMMAND_SIGNAL;
+        command.signal =
+            (struct outside_signal){.action = (enum signal_action)pick(c, 2),
+                                    .direction = DIRECTION_LONG,
+                                    .confidence = {AMOUNT_ONE},
+                                    .sizing = {SIZING_EQUITY_PCT, {AMOUNT_ONE / 20}, {0}},
+                                    .stop_loss_pct = {AMOUNT_ONE / 50}};
+        copy_text(command.name, sizeof(command.name), "radio");
+        break;
+    default:
+        command.kind = COMMAND_SET_EXT;
+        command.ext = (struct ext_value){.name = "mood", .at_us = TIME_NONE};
+        command.ext.value = (double)pick(c, 100) / 100;
+        break;
+    }
+    (void)world_command(&c->world, &command, c->reply);
+}
+
 static void chaos_command(struct chaos *c)
 {
     struct command command = {
@@ -290,6 +358,8 @@ static void chaos_disturb(struct chaos *c)
     }
     if (c->commands && pick(c, 8) == 0)
         chaos_command(c);
+    if (c->commands && pick(c, 10) == 0)
+        chaos_strategy(c);
     if (c->commands && loop_of(c) != LOOP_RUNNING && pick(c, 3) == 0) {
         struct command command = {.kind = COMMAND_START, .mode = MODE_PAPER, .actor = "chaos"};
 

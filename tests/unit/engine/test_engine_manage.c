@@ -8,9 +8,9 @@
 #include "tests/support/story.h"
 
 /* Buys 1 when a candle closes above 100.5; `more` are further sections. */
-#define BUYS(more)                                                                           \
-    "{\"version\":1,\"name\":\"managed\",\"timeframe\":\"5m\",\"startup_bars\":1,"           \
-    "\"entry\":{\"condition\":\"close > 100.5 and close[1] <= 100.5\"},\"stop_loss\":0.1,"   \
+#define BUYS(more)                                                                         \
+    "{\"version\":1,\"name\":\"managed\",\"timeframe\":\"5m\",\"startup_bars\":1,"         \
+    "\"entry\":{\"condition\":\"close > 100.5 and close[1] <= 100.5\"},\"stop_loss\":0.1," \
     "\"position_sizing\":{\"type\":\"fixed_base\",\"value\":1}," more "}"
 
 struct path {
@@ -172,8 +172,7 @@ static void test_scale_out_leaves_no_crumbs(void **state)
     struct path p;
 
     (void)state;
-    path_begin(&p,
-               BUYS("\"scale_out\":{\"condition\":\"position.pnl_pct > 0.01\",\"part\":0.95}"),
+    path_begin(&p, BUYS("\"scale_out\":{\"condition\":\"position.pnl_pct > 0.01\",\"part\":0.95}"),
                closes, COUNT_OF(closes));
     assert_true(world_run(&p.story.world, 1000));
     assert_int_equal(first_position(&p)->scale_outs, 0);

@@ -12,7 +12,8 @@ static const char idle_json[] =
     "{\"name\":\"idle\",\"timeframe\":\"5m\",\"startup_bars\":1,\"stop_loss\":0.1,"
     "\"entry\":{\"condition\":\"close > 100000\"}}";
 
-static const double closes[] = {100, 101, 102, 103, 104, 103, 102, 101, 100, 99, 98, 97, 96, 95, 95};
+static const double closes[] = {100, 101, 102, 103, 104, 103, 102, 101,
+                                100, 99,  98,  97,  96,  95,  95};
 
 struct play {
     struct story story;
@@ -230,6 +231,105 @@ static void test_one_order_whatever_crashes(void **state)
     }
 }
 
+/* Enters while a value from outside, at most ten minutes old, says so. */
+static const char mood_json[] =
+    "{\"name\":\"mood\",\"timeframe\":\"5m\",\"startup_bars\":1,\"stop_loss\":0.3,"
+    "\"ext\":{\"mood\":{\"max_age_s\":600}},"
+    "\"entry\":{\"condition\":\"ext.mood > 0.5\",\"trigger\":\"mood {ext.mood:.2f}\"},"
+    "\"position_sizing\":{\"type\":\"fixed_base\",\"value\":1}}";
+
+static enum err set_mood(struct play *p, double value, const char *symbol, int64_t at_us)
+{
+    struct command c = {.kind = COMMAND_SET_EXT,
+                        .actor = "tester",
+                        .ext = {.name = "mood", .value = value, .at_us = at_us}};
+
+    copy_text(c.ext.symbol, sizeof(c.ext.symbol), symbol);
+    return tell(p, &c);
+}
+
+static void test_value_from_outside(void **state)
+{
+    struct play p;
+
+    (void)state;
+    play_begin(&p, mood_json);
+    assert_false(world_run(&p.story.world, 1));
+    assert_int_equal(journal(&p)->signal_count, 0); /* unknown: no signal, but counted */
+    assert_ok(set_mood(&p, 0.75, "", TIME_NONE));
+    assert_true(p.story.reply->durable);
+    story_crash(&p.story); /* durable before the answer */
+    assert_false(world_run(&p.story.world, 1));
+    assert_int_equal(journal(&p)->signal_count, 1);
+    assert_string_equal(journal(&p)->signals[0].trigger, "mood 0.75");
+    play_end(&p);
+}
+
+/* The symbol's own value counts before the one of all. */
+static void test_own_value_first(void **state)
+{
+    struct play p;
+
+    (void)state;
+    play_begin(&p, mood_json);
+    assert_ok(set_mood(&p, 0.9, "", TIME_NONE));
+    assert_ok(set_mood(&p, 0.1, "BTC/USDT", TIME_NONE));
+    assert_int_equal(journal(&p)->ext_value_count, 2);
+    assert_false(world_run(&p.story.world, 1));
+    assert_int_equal(journal(&p)->signal_count, 0);
+    play_end(&p);
+}
+
+/* Told at minute 5, eleven minutes old at minute 16: unknown, so the rule is. */
+static void test_stale_value_is_unknown(void **state)
+{
+    struct snapshot *s;
+    int64_t unknown, now;
+    struct play p;
+
+    (void)state;
+    play_begin(&p, mood_json);
+    assert_ok(story_say(&p.story, COMMAND_PAUSE, 0));
+    now = p.story.reply->as_of_us;
+    assert_ok(set_mood(&p, 0.75, "", now));
+    assert_false(world_run(&p.story.world, 2)); /* minutes 10 and 15: wished and denied */
+    assert_int_equal(journal(&p)->signal_count, 2);
+    assert_ok(story_say(&p.story, COMMAND_PAUSE, 0)); /* is so already; publishes */
+    s = engine_snapshot(p.story.world.engine);
+    unknown = s->account.signals_unknown;
+    snapshot_release(s);
+    assert_false(world_run(&p.story.world, 1));
+    assert_ok(story_say(&p.story, COMMAND_PAUSE, 0));
+    s = engine_snapshot(p.story.world.engine);
+    assert_int_equal(s->account.signals_unknown, unknown + 1);
+    assert_int_equal(s->ext_value_count, 1);
+    assert_int_equal(s->ext_values[0].at_us, now);
+    snapshot_release(s);
+    assert_int_equal(journal(&p)->signal_count, 2);
+    play_end(&p);
+}
+
+static void test_values_that_are_refused(void **state)
+{
+    int64_t now;
+    struct play p;
+
+    (void)state;
+    play_begin(&p, mood_json);
+    assert_ok(story_say(&p.story, COMMAND_START, 0));
+    now = p.story.reply->as_of_us;
+    assert_err(set_mood(&p, 0.5, "", now + 1), ERR_FIELD);
+    assert_err(set_mood(&p, 0.5, "ETH/USDT", now), ERR_FIELD);
+    assert_err(set_mood(&p, __builtin_nan(""), "", now), ERR_FIELD);
+    assert_err(set_mood(&p, __builtin_inf(), "", now), ERR_FIELD);
+    assert_ok(set_mood(&p, 0.5, "", now));
+    assert_ok(set_mood(&p, 0.5, "", now)); /* said twice is said once */
+    assert_err(set_mood(&p, 0.6, "", now - 1), ERR_STALE);
+    assert_int_equal(journal(&p)->ext_value_count, 1);
+    assert_true(journal(&p)->ext_values[0].value > 0.49 && journal(&p)->ext_values[0].value < 0.51);
+    play_end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +339,10 @@ int main(void)
         cmocka_unit_test(test_refusals_leave_no_trace),
         cmocka_unit_test(test_target_behind_the_price_is_refused),
         cmocka_unit_test(test_one_order_whatever_crashes),
+        cmocka_unit_test(test_value_from_outside),
+        cmocka_unit_test(test_own_value_first),
+        cmocka_unit_test(test_stale_value_is_unknown),
+        cmocka_unit_test(test_values_that_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,10 +8,10 @@
 #include "tests/support/story.h"
 
 /* Buys `size` when a candle closes above `above` after one at or below it, leaves below `below`. */
-#define RULES(name, above, below, size, more)                                                    \
-    "{\"version\":1,\"name\":\"" name "\",\"timeframe\":\"5m\",\"startup_bars\":1,"              \
-    "\"entry\":{\"condition\":\"close > " above " and close[1] <= " above "\"},"                 \
-    "\"exit\":{\"condition\":\"close < " below "\"},\"stop_loss\":0.2,"                          \
+#define RULES(name, above, below, size, more)                                       \
+    "{\"version\":1,\"name\":\"" name "\",\"timeframe\":\"5m\",\"startup_bars\":1," \
+    "\"entry\":{\"condition\":\"close > " above " and close[1] <= " above "\"},"    \
+    "\"exit\":{\"condition\":\"close < " below "\"},\"stop_loss\":0.2,"             \
     "\"position_sizing\":{\"type\":\"fixed_base\",\"value\":" size "}" more "}"
 
 static const char first_json[] = RULES("swing", "100.5", "95", "1", "");
@@ -251,8 +251,7 @@ static void test_history_of_activations(void **state)
 
 static enum err deactivate(struct play *p, const char *name, bool close)
 {
-    struct command c = {
-        .kind = COMMAND_DEACTIVATE, .close_positions = close, .actor = "tester"};
+    struct command c = {.kind = COMMAND_DEACTIVATE, .close_positions = close, .actor = "tester"};
 
     copy_text(c.name, sizeof(c.name), name);
     return world_command(&p->story.world, &c, p->story.reply);
