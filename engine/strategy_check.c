@@ -212,6 +212,8 @@ static enum err check_rows(const struct gathering *g, struct check_report *out)
         e = check_truncation_add(&source, c, &out->truncation);
         if (!e)
             e = check_warmup_add(&source, c, &out->warmup);
+        if (!e && out->symbol_count == 1)
+            e = check_times_longer(&window, i, &out->times);
     }
     check_warmup_end(&out->warmup);
     return e;
@@ -309,6 +311,7 @@ enum err strategy_check_run(const struct check_options *options, struct diag_lis
 void check_report_release(struct check_report *r)
 {
     free(r->warmup.rows);
+    free(r->claims);
     trial_result_release(&r->trial);
     *r = (struct check_report){0};
 }

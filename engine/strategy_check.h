@@ -7,7 +7,8 @@
  * 2. Warm-up: how much every feature still depends on where it began, by candles since then: the
  *    difference to the whole run in percent of the feature's largest value of the last 100
  *    candles (so that one crossing zero is not blown up), the worst of several places.  After the
- *    strategy's warm-up: more than 0.1 % is a warning, more than 1 % a failure.
+ *    strategy's warm-up: more than 0.1 % is a warning, more than 1 % a failure.  A feature that
+ *    never forgets (a sum since the beginning) is a warning as long as the rules say the same.
  * 3. Delay: the same trial with market orders filled one candle later.  A strategy that lives on
  *    the next open loses much: more than half of its profit, or all of it, is a warning.
  * 4. Times: candles are known by their open time and used at its end, in order and on the grid of
@@ -117,6 +118,14 @@ struct check_times {
     size_t longer_count;
 };
 
+/* What the artifact says of itself, and what the trial on time gave: no judgement, as the candles
+ * need not be the same. */
+struct check_claim {
+    char name[LIMIT_NAME];
+    double claimed;
+    double measured; /* NaN: nothing of that name is measured, or it is undefined */
+};
+
 struct check_report {
     enum check_verdict verdict; /* the worst of all */
     char name[LIMIT_NAME];
@@ -130,7 +139,9 @@ struct check_report {
     struct check_warmup warmup;
     struct check_delay delay;
     struct check_times times;
-    struct trial_result trial; /* on time; for the claimed metrics */
+    struct check_claim *claims;
+    size_t claim_count;
+    struct trial_result trial; /* on time */
 };
 
 /* Any thread, no clock, nothing kept.  ERR_NOT_FOUND: the feed has no candles of a symbol the

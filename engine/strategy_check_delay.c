@@ -2,7 +2,9 @@
 /* What a strategy loses when the market fills it one candle later. */
 #include "engine/strategy_check_parts.h"
 
-#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void tell(const struct trial_result *r, struct money starting_equity,
                  struct check_outcome *out)
@@ -61,6 +63,55 @@ static enum err try_late(const struct check_options *o, struct tape *tape, int d
     return trial_run(&options, diags, out);
 }
 
+/* The trial's statistic under the name that artifacts use for it. */
+static double measured(const struct trial_result *r, struct money starting_equity, const char *name)
+{
+    const struct performance_report *p = &r->report;
+    const struct {
+        const char *name;
+        const struct statistic *value;
+    } statistics[] = {
+        {"sharpe", &p->sharpe_ratio},
+        {"sortino", &p->sortino_ratio},
+        {"calmar", &p->calmar_ratio},
+        {"win_rate", &p->win_rate},
+        {"cagr", &p->cagr},
+        {"profit_factor", &p->profit_factor},
+        {"expectancy", &p->expectancy},
+        {"volatility", &p->volatility},
+        {"exposure", &p->exposure},
+        {"payoff", &p->payoff},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(statistics); i++)
+        if (strcmp(name, statistics[i].name) == 0)
+            return statistics[i].value->undefined ? NAN : statistics[i].value->value;
+    if (strcmp(name, "trades") == 0)
+        return (double)p->total_trades;
+    if (strcmp(name, "max_drawdown") == 0)
+        return ratio_to_double(p->max_drawdown);
+    if (strcmp(name, "total_return") == 0)
+        return money_to_double(r->equity) / money_to_double(starting_equity) - 1;
+    return NAN;
+}
+
+static void compare_claims(const struct check_options *o, struct check_report *out)
+{
+    const struct strategy *s = o->strategy;
+    bool has_trial = out->delay.verdict != CHECK_SKIPPED || out->delay.on_time.trades > 0;
+
+    out->claim_count = strategy_metric_count(s);
+    out->claims = xcalloc(out->claim_count + 1, sizeof *out->claims);
+    for (size_t i = 0; i < out->claim_count; i++) {
+        struct check_claim *c = &out->claims[i];
+
+        (void)copy_text(c->name, sizeof c->name, strategy_metric_name(s, i));
+        c->claimed = strategy_metric_value(s, i);
+        c->measured =
+            has_trial ? measured(&out->trial, o->terms.starting_equity, c->name) : (double)NAN;
+    }
+}
+
 void check_delay_run(const struct check_options *options, struct check_report *out)
 {
     const struct money equity = options->terms.starting_equity;
@@ -75,6 +126,7 @@ void check_delay_run(const struct check_options *options, struct check_report *o
 
     if (options->without_trials) {
         skip(d, "not asked for");
+        compare_claims(options, out);
         return;
     }
     e = tape_record(&past, &tape);
@@ -90,6 +142,7 @@ void check_delay_run(const struct check_options *options, struct check_report *o
         tell(&late, equity, &d->late);
         judge(d);
     }
+    compare_claims(options, out);
     trial_result_release(&late);
     tape_free(tape);
 }

@@ -49,6 +49,11 @@ struct check_window {
 };
 struct check_source check_strategy_source(struct check_window *window);
 
+/* Candles of longer timeframes, as the rules see them, beside what the instrument's candles add up
+ * to. */
+MUST_USE enum err check_times_longer(const struct check_window *window, size_t instrument,
+                                     struct check_times *out);
+
 /* Two trials, and the one on time for the report. */
 void check_delay_run(const struct check_options *options, struct check_report *out);
 

@@ -155,6 +155,16 @@ void check_report_write(struct jwriter *w, const struct check_report *r)
     write_warmup(w, &r->warmup);
     write_delay(w, &r->delay);
     write_times(w, &r->times);
+    jw_key(w, "metrics");
+    jw_array(w);
+    for (size_t i = 0; i < r->claim_count; i++) {
+        jw_object(w);
+        jw_member_text(w, "name", r->claims[i].name);
+        jw_member_double(w, "claimed", r->claims[i].claimed);
+        jw_member_double(w, "measured", r->claims[i].measured);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
     jw_object_end(w);
 }
 
@@ -233,7 +243,8 @@ static void print_delay(struct text *t, const struct check_delay *d)
 {
     text_format(t, "%-8s one candle late", check_verdict_name(d->verdict));
     if (!d->relative_loss.undefined)
-        text_format(t, ": %.1f %% of the profit lost", 100 * d->relative_loss.value);
+        text_format(t, ": profit %.1f %% %s", 100 * fabs(d->relative_loss.value),
+                    d->relative_loss.value > 0 ? "lower" : "higher");
     text_format(t, "%s%s\n", d->note[0] ? ": " : "", d->note);
     if (d->verdict == CHECK_SKIPPED && d->on_time.trades == 0)
         return;
@@ -259,6 +270,19 @@ static void print_times(struct text *t, const struct check_times *c)
                     (long long)c->longer[i].differences);
 }
 
+static void print_claims(struct text *t, const struct check_report *r)
+{
+    if (r->claim_count > 0)
+        text_format(t, "         the artifact's metrics        claimed  this trial\n");
+    for (size_t i = 0; i < r->claim_count; i++) {
+        text_format(t, "         %-24s %12.5g", r->claims[i].name, r->claims[i].claimed);
+        if (isnan(r->claims[i].measured))
+            text_format(t, " %11s\n", "-");
+        else
+            text_format(t, " %11.5g\n", r->claims[i].measured);
+    }
+}
+
 void check_report_print(struct text *out, const struct check_report *r)
 {
     const struct check_truncation *c = &r->truncation;
@@ -281,5 +305,6 @@ void check_report_print(struct text *out, const struct check_report *r)
     print_warmup(out, &r->warmup);
     print_delay(out, &r->delay);
     print_times(out, &r->times);
+    print_claims(out, r);
     text_format(out, "%s\n", check_verdict_name(r->verdict));
 }

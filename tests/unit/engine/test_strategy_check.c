@@ -18,6 +18,7 @@ enum {
 struct planted {
     int64_t peeks_at; /* rows of this candle know whether there is a next one; -1: none does */
     double decay;     /* of the share that depends on the beginning: 1 never forgets */
+    bool is_read;     /* the entry rule depends on that share */
 };
 
 static const char *planted_name(void *self, size_t column)
@@ -46,6 +47,8 @@ static enum err planted_sample(void *self, size_t instrument, int64_t from_us,
         row[3] = 0;
         row[4] = NAN;
         row[5] = row[6] = NAN;
+        if (p->is_read)
+            row[2] = row[1] > 50;
         if (at == p->peeks_at && open_us[count - 1] > open_us[i])
             row[2] = 1 - row[2];
     }
@@ -121,9 +124,9 @@ static void test_truncation_finds_look_ahead(void **state)
     free(c.open_us);
 }
 
-static void measure(double decay, int64_t warmup, struct check_warmup *out)
+static void measure(double decay, bool is_read, int64_t warmup, struct check_warmup *out)
 {
-    struct planted p = {.peeks_at = -1, .decay = decay};
+    struct planted p = {.peeks_at = -1, .decay = decay, .is_read = is_read};
     struct check_source source = planted_source(&p);
     struct check_candles c = planted_candles(2000);
 
@@ -135,8 +138,8 @@ static void measure(double decay, int64_t warmup, struct check_warmup *out)
     assert_int_equal(out->places, CHECK_PLACES);
     assert_int_equal(out->rows[0].verdict, CHECK_PASS);
     assert_int_equal(out->rows[0].needed_1e6, out->starts[0]);
-    assert_int_equal(out->decisions_differ, 0);
     assert_true(out->decisions >= 19);
+    assert_int_equal(out->decisions_differ, is_read ? out->decisions : 0);
     free(c.open_us);
 }
 
@@ -146,23 +149,28 @@ static void test_warmup_table(void **state)
     struct check_warmup w;
 
     (void)state;
-    measure(0.97, 450, &w);
+    measure(0.97, false, 450, &w);
     assert_int_equal(w.verdict, CHECK_PASS);
     assert_true(w.rows[1].percent_at_warmup < 1e-4);
     assert_true(w.rows[1].needed_1e3 >= 220 && w.rows[1].needed_1e3 < 220 * 1.16);
     assert_true(w.rows[1].needed_1e6 >= 446 && w.rows[1].needed_1e6 < 446 * 1.16);
     free(w.rows);
-    measure(0.97, 180, &w); /* 80 % * 0.97^180 = 0.33 % */
+    measure(0.97, false, 180, &w); /* 80 % * 0.97^180 = 0.33 % */
     assert_int_equal(w.verdict, CHECK_WARN);
     assert_int_equal(w.rows[1].verdict, CHECK_WARN);
     assert_true(w.rows[1].percent_at_warmup > 0.3 && w.rows[1].percent_at_warmup < 0.4);
     free(w.rows);
-    measure(0.97, 100, &w);
+    measure(0.97, false, 100, &w);
     assert_int_equal(w.verdict, CHECK_FAIL);
     free(w.rows);
-    measure(1, 100, &w); /* never forgets */
-    assert_int_equal(w.rows[1].verdict, CHECK_FAIL);
+    measure(1, false, 100, &w); /* never forgets, and nobody minds */
+    assert_int_equal(w.rows[1].verdict, CHECK_WARN);
     assert_int_equal(w.rows[1].needed_1e3, 0);
+    assert_int_equal(w.verdict, CHECK_WARN);
+    free(w.rows);
+    measure(1, true, 100, &w);
+    assert_int_equal(w.rows[1].verdict, CHECK_FAIL);
+    assert_int_equal(w.verdict, CHECK_FAIL);
     free(w.rows);
 }
 
@@ -172,7 +180,7 @@ static const char sound_json[] =
     "\"entry\":{\"condition\":\"crossed_above(fast, slow)\",\"confidence\":0.8,"
     "\"trigger\":\"fast {fast:.2f}\"},"
     "\"exit\":{\"condition\":\"crossed_below(fast, slow)\"},"
-    "\"stop_loss\":0.02}";
+    "\"stop_loss\":0.02,\"metrics\":{\"win_rate\":0.9,\"n_trades\":12,\"mood\":3}}";
 
 struct fixture {
     struct strategy *strategy;
@@ -241,6 +249,22 @@ static void test_sound_strategy(void **state)
     assert_int_equal(r.times.verdict, CHECK_PASS);
     assert_true(r.delay.on_time.trades > 5);
     assert_true(r.delay.on_time.net_profit.e12 != r.delay.late.net_profit.e12);
+    assert_int_equal(r.claim_count, 3);
+    for (size_t i = 0; i < r.claim_count; i++) {
+        const struct check_claim *c = &r.claims[i];
+
+        if (strcmp(c->name, "win_rate") == 0)
+            assert_true(c->claimed == 0.9 && c->measured == r.trial.report.win_rate.value);
+        else if (strcmp(c->name, "trades") == 0)
+            assert_true(c->claimed == 12 && c->measured == (double)r.delay.on_time.trades);
+        else
+            assert_true(c->claimed == 3 && isnan(c->measured));
+    }
+    assert_int_equal(r.times.longer_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(r.times.longer[i].compared > CANDLES / 2);
+        assert_int_equal(r.times.longer[i].differences, 0);
+    }
     check_report_release(&r);
 
     o.candles = 300; /* a window of the newest */
@@ -253,6 +277,80 @@ static void test_sound_strategy(void **state)
     o.budget = SYMBOLS * 300 * 9; /* pays for four moments a symbol */
     assert_ok(strategy_check_run(&o, NULL, &r));
     assert_int_equal(r.truncation.samples, SYMBOLS * 4);
+    check_report_release(&r);
+    fixture_end(&f);
+}
+
+/* A feed whose past is wrong in one way at one candle. */
+struct wrong_feed {
+    struct feed feed;
+    const struct feed *right;
+    int64_t early_us, off_us; /* how much candle 500 is told too soon, and its open moved */
+    int64_t told;
+    feed_take_fn *take;
+    void *context;
+};
+
+static void take_wrong(void *context, const struct feed_event *e)
+{
+    struct wrong_feed *w = context;
+    struct feed_event wrong = *e;
+
+    if (++w->told == 500) {
+        wrong.at_us -= w->early_us;
+        wrong.candle.open_us -= w->off_us;
+    }
+    w->take(w->context, &wrong);
+}
+
+static enum err wrong_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
+                              feed_take_fn *take, void *context)
+{
+    struct wrong_feed *w = self;
+
+    w->told = 0;
+    w->take = take;
+    w->context = context;
+    return w->right->history(w->right->self, until_us, shift_us, most, take_wrong, w);
+}
+
+static int64_t wrong_timeframe_us(void *self)
+{
+    const struct wrong_feed *w = self;
+
+    return w->right->timeframe_us(w->right->self);
+}
+
+static void test_times(void **state)
+{
+    struct wrong_feed w = {.early_us = 1};
+    struct check_options o;
+    struct check_report r;
+    struct fixture f;
+
+    (void)state;
+    fixture_begin(&f, sound_json);
+    w.right = &f.feed;
+    w.feed =
+        (struct feed){.self = &w, .history = wrong_history, .timeframe_us = wrong_timeframe_us};
+    o = check_options(&f);
+    o.feed = &w.feed;
+    o.without_trials = true;
+    assert_ok(strategy_check_run(&o, NULL, &r));
+    assert_int_equal(r.times.early, 1);
+    assert_int_equal(r.times.off_grid, 0);
+    assert_int_equal(r.times.verdict, CHECK_FAIL);
+    assert_int_equal(r.verdict, CHECK_FAIL);
+    check_report_release(&r);
+    w.early_us = w.off_us = 3 * STEP; /* as long, but before the one it follows */
+    assert_ok(strategy_check_run(&o, NULL, &r));
+    assert_int_equal(r.times.early, 0);
+    assert_int_equal(r.times.unordered, 1);
+    assert_int_equal(r.times.verdict, CHECK_FAIL);
+    check_report_release(&r);
+    w.early_us = w.off_us = US_PER_S;
+    assert_ok(strategy_check_run(&o, NULL, &r));
+    assert_int_equal(r.times.off_grid, 1);
     check_report_release(&r);
     fixture_end(&f);
 }
@@ -340,8 +438,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_draw),         cmocka_unit_test(test_truncation_finds_look_ahead),
         cmocka_unit_test(test_warmup_table), cmocka_unit_test(test_sound_strategy),
-        cmocka_unit_test(test_slow_feature), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_report_json),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_slow_feature),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_report_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
