@@ -29,6 +29,12 @@ void rule_run_init(struct rule_run *r, const struct rule_graph *graph)
     r->values = xcalloc((size_t)graph->count, sizeof *r->values);
     r->state = xcalloc(graph->state_bytes + 1, 1);
     r->all_steps = xcalloc(count, sizeof *r->all_steps);
+    r->borders = xcalloc((size_t)graph->count, sizeof *r->borders);
+    for (int i = 0; i < graph->count; i++) {
+        const struct rule_operation *from = &graph->nodes[graph->nodes[i].a];
+
+        r->borders[i] = (struct rule_border){&r->feeds[from->stream], from->settle};
+    }
     look_up(r);
     rule_run_reset(r);
 }
@@ -38,6 +44,7 @@ void rule_run_release(struct rule_run *r)
     free(r->values);
     free(r->state);
     free(r->all_steps);
+    free(r->borders);
     *r = (struct rule_run){0};
 }
 
@@ -62,7 +69,7 @@ static int64_t base_timeframe(const struct rule_graph *g)
     return g->streams[g->stream_count - 1].timeframe_us;
 }
 
-static void restart_symbol(struct rule_run *r, int symbol)
+static void restart_symbol(struct rule_run *r, int symbol, int64_t count)
 {
     const struct rule_graph *g = r->graph;
 
@@ -70,6 +77,7 @@ static void restart_symbol(struct rule_run *r, int symbol)
         if (g->streams[i].symbol != symbol)
             continue;
         reset_stream(r, i);
+        r->feeds[i].count = count;
         rule_bucket_init(&r->feeds[i].bucket, g->streams[i].timeframe_us, base_timeframe(g));
     }
 }
@@ -78,78 +86,51 @@ void rule_run_reset(struct rule_run *r)
 {
     reset_nodes(r, 0, r->graph->first_step);
     for (int symbol = 0; symbol <= LIMIT_OTHER_SYMBOLS; symbol++)
-        restart_symbol(r, symbol);
-    for (int i = 0; i < LIMIT_OTHER_SYMBOLS; i++) {
-        r->hidden[i] = 0;
+        restart_symbol(r, symbol, LIMIT_CANDLES);
+    for (int i = 0; i < LIMIT_OTHER_SYMBOLS; i++)
         r->is_seen[i] = false;
-    }
     for (int i = 0; i < LIMIT_FEATURES; i++)
         r->ext[i] = NAN;
 }
 
-/* Candles of its finest stream until the last of its values has settled. */
-static int64_t settle_of(const struct rule_graph *g, int symbol)
-{
-    int64_t longest = 0, base = base_timeframe(g);
-
-    for (int i = 0; i < g->stream_count; i++) {
-        int64_t ratio = base > 0 ? g->streams[i].timeframe_us / base : 1;
-
-        for (int n = g->streams[i].first; g->streams[i].symbol == symbol && n < g->streams[i].end;
-             n++) {
-            int64_t settle = g->nodes[n].settle * ratio + ratio - 1;
-
-            longest = settle > longest ? settle : longest;
-        }
-    }
-    return longest;
-}
-
 void rule_run_reset_symbol(struct rule_run *r, int symbol)
 {
-    restart_symbol(r, symbol);
-    if (symbol > 0 && r->is_seen[symbol - 1])
-        r->hidden[symbol - 1] = settle_of(r->graph, symbol);
+    restart_symbol(r, symbol, symbol > 0 && r->is_seen[symbol - 1] ? 0 : LIMIT_CANDLES);
 }
 
-static void push_bucket(struct rule_run *r, int i, const struct candle *c, bool is_shown)
+static void push_feed(struct rule_feed *feed, const struct candle *c)
 {
-    struct rule_feed *feed = &r->feeds[i];
-
-    switch (rule_bucket_push(&feed->bucket, c)) {
-    case BUCKET_GOES_ON:
-        break;
-    case BUCKET_LOST:
-        reset_stream(r, i);
-        break;
-    case BUCKET_COMPLETE:
-        feed->open_us = is_shown ? feed->bucket.candle.open_us : TIME_NONE;
-        feed->steps->run(feed->steps, &feed->bucket.candle);
-        break;
-    }
+    feed->open_us = c->open_us;
+    feed->count += feed->count < LIMIT_CANDLES;
+    feed->steps->run(feed->steps, c);
 }
 
 void rule_run_push_streams(struct rule_run *r, int symbol, const struct candle *c)
 {
     const struct rule_graph *g = r->graph;
-    bool is_shown = true;
 
     ASSERT((c->price_scale | c->size_scale) < RULE_RUN_SCALES);
-    if (symbol > 0) {
-        int64_t *hidden = &r->hidden[symbol - 1];
-
+    if (symbol > 0)
         r->is_seen[symbol - 1] = true;
-        is_shown = *hidden == 0;
-        *hidden -= *hidden > 0;
-    }
     for (int i = 0; i < g->stream_count - 1; i++) {
+        struct rule_feed *feed = &r->feeds[i];
+
         if (g->streams[i].symbol != symbol)
             continue;
-        if (g->streams[i].timeframe_us > base_timeframe(g)) {
-            push_bucket(r, i, c, is_shown);
-        } else {
-            r->feeds[i].open_us = is_shown ? c->open_us : TIME_NONE;
-            r->feeds[i].steps->run(r->feeds[i].steps, c);
+        if (g->streams[i].timeframe_us == base_timeframe(g)) {
+            push_feed(feed, c);
+            continue;
+        }
+        switch (rule_bucket_push(&feed->bucket, c)) {
+        case BUCKET_GOES_ON:
+            break;
+        case BUCKET_LOST:
+            reset_stream(r, i);
+            feed->count = 0;
+            break;
+        case BUCKET_COMPLETE:
+            push_feed(feed, &feed->bucket.candle);
+            break;
         }
     }
 }

@@ -28,10 +28,17 @@ struct rule_step {
 /* One stream's state, in the graph's order. */
 struct rule_feed {
     struct rule_step *steps;
-    /* Open time of its newest candle, for those of other symbols that look for the same one;
-     * TIME_NONE while there is none to be seen. */
+    /* For who reads it beside other candles: open time of its newest one, TIME_NONE without; and
+     * how many came since a gap, LIMIT_CANDLES when there was none. */
     int64_t open_us;
+    int64_t count;
     struct rule_bucket bucket; /* of a higher timeframe */
+};
+
+/* What OP_SAMPLE of another symbol must see before it believes a value. */
+struct rule_border {
+    const struct rule_feed *feed;
+    int64_t settle; /* of the value, in candles of the feed */
 };
 
 /* One symbol's state.  The graph is borrowed and never changed. */
@@ -43,8 +50,7 @@ struct rule_run {
     bool has_streams;        /* rule_run_push_streams has something to do */
     struct rule_step *all_steps;
     struct rule_feed feeds[LIMIT_STREAMS];
-    /* Candles of other symbol i until its values are shown again after a gap. */
-    int64_t hidden[LIMIT_OTHER_SYMBOLS];
+    struct rule_border *borders;       /* one a node */
     bool is_seen[LIMIT_OTHER_SYMBOLS]; /* a candle of it was pushed */
     double ext[LIMIT_FEATURES];        /* values from outside, NaN: unknown */
 };

@@ -96,7 +96,7 @@ struct rule_step rule_step_of(struct rule_run *r, int node)
         s.state = &r->ext[op->n];
     } else if (op->op == OP_SAMPLE && rule_sample_is_of_other(g, op)) {
         s.run = step_sample_other;
-        s.state = &r->feeds[g->nodes[op->a].stream];
+        s.state = &r->borders[node];
     }
     return s;
 }

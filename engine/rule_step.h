@@ -73,10 +73,13 @@ static inline double weekday_of(int64_t us)
     return (double)(((days + 3) % 7 + 7) % 7);
 }
 
-/* Another symbol's value counts only beside its candle of the same time. */
-static inline double sample_other(const struct rule_feed *feed, int64_t open_us, double value)
+/* Another symbol's value counts only beside its candle of the same time, and after a gap not before
+ * it has settled: nobody waits for another symbol's warm-up. */
+static inline double sample_other(const struct rule_border *border, int64_t open_us, double value)
 {
-    return feed->open_us == open_us ? value : NAN;
+    const struct rule_feed *feed = border->feed;
+
+    return feed->open_us == open_us && feed->count >= border->settle ? value : NAN;
 }
 
 #endif

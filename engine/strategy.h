@@ -170,6 +170,32 @@ struct decision {
 void strategy_run_decide(const struct strategy_run *r, const struct position_view *position,
                          struct decision *out);
 
+/* Candles that wait to be pushed, in order of time. */
+struct candle_queue {
+    const struct candle *candles;
+    size_t count;
+};
+
+/* Many candles at once, and what strategy_run_push and strategy_run_decide would have said after
+ * each of them, bit for bit.  The columns are the caller's, one element a candle; NULL: not
+ * wanted. */
+struct strategy_block {
+    struct candle_queue own;
+    /* Of strategy_other_symbol(i): those that open no later than an own candle are pushed before it
+     * and taken from the queue. */
+    struct candle_queue *others;
+    uint8_t *entry; /* enum tristate */
+    uint8_t *exit;  /* the same, of a position that is open; see strategy_exit_reads_position */
+    double *confidence;
+    double *features; /* feature i after candle k: [i * own.count + k] */
+};
+
+/* The exit rule depends on the position, so that a block cannot know it. */
+bool strategy_exit_reads_position(const struct strategy *s);
+/* Pushes all of block->own; exit must be NULL where the rule reads the position.  Pushes one by one
+ * and blocks may follow one another. */
+void strategy_run_push_block(struct strategy_run *r, struct strategy_block *block);
+
 /* Protective levels for an entry at this price, from the features as of the newest push: NaN where
  * the artifact has none, the value is unknown, or it lies on the wrong side of the entry price
  * (a long's stop must be below it). */

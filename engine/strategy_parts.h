@@ -5,6 +5,7 @@
 #define ENGINE_STRATEGY_PARTS_H
 
 #include "core/jnode.h"
+#include "engine/rule_block.h"
 #include "engine/rule_compile.h"
 #include "engine/rule_run.h"
 #include "engine/strategy.h"
@@ -118,6 +119,7 @@ struct strategy_run {
     int64_t pushed;
     struct rule_run rules;
     const double *entry, *confidence; /* where the newest values are */
+    struct rule_block *block;         /* for strategy_run_push_block, NULL until the first */
 };
 
 struct loader {

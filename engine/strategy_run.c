@@ -24,6 +24,9 @@ void strategy_run_free(struct strategy_run *r)
 {
     if (!r)
         return;
+    if (r->block)
+        rule_block_release(r->block);
+    free(r->block);
     rule_run_release(&r->rules);
     free(r);
 }

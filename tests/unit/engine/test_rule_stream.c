@@ -216,7 +216,7 @@ static void test_other_gap(void **state)
         if (i == 6)
             rule_run_reset_symbol(&p.run, 1);
         rule_run_push_streams(&p.run, 1, &o);
-        assert_value("other", i, play_push(&p, &c), i < 2 || (i >= 6 && i < 9) ? U : 298.0 + 2 * i);
+        assert_value("other", i, play_push(&p, &c), i < 2 || (i >= 6 && i < 8) ? U : 298.0 + 2 * i);
     }
     play_end(&p);
 }
