@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Candle by candle and in blocks of any size every function gives the same bits: on its own candles,
- * on a higher timeframe, on another symbol, over gaps and holes. */
+/* Candle by candle and in blocks of any size every function gives the same bits: on its own
+ * candles, on a higher timeframe, on another symbol, over gaps and holes. */
 #include <math.h>
 #include <stdlib.h>
 
