@@ -5,7 +5,7 @@
 
 enum {
     LIMIT_LEAF_BYTES = 16 * 1024,         /* proofs.md 1.1: larger entries go in as a digest */
-    LIMIT_BODY_BYTES = 64 * 1024,         /* request bodies; nothing we accept is larger */
+    LIMIT_BODY_BYTES = 64 * 1024,         /* request bodies, but for artifacts: LIMIT_JSON_BYTES */
     LIMIT_DRAIN_BYTES = 16 * 1024 * 1024, /* read and thrown away so that a client sees its 413 */
     LIMIT_URI_BYTES = 8 * 1024,
     LIMIT_HEADERS = 100,

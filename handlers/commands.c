@@ -5,11 +5,24 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "handlers/view.h"
 #include "http/field.h"
 #include "http/query.h"
 #include "http/respond.h"
+
+/* What the engine says of a field begins with its name: "at: this is in the future". */
+static void tell_field(struct request *rq, const char *detail)
+{
+    size_t length = strcspn(detail, ": ");
+    char pointer[LIMIT_NAME + 1] = "/";
+
+    if (length >= LIMIT_NAME - 1 || strncmp(detail + length, ": ", 2) != 0)
+        return;
+    memcpy(pointer + 1, detail, length);
+    diag_add(request_diags(rq), pointer, err_code(ERR_FIELD), "%s", detail + length + 2);
+}
 
 enum err command_run(struct request *rq, const struct command *c, struct command_reply *reply,
                      bool *pending)
@@ -28,6 +41,8 @@ enum err command_run(struct request *rq, const struct command *c, struct command
     if (e == ERR_ENGINE_BUSY || e == ERR_SHUTTING_DOWN)
         rq->executed = false;
     if (e) {
+        if (e == ERR_FIELD)
+            tell_field(rq, reply->detail);
         if (reply->detail[0])
             return request_fail(rq, e, "%s", reply->detail);
         return e;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "engine/trial.h"
 #include "handlers/http_stats.h"
 #include "http/request.h"
 #include "store/store.h"
@@ -19,7 +20,10 @@
 struct handlers {
     struct engine *engine;
     struct store *store;
-    const struct strategy *strategy; /* NULL: none */
+    const struct feed *feed; /* NULL: none */
+    const struct instrument *instruments;
+    size_t instrument_count;
+    struct trial_terms terms; /* what trading costs and may do, as configured */
     const char *account;
     char boot[9]; /* names this run in entity tags */
     int64_t started_wall_us, started_monotonic_us;
@@ -27,6 +31,9 @@ struct handlers {
     const char *openapi;
     size_t openapi_length;
     char openapi_etag[24];
+    const char *schema; /* of artifacts */
+    size_t schema_length;
+    char schema_etag[24];
     int64_t rate_limit; /* requests a minute of a token; 0: unlimited */
     struct http_stats stats;
     /* Refreshed each second by a thread of the server, so that probes never wait. */
@@ -45,5 +52,13 @@ static inline struct handlers *handlers_of(const struct request *rq)
 
 /* "{id}" of the route as a positive number; ERR_NOT_FOUND otherwise, for there is no such thing. */
 MUST_USE enum err handlers_id(struct request *rq, int64_t *id);
+
+/* A symbol of the body: one that the feed has, or ERR_FIELD with what was perhaps meant. */
+MUST_USE enum err handlers_check_symbol(struct request *rq, const char *symbol);
+
+/* Writes what does not bear on trading into the audit trail.  The action itself is done: a line
+ * that is lost does not turn it into an error. */
+void handlers_audit(struct request *rq, const char *action, const char *target,
+                    const char *outcome);
 
 #endif

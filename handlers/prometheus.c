@@ -142,6 +142,43 @@ static void print_signals(const struct output *o, const struct snapshot *s)
     counter(o, "traderd_log_entries", "Entries of the trade log.", (uint64_t)s->account.log_size);
 }
 
+static void label(const struct output *o, const char *name, const char *key, const char *value)
+{
+    text_format(o->out, "%s{%s=\"", name, key);
+    exposition_label(o->out, value);
+    text_char(o->out, '"');
+}
+
+/* Names are few: LIMIT_STRATEGIES and LIMIT_EXT_VALUES bound them. */
+static void print_strategies(const struct output *o, const struct snapshot *s)
+{
+    static const char positions[] = "traderd_strategy_open_positions";
+    static const char warm[] = "traderd_strategy_is_warm";
+    static const char age[] = "traderd_ext_value_age_seconds";
+
+    gauge(o, "traderd_strategies", "Strategies that trade, or manage what they hold.",
+          (double)s->strategy_count);
+    family(o, EXPOSITION_GAUGE, positions, "Open positions by strategy.");
+    for (size_t i = 0; i < s->strategy_count; i++) {
+        label(o, positions, "strategy", s->strategies[i].slot.name);
+        text_format(o->out, "} %zu\n", s->strategies[i].open_positions);
+    }
+    family(o, EXPOSITION_GAUGE, warm, "1 when the strategy has seen the candles it needs.");
+    for (size_t i = 0; i < s->strategy_count; i++) {
+        label(o, warm, "strategy", s->strategies[i].slot.name);
+        text_format(o->out, "} %d\n", s->strategies[i].seen >= s->strategies[i].warmup);
+    }
+    family(o, EXPOSITION_GAUGE, age, "Age of values from outside, by the engine's time.");
+    for (size_t i = 0; i < s->ext_value_count; i++) {
+        label(o, age, "name", s->ext_values[i].name);
+        text_string(o->out, ",symbol=\"");
+        exposition_label(o->out, s->ext_values[i].symbol);
+        text_string(o->out, "\"} ");
+        exposition_seconds(o->out, s->as_of_us - s->ext_values[i].at_us);
+        text_char(o->out, '\n');
+    }
+}
+
 static void print_database(const struct output *o, struct handlers *h)
 {
     struct store_stats d = {0};
@@ -195,6 +232,7 @@ static void prometheus_render(struct handlers *h, bool openmetrics, struct text 
     print_cycle_time(&o, s);
     print_trades(&o, s);
     print_signals(&o, s);
+    print_strategies(&o, s);
     print_database(&o, h);
     http_stats_print(&h->stats, openmetrics, out);
     print_log_lines(&o);

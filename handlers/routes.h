@@ -13,6 +13,7 @@ enum route_where {
 enum route_repeat {
     ROUTE_REPEAT_N,
     ROUTE_REPEAT_K,
+    ROUTE_REPEAT_KEY,
     ROUTE_REPEAT_X
 };
 

@@ -4,7 +4,8 @@
  * ROUTE(method, "path template", handler, role, where it runs, idempotency)
  * role: NONE VIEWER TRADER ADMIN.  where: INLINE answers from memory on a server thread (and may
  * move to a worker by request_defer), WORKER may wait for the engine or the database.  idempotency:
- * N natural (repeating gives the same state), K honours Idempotency-Key, X not applicable.
+ * N natural (repeating gives the same state), K honours Idempotency-Key, KEY needs one, X not
+ * applicable.
  * HEAD is implied by GET, OPTIONS is automatic.  openapi/openapi.yaml is checked against it. */
 ROUTE(GET, "/healthz", health_summary, NONE, INLINE, X)
 ROUTE(GET, "/livez", health_live, NONE, INLINE, X)
@@ -33,10 +34,28 @@ ROUTE(GET, "/v1/fills", fills_list, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/trades", trades_list, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/trades/{id}", trades_get, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/signals", signals_list, VIEWER, WORKER, N)
+ROUTE(POST, "/v1/signals", signals_create, TRADER, WORKER, KEY)
+ROUTE(GET, "/v1/signals/{id}", signals_get, VIEWER, WORKER, N)
+ROUTE(GET, "/v1/features", features_list, VIEWER, INLINE, N)
+ROUTE(PUT, "/v1/features/{name}", features_put, TRADER, WORKER, N)
+
+ROUTE(GET, "/v1/strategies", strategies_list, VIEWER, WORKER, N)
+ROUTE(POST, "/v1/strategies", strategies_create, TRADER, WORKER, K)
+ROUTE(POST, "/v1/strategies/validate", strategies_validate, TRADER, WORKER, N)
+ROUTE(GET, "/v1/strategies/schema", strategies_schema, VIEWER, INLINE, N)
+ROUTE(GET, "/v1/strategies/{id}", strategies_get, VIEWER, WORKER, N)
+ROUTE(DELETE, "/v1/strategies/{id}", strategies_retire, ADMIN, WORKER, N)
+ROUTE(GET, "/v1/strategies/{id}/document", strategies_document, VIEWER, WORKER, N)
+ROUTE(GET, "/v1/strategies/{id}/diff", strategies_diff, VIEWER, WORKER, N)
+ROUTE(POST, "/v1/strategies/{id}/check", strategies_check, TRADER, WORKER, N)
+ROUTE(POST, "/v1/strategies/{id}/activate", strategies_activate, TRADER, WORKER, N)
+ROUTE(POST, "/v1/strategies/{id}/deactivate", strategies_deactivate, TRADER, WORKER, N)
+ROUTE(GET, "/v1/strategy_activations", activations_list, VIEWER, WORKER, N)
+ROUTE(GET, "/v1/strategy", strategy_get, VIEWER, WORKER, N)
+ROUTE(POST, "/v1/strategy/rollback", strategy_rollback, TRADER, WORKER, K)
 
 ROUTE(GET, "/v1/metrics", metrics_get, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/metrics/equity", metrics_equity, VIEWER, WORKER, N)
-ROUTE(GET, "/v1/strategy", strategy_get, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/account", account_get, VIEWER, INLINE, N)
 
 ROUTE(GET, "/v1/whoami", whoami_get, VIEWER, INLINE, N)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/log.h"
 #include "handlers/handlers.h"
 #include "handlers/view.h"
 #include "http/field.h"
@@ -41,22 +40,6 @@ bool token_of_text(const char *text, char id[24], struct digest *digest)
     id[TOKEN_ID_LENGTH] = 0;
     digest_of(text, strlen(text), digest);
     return true;
-}
-
-static void audit(struct request *rq, const char *action, const char *target, const char *outcome)
-{
-    const struct audit_entry entry = {.at_us = clock_wall_us(),
-                                      .actor = rq->principal.name,
-                                      .role = role_name((enum role)rq->principal.role),
-                                      .action = action,
-                                      .target = target,
-                                      .outcome = outcome,
-                                      .request_id = rq->id,
-                                      .remote = rq->peer->address};
-
-    /* The action itself is done: a lost line of the audit must not turn it into an error. */
-    if (store_audit(handlers_of(rq)->store, &entry))
-        LOG_WARN("audit_failed", "action", action, "target", target, NULL);
 }
 
 /* GET /v1/tokens: all of them, revoked ones too, newest first. */
@@ -164,7 +147,7 @@ enum err tokens_create(struct request *rq)
     if (e)
         return e;
     h->tokens_changed(h->self);
-    audit(rq, "token.create", t.id, "ok");
+    handlers_audit(rq, "token.create", t.id, "ok");
     e = answer_created(rq, &t, secret);
     explicit_bzero(secret, sizeof secret);
     return e;
@@ -188,6 +171,6 @@ enum err tokens_revoke(struct request *rq)
     if (e)
         return e;
     h->tokens_changed(h->self);
-    audit(rq, "token.revoke", id, "ok");
+    handlers_audit(rq, "token.revoke", id, "ok");
     return respond_empty(rq, 204);
 }

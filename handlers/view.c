@@ -78,6 +78,7 @@ void view_position(struct jwriter *w, const struct position *p, enum trading_mod
     price_or_null(w, "stop_loss", p->stop_loss);
     price_or_null(w, "take_profit", p->take_profit);
     price_or_null(w, "trailing_stop", p->trailing_stop);
+    price_or_null(w, "roi_target", p->roi_target);
     text_or_null(w, "strategy", p->strategy);
     text_or_null(w, "strategy_id", p->strategy_id);
     view_id(w, "signal_id", p->signal_id);
@@ -86,6 +87,8 @@ void view_position(struct jwriter *w, const struct position *p, enum trading_mod
     view_id(w, "target_order_id", p->target_order_id);
     view_id(w, "exit_order_id", p->exit_order_id);
     jw_member_integer(w, "candles_held", p->candles_held);
+    jw_member_integer(w, "scale_ins", p->scale_ins);
+    jw_member_integer(w, "scale_outs", p->scale_outs);
     jw_member_time(w, "opened_at", p->opened_us);
     jw_member_time(w, "closed_at", p->closed_us);
     jw_member_time(w, "updated_at", p->updated_us);
@@ -124,6 +127,8 @@ void view_order(struct jwriter *w, const struct order *o, enum trading_mode mode
     price_or_null(w, "limit_price", o->limit_price);
     price_or_null(w, "stop_price", o->stop_price);
     price_or_null(w, "decision_price", o->decision_price);
+    price_or_null(w, "attached_stop", o->attached_stop);
+    price_or_null(w, "attached_target", o->attached_target);
     jw_member_bool(w, "reduce_only", o->reduce_only);
     jw_member_money(w, "fee", o->fee, -1);
     view_id(w, "position_id", o->position_id);

@@ -2,6 +2,7 @@
 /* Writes what a snapshot says: the loop, the metrics and the account. */
 #include <stdio.h>
 
+#include "handlers/strategy_view.h"
 #include "handlers/view.h"
 
 void view_loop(struct jwriter *w, const struct snapshot *s)
@@ -9,15 +10,18 @@ void view_loop(struct jwriter *w, const struct snapshot *s)
     jw_member_text(w, "state", loop_state_name(s->state));
     jw_member_text(w, "mode", trading_mode_name(s->account.mode));
     jw_member_text(w, "account", s->account.id);
-    jw_member_text(w, "strategy", s->has_strategy ? s->strategy : NULL);
-    jw_member_text(w, "strategy_id", s->has_strategy ? s->strategy_id : NULL);
+    jw_member_text(w, "strategy", s->strategy[0] ? s->strategy : NULL);
+    jw_member_text(w, "strategy_id", s->strategy_id[0] ? s->strategy_id : NULL);
+    jw_key(w, "strategies");
+    strategy_view_slots(w, s);
     jw_member_text(w, "feed", s->has_feed ? s->feed : NULL);
     jw_member_text(w, "pace", s->pace);
     jw_member_time(w, "since", s->state_since_us);
     jw_member_text(w, "reason", s->reason[0] ? s->reason : NULL);
     jw_member_integer(w, "cycle_count", s->account.cycle_count);
     jw_member_time(w, "last_cycle_at", s->last_cycle_us);
-    jw_member_time(w, "last_cycle_wall_at", s->last_cycle_wall_us);
+    jw_member_time(w, "last_cycle_wall_at",
+                   s->last_cycle_wall_us > 0 ? s->last_cycle_wall_us : TIME_NONE);
     jw_member_integer(w, "cycle_interval_ms", s->cycle_interval_us / US_PER_MS);
     jw_member_integer(w, "cycle_errors", s->cycle_errors);
     jw_member_integer(w, "symbol_errors", s->symbol_errors);

@@ -56,9 +56,10 @@ struct exchange {
     struct connection *connection;
     struct MHD_Connection *mhd;
     struct text body;
+    size_t body_limit;
     int64_t drained;
     enum err error; /* found before the whole request was here */
-    bool has_headers;
+    bool has_headers, is_complete;
 };
 
 /* ---- Connections ---- */
@@ -124,7 +125,7 @@ static void *on_target(void *self, const char *target, struct MHD_Connection *mh
     request_init(&x->request, target);
     x->request.exchange = x;
     x->request.context = l->server->context;
-    text_init(&x->body, LIMIT_BODY_BYTES);
+    x->body_limit = LIMIT_BODY_BYTES;
     ASSERT(x->connection);
     x->request.peer = &x->connection->peer;
     connection_enter(x->connection, CONNECTION_READING);
@@ -276,13 +277,17 @@ static enum MHD_Result take_headers(struct exchange *x, const char *method)
         rq->response.close = true;
         return refuse(x, e);
     }
+    x->error = request_parse_target(rq);
+    if (!x->error)
+        x->error = x->server->callbacks.admit(rq, &x->body_limit);
+    text_init(&x->body, x->body_limit + 1);
     declared = header_content_length(rq);
-    if (declared > LIMIT_BODY_BYTES && (declared > LIMIT_DRAIN_BYTES || rq->headers.expect)) {
-        rq->response.close = true;
-        return refuse(x, ERR_BODY_TOO_LARGE);
-    }
-    if (declared > LIMIT_BODY_BYTES)
+    if (!x->error && declared > (int64_t)x->body_limit)
         x->error = ERR_BODY_TOO_LARGE;
+    if (x->error && (declared > LIMIT_DRAIN_BYTES || (declared > 0 && rq->headers.expect))) {
+        rq->response.close = true;
+        return refuse(x, x->error);
+    }
     return MHD_YES;
 }
 
@@ -291,12 +296,13 @@ static enum MHD_Result take_body(struct exchange *x, const char *data, size_t *s
     size_t length = *size;
 
     *size = 0;
-    if (!x->error && x->body.length + length <= LIMIT_BODY_BYTES - 1) {
+    if (!x->error && x->body.length + length <= x->body_limit) {
         text_append(&x->body, data, length);
         return MHD_YES;
     }
     /* Read and thrown away, so that the client is still there to see the answer. */
-    x->error = ERR_BODY_TOO_LARGE;
+    if (!x->error)
+        x->error = ERR_BODY_TOO_LARGE;
     x->drained += (int64_t)length;
     return x->drained > LIMIT_DRAIN_BYTES ? MHD_NO : MHD_YES;
 }
@@ -309,13 +315,11 @@ static enum err complete(struct exchange *x)
         rq->body = x->body.data;
         rq->body_length = x->body.length;
     }
+    x->is_complete = true;
     if (x->error) {
-        rq->response.close = true;
+        rq->response.close = x->drained > 0;
         return x->error;
     }
-    x->error = request_parse_target(rq);
-    if (x->error)
-        return x->error;
     if (rq->peer->is_loopback && !rq->peer->is_unix && rq->headers.host &&
         !header_host_is_loopback(rq->headers.host))
         return request_fail(rq, ERR_MISDIRECTED,
@@ -338,7 +342,7 @@ static enum MHD_Result on_access(void *self, struct MHD_Connection *mhd, const c
         return take_headers(x, method);
     if (*size > 0)
         return take_body(x, data, size);
-    if (x->request.segment_count == 0 && !x->request.response.status) {
+    if (!x->is_complete) {
         e = complete(x);
         if (e)
             return refuse(x, e);

@@ -16,6 +16,10 @@ enum http_step {
 };
 
 struct http_callbacks {
+    /* Server thread: the headers are here, the target is parsed, the body is still to come.  May
+     * change how large that may be (LIMIT_BODY_BYTES).  After an error the body is read and thrown
+     * away, and the error answered instead of calling `begin`. */
+    enum err (*admit)(struct request *rq, size_t *body_limit);
     /* Server thread: the whole request is here, or a held one came back. */
     enum http_step (*begin)(struct request *rq);
     /* Worker thread; ANSWER or HOLD. */

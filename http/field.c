@@ -9,6 +9,10 @@
 #include "core/clock.h"
 #include "core/jnode.h"
 
+enum {
+    POINTER_MAX = 96 /* as in struct diag */
+};
+
 struct field typed_text(const char *name, char *out, size_t capacity)
 {
     return (struct field){.name = name, .kind = FIELD_TEXT, .out = out, .capacity = capacity};
@@ -23,6 +27,27 @@ struct field typed_integer(const char *name, int64_t *out, int64_t minimum, int6
 struct field typed_size(const char *name, struct size *out)
 {
     return (struct field){.name = name, .kind = FIELD_SIZE, .out = out};
+}
+
+struct field typed_number(const char *name, double *out)
+{
+    return (struct field){.name = name, .kind = FIELD_NUMBER, .out = out};
+}
+
+struct field typed_price(const char *name, struct price *out)
+{
+    return (struct field){.name = name, .kind = FIELD_PRICE, .out = out};
+}
+
+struct field typed_money(const char *name, struct money *out)
+{
+    return (struct field){.name = name, .kind = FIELD_MONEY, .out = out};
+}
+
+struct field typed_object(const char *name, const struct field *fields, size_t count)
+{
+    return (struct field){
+        .name = name, .kind = FIELD_OBJECT, .fields = fields, .field_count = count};
 }
 
 struct field typed_ratio(const char *name, struct ratio *out)
@@ -91,10 +116,19 @@ static bool set_amount(const struct field *f, const char *text, size_t length, c
     *why = "must be a positive decimal such as \"0.5\" with at most 12 decimals";
     if (size_parse(text, length, &s) || s.e12 <= 0)
         return false;
-    if (f->kind == FIELD_SIZE)
-        *(struct size *)f->out = s;
-    else
+    switch (f->kind) {
+    case FIELD_PRICE:
+        *(struct price *)f->out = (struct price){s.e12};
+        break;
+    case FIELD_MONEY:
+        *(struct money *)f->out = (struct money){s.e12};
+        break;
+    case FIELD_RATIO:
         *(struct ratio *)f->out = (struct ratio){s.e12};
+        break;
+    default:
+        *(struct size *)f->out = s;
+    }
     return true;
 }
 
@@ -156,6 +190,8 @@ bool field_from_text(const struct field *f, const char *text, const char **why)
         *why = "must be an integer";
         return integer_of_text(text, &number) && set_integer(f, number, why);
     case FIELD_SIZE:
+    case FIELD_PRICE:
+    case FIELD_MONEY:
     case FIELD_RATIO:
         return set_amount(f, text, strlen(text), why);
     case FIELD_WORD:
@@ -165,6 +201,9 @@ bool field_from_text(const struct field *f, const char *text, const char **why)
         return set_bool_text(f, text, why);
     case FIELD_TIME:
         return set_time(f, text, strlen(text), why);
+    case FIELD_NUMBER:
+    case FIELD_OBJECT:
+        break;
     }
     return false;
 }
@@ -200,8 +239,18 @@ static bool field_from_json(const struct field *f, const struct jnode *n, const 
         if (is_number)
             return ratio_from_number(f, jnode_number(n), why);
         break;
+    case FIELD_NUMBER:
+        *why = "must be a number";
+        if (is_number)
+            *(double *)f->out = jnode_number(n);
+        return is_number;
+    case FIELD_OBJECT:
+        *why = "must be an object";
+        return kind == J_OBJECT;
     case FIELD_TEXT:
     case FIELD_SIZE:
+    case FIELD_PRICE:
+    case FIELD_MONEY:
     case FIELD_WORD:
     case FIELD_TIME:
         break;
@@ -218,11 +267,13 @@ static const struct field *find(const struct field *fields, size_t count, const 
     return NULL;
 }
 
-/* A reference token of RFC 6901: '~' and '/' of a key are escaped. */
-static void pointer_of(const char *key, char *out, size_t capacity)
+/* A reference token of RFC 6901 after the object's own: '~' and '/' of a key are escaped. */
+static void pointer_of(const char *object, const char *key, char *out, size_t capacity)
 {
-    size_t n = 0;
+    size_t n = strlen(object);
 
+    ASSERT(n + 4 < capacity);
+    memcpy(out, object, n);
     out[n++] = '/';
     for (; *key && n + 3 < capacity; key++) {
         if (*key == '~' || *key == '/') {
@@ -271,15 +322,18 @@ void field_hint(struct diag *d, const struct field *f)
         diag_hint(d, "1 to %zu bytes", f->capacity - 1);
 }
 
-static enum err take_member(struct request *rq, const struct field *fields, size_t count,
+static enum err parse_object(struct request *rq, const char *pointer, const struct field *table,
+                             const struct jnode *object);
+
+static enum err take_member(struct request *rq, const char *object, const struct field *table,
                             const char *key, const struct jnode *value)
 {
-    const struct field *f = find(fields, count, key);
+    const struct field *f = find(table->fields, table->field_count, key);
     const char *why = "";
-    char pointer[96];
+    char pointer[POINTER_MAX];
     struct diag *d;
 
-    pointer_of(key, pointer, sizeof pointer);
+    pointer_of(object, key, pointer, sizeof pointer);
     if (!f) {
         diag_add(request_diags(rq), pointer, err_code(ERR_FIELD_UNKNOWN),
                  "There is no such field here.");
@@ -292,32 +346,30 @@ static enum err take_member(struct request *rq, const struct field *fields, size
     }
     if (f->present)
         *f->present = true;
-    return ERR_OK;
+    return f->kind == FIELD_OBJECT ? parse_object(rq, pointer, f, value) : ERR_OK;
 }
 
-static enum err parse_object(struct request *rq, const struct field *fields, size_t count,
-                             const struct jnode *root)
+/* The members of an object (NULL: it has none) by the table's fields. */
+static enum err parse_object(struct request *rq, const char *pointer, const struct field *table,
+                             const struct jnode *object)
 {
     enum err first = ERR_OK;
     void *iterator = NULL;
     const char *key;
     const struct jnode *value;
 
-    if (root && jnode_kind(root) != J_OBJECT) {
-        diag_add(request_diags(rq), "", err_code(ERR_FIELD), "The body must be a JSON object.");
-        return ERR_FIELD;
-    }
-    while (root && jnode_next(root, &iterator, &key, &value)) {
-        enum err e = take_member(rq, fields, count, key, value);
+    while (object && jnode_next(object, &iterator, &key, &value)) {
+        enum err e = take_member(rq, pointer, table, key, value);
         if (e && !first)
             first = e;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].required && (!root || !jnode_member(root, fields[i].name))) {
-            char pointer[96];
-            pointer_of(fields[i].name, pointer, sizeof pointer);
-            diag_add(request_diags(rq), pointer, "field_required", "%s is required.",
-                     fields[i].name);
+    for (size_t i = 0; i < table->field_count; i++) {
+        const char *name = table->fields[i].name;
+
+        if (table->fields[i].required && (!object || !jnode_member(object, name))) {
+            char member[POINTER_MAX];
+            pointer_of(pointer, name, member, sizeof member);
+            diag_add(request_diags(rq), member, "field_required", "%s is required.", name);
             if (!first)
                 first = ERR_FIELD;
         }
@@ -327,6 +379,7 @@ static enum err parse_object(struct request *rq, const struct field *fields, siz
 
 enum err field_parse(struct request *rq, const struct field *fields, size_t count)
 {
+    const struct field table = typed_object("", fields, count);
     struct jnode *root = NULL;
     enum err e;
 
@@ -337,7 +390,12 @@ enum err field_parse(struct request *rq, const struct field *fields, size_t coun
         if (e)
             return request_fail(rq, e, "The body is not acceptable JSON.");
     }
-    e = parse_object(rq, fields, count, root);
+    if (root && jnode_kind(root) != J_OBJECT) {
+        diag_add(request_diags(rq), "", err_code(ERR_FIELD), "The body must be a JSON object.");
+        e = ERR_FIELD;
+    } else {
+        e = parse_object(rq, "", &table, root);
+    }
     jnode_free(root);
     return e ? request_fail(rq, e, "The body has %zu mistake%s; see errors.", rq->diags->count,
                             rq->diags->count == 1 ? "" : "s")

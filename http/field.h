@@ -13,21 +13,27 @@
 enum field_kind {
     FIELD_TEXT,
     FIELD_INTEGER,
+    FIELD_NUMBER,
     FIELD_SIZE,
+    FIELD_PRICE,
+    FIELD_MONEY,
     FIELD_RATIO,
     FIELD_WORD,
     FIELD_BOOL,
     FIELD_FLAG,
-    FIELD_TIME
+    FIELD_TIME,
+    FIELD_OBJECT
 };
 
 struct field {
     const char *name;
     enum field_kind kind;
     void *out;
-    size_t capacity;          /* TEXT: of out, with NUL */
-    int64_t minimum, maximum; /* INTEGER */
-    const char *const *words; /* WORD: ended by NULL; out is an int, the index */
+    size_t capacity;            /* TEXT: of out, with NUL */
+    int64_t minimum, maximum;   /* INTEGER */
+    const char *const *words;   /* WORD: ended by NULL; out is an int, the index */
+    const struct field *fields; /* OBJECT: its members */
+    size_t field_count;
     bool required;
     bool *present;
 };
@@ -35,8 +41,12 @@ struct field {
 /* Any UTF-8 without control characters, 1 to capacity - 1 bytes. */
 struct field typed_text(const char *name, char *out, size_t capacity);
 struct field typed_integer(const char *name, int64_t *out, int64_t minimum, int64_t maximum);
+/* A JSON number; bodies only. */
+struct field typed_number(const char *name, double *out);
 /* Decimal texts, more than zero. */
 struct field typed_size(const char *name, struct size *out);
+struct field typed_price(const char *name, struct price *out);
+struct field typed_money(const char *name, struct money *out);
 /* A decimal text or a JSON number, more than zero. */
 struct field typed_ratio(const char *name, struct ratio *out);
 struct field typed_word(const char *name, int *out, const char *const *words);
@@ -45,6 +55,9 @@ struct field typed_bool(const char *name, bool *out);
 struct field typed_flag(const char *name, bool *out);
 /* RFC 3339 or Unix milliseconds. */
 struct field typed_time(const char *name, int64_t *out_us);
+
+/* An object within the body. */
+struct field typed_object(const char *name, const struct field *fields, size_t count);
 
 struct field field_required(struct field f);
 struct field field_present(struct field f, bool *present);

@@ -110,6 +110,7 @@ struct request {
     /* Why it failed: becomes the problem's detail and errors. */
     const char *detail;
     struct diag_list *diags;
+    const char *errors; /* JSON: the problem's `errors` where diags cannot tell all; NULL */
     int64_t retry_after_s;
     const char *stored_body; /* what an idempotent replay answers instead of the body; NULL: same */
 

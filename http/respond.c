@@ -10,7 +10,7 @@
 #include "core/jwriter.h"
 
 enum {
-    PROBLEM_MAX = 32 * 1024
+    PROBLEM_MAX = 256 * 1024
 };
 
 static void answer(struct request *rq, int status, const char *content_type)
@@ -148,7 +148,10 @@ static void print_problem(const struct request *rq, enum err e, struct text *out
     jw_member_text(&w, "request_id", rq->id);
     if (rq->retry_after_s > 0)
         jw_member_integer(&w, "retry_after_s", rq->retry_after_s);
-    if (rq->diags && rq->diags->count > 0) {
+    if (rq->errors) {
+        jw_key(&w, "errors");
+        jw_raw(&w, rq->errors, strlen(rq->errors));
+    } else if (rq->diags && rq->diags->count > 0) {
         jw_key(&w, "errors");
         jw_array(&w);
         for (size_t i = 0; i < rq->diags->count; i++)

@@ -18,6 +18,7 @@
 #include "server/openapi_embedded.h"
 #include "server/pipeline.h"
 #include "server/settings.h"
+#include "server/strategy_schema_embedded.h"
 #include "server/ticker.h"
 #include "server/tls_files.h"
 
@@ -188,17 +189,44 @@ static void tokens_changed(void *self)
         LOG_WARN("tokens_not_refreshed", NULL);
 }
 
+/* Embedded bytes are named by the beginning of their digest. */
+static void embedded_etag(const char *bytes, size_t length, char etag[24])
+{
+    struct digest digest;
+
+    digest_of(bytes, length, &digest);
+    etag[0] = '"';
+    hex_print(digest.bytes, 10, etag + 1);
+    etag[21] = '"';
+    etag[22] = '\0';
+}
+
+static struct trial_terms trial_terms(const struct config *c)
+{
+    return (struct trial_terms){
+        .starting_equity = config_money(c, CONFIG_starting_equity),
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
+        .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
+        .volume_cap = config_ratio(c, CONFIG_volume_cap),
+        .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
+        .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
+        .limits = risk_limits(c),
+    };
+}
+
 static void fill_service(struct app *a)
 {
     struct service *s = &a->service;
     struct handlers *h = &s->handlers;
     int64_t limit = config_integer(a->config, CONFIG_rate_limit);
-    struct digest digest;
     uint8_t boot[4];
 
     h->engine = a->engine;
     h->store = a->database.store;
-    h->strategy = a->market.strategy;
+    h->feed = a->market.recorded ? &a->market.feed : NULL;
+    h->instruments = a->market.instruments;
+    h->instrument_count = a->market.instrument_count;
     h->account = a->account;
     random_bytes(boot, sizeof boot);
     hex_print(boot, sizeof boot, h->boot);
@@ -207,10 +235,11 @@ static void fill_service(struct app *a)
     h->built_at = TRADERD_BUILT_AT;
     h->openapi = embedded_openapi_json;
     h->openapi_length = embedded_openapi_json_length;
-    digest_of(h->openapi, h->openapi_length, &digest);
-    h->openapi_etag[0] = '"';
-    hex_print(digest.bytes, 10, h->openapi_etag + 1);
-    h->openapi_etag[21] = '"';
+    embedded_etag(h->openapi, h->openapi_length, h->openapi_etag);
+    h->schema = embedded_strategy_schema_json;
+    h->schema_length = embedded_strategy_schema_json_length;
+    embedded_etag(h->schema, h->schema_length, h->schema_etag);
+    h->terms = trial_terms(a->config);
     if (limit == 0 && !a->address.is_loopback)
         limit = REQUESTS_PER_MINUTE;
     h->rate_limit = limit;

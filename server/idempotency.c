@@ -36,11 +36,19 @@ static void digest_request(const struct request *rq, struct digest *out)
 {
     struct text t;
 
-    text_init(&t, LIMIT_BODY_BYTES + LIMIT_URI_BYTES + 64);
+    text_init(&t, LIMIT_JSON_BYTES + LIMIT_URI_BYTES + 64);
     text_format(&t, "%s %s\n", http_method_name(rq->method), rq->target);
     text_append(&t, rq->body, rq->body_length);
     digest_of(t.data, t.length, out);
     text_release(&t);
+}
+
+static const char *header_of(const struct response *r, const char *name)
+{
+    for (size_t i = 0; i < r->header_count; i++)
+        if (strcmp(r->headers[i].name, name) == 0)
+            return r->headers[i].value;
+    return "";
 }
 
 /* The content types we answer with are static texts; the stored one is one of them. */
@@ -116,6 +124,7 @@ void idempotency_end(struct idempotency *i, struct store *store, struct request 
         answer.body = xstrndup(body ? body : "", answer.length);
         if (r->content_type)
             copy_text(answer.content_type, sizeof answer.content_type, r->content_type);
+        copy_text(answer.location, sizeof answer.location, header_of(r, "Location"));
         e = store_idempotency_finish(store, rq->principal.id, i->key, &answer);
         free(answer.body);
     }

@@ -110,7 +110,7 @@ static bool is_never_throttled(const struct request *rq)
 {
     return is_safe_direction(rq) || is_route(rq, ROUTE_ID_loop_stop) ||
            is_route(rq, ROUTE_ID_loop_pause) || is_route(rq, ROUTE_ID_orders_cancel) ||
-           is_route(rq, ROUTE_ID_orders_cancel_all);
+           is_route(rq, ROUTE_ID_orders_cancel_all) || is_route(rq, ROUTE_ID_strategies_deactivate);
 }
 
 static enum err throttle(struct request *rq)
@@ -133,16 +133,51 @@ static enum err throttle(struct request *rq)
     return ERR_OK;
 }
 
+static bool takes_artifact(const struct request *rq)
+{
+    return is_route(rq, ROUTE_ID_strategies_create) || is_route(rq, ROUTE_ID_strategies_validate);
+}
+
+/* Artifacts are larger than anything else, so memory for one is given to those who may send it. */
+static enum err pipeline_admit(struct request *rq, size_t *body_limit)
+{
+    struct router_match m = {0};
+    enum err e;
+
+    if (router_find(rq->method, rq->segments, rq->segment_count, &m))
+        return ERR_OK;
+    rq->route = m.route;
+    if (takes_artifact(rq)) {
+        e = authenticate(rq);
+        if (e)
+            return e;
+        *body_limit = LIMIT_JSON_BYTES;
+    }
+    rq->route = NULL;
+    return ERR_OK;
+}
+
 static enum err check_body(struct request *rq)
 {
     const struct route *route = rq->route;
 
-    if (route->method != HTTP_POST || rq->body_length == 0)
+    if (rq->body_length == 0 || (route->method != HTTP_POST && route->method != HTTP_PUT))
         return ERR_OK;
     if (!header_is_json(rq->headers.content_type))
         return request_fail(rq, ERR_MEDIA_TYPE,
                             "Send the body with `Content-Type: application/json`.");
     return ERR_OK;
+}
+
+static enum err check_key(struct request *rq)
+{
+    const struct route *route = rq->route;
+
+    if (route->repeat != ROUTE_REPEAT_KEY || rq->headers.idempotency_key)
+        return ERR_OK;
+    return request_fail(rq, ERR_IDEMPOTENCY_KEY,
+                        "Send an `Idempotency-Key` header, a new one for each signal, so that a "
+                        "repeated request is carried out once.");
 }
 
 static enum err prepare(struct request *rq)
@@ -157,6 +192,8 @@ static enum err prepare(struct request *rq)
         e = throttle(rq);
     if (!e)
         e = check_body(rq);
+    if (!e)
+        e = check_key(rq);
     if (!e && atomic_load(&h->is_draining) && rq->method != HTTP_GET && rq->method != HTTP_HEAD)
         e = ERR_SHUTTING_DOWN;
     return e;
@@ -166,7 +203,8 @@ static bool has_key(const struct request *rq)
 {
     const struct route *route = rq->route;
 
-    return route->repeat == ROUTE_REPEAT_K && rq->headers.idempotency_key;
+    return (route->repeat == ROUTE_REPEAT_K || route->repeat == ROUTE_REPEAT_KEY) &&
+           rq->headers.idempotency_key;
 }
 
 static enum http_step call_handler(struct request *rq)
@@ -259,6 +297,7 @@ static void pipeline_finished(struct request *rq, bool sent)
 }
 
 const struct http_callbacks pipeline_callbacks = {
+    .admit = pipeline_admit,
     .begin = pipeline_begin,
     .work = pipeline_work,
     .hold = pipeline_hold,

@@ -95,6 +95,9 @@ class Client:
     def post(self, target, body=None, headers=None, **params):
         return self.request("POST", target, body, headers, **params)
 
+    def put(self, target, body=None, headers=None, **params):
+        return self.request("PUT", target, body, headers, **params)
+
     def delete(self, target, headers=None, **params):
         return self.request("DELETE", target, headers=headers, **params)
 

@@ -102,7 +102,9 @@ def test_start_without_a_feed_is_409(make_daemon):
     daemon = make_daemon(world.base_config(strategy=str(world.WINNER))).start()
     reply = command(daemon, "start")
     assert (reply.status, reply.json["code"]) == (409, "no_feed")
-    assert daemon.api.get("/v1/strategy").json["name"] == "adaptive_momentum_v3"
+    # Nothing can trade without candles, so nothing is active.
+    assert daemon.api.get("/v1/strategy").status == 404
+    assert daemon.loop()["strategies"] == []
 
 
 def test_a_finished_loop_stays_finished_when_started(played):
