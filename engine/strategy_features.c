@@ -108,6 +108,37 @@ static bool argument_text(struct loader *l, const char *field, const struct jnod
     return false;
 }
 
+/* What other tools call a parameter. */
+static const struct {
+    const char *name, *alias;
+} aliases[] = {{"period", "length"},      {"period", "timeperiod"},   {"period", "window"},
+               {"fast", "fastperiod"},    {"fast", "fast_period"},    {"slow", "slowperiod"},
+               {"slow", "slow_period"},   {"signal", "signalperiod"}, {"signal", "signal_period"},
+               {"fastk", "fastk_period"}, {"slowk", "slowk_period"},  {"slowd", "slowd_period"},
+               {"fastd", "fastd_period"}, {"deviations", "std"},      {"deviations", "nbdev"},
+               {"factor", "multiplier"},  {"factor", "mult"}};
+
+/* The parameter under any of its names; more than one of them is a mistake. */
+static const struct jnode *parameter_member(struct loader *l, const char *field,
+                                            const struct jnode *n, const char *name)
+{
+    const struct jnode *found = loader_get(n, name);
+
+    for (size_t i = 0; i < COUNT_OF(aliases); i++) {
+        const struct jnode *other =
+            strcmp(aliases[i].name, name) == 0 ? loader_get(n, aliases[i].alias) : NULL;
+        char at[112];
+
+        if (other && found) {
+            (void)snprintf(at, sizeof at, "%.80s.%s", field, aliases[i].alias);
+            diag_hint(loader_error(l, at, "given_twice", "this is given twice"), "the same as '%s'",
+                      name);
+        }
+        found = found ? found : other;
+    }
+    return found;
+}
+
 static const struct rule_function *feature_type(struct loader *l, const char *field,
                                                 const struct jnode *n)
 {
@@ -138,12 +169,17 @@ static const struct rule_function *feature_type(struct loader *l, const char *fi
 static void check_feature_keys(struct loader *l, const char *field, const struct jnode *n,
                                const struct rule_function *f)
 {
-    const char *names[FUNCTION_PARAMETERS + 2] = {"type", "name"};
+    const char *names[FUNCTION_PARAMETERS + 2 + COUNT_OF(aliases)] = {"type", "name"};
     char prefix[96];
     size_t count = 2;
 
-    for (int i = 0; i < rule_function_parameters(f); i++)
+    for (int i = 0; i < rule_function_parameters(f); i++) {
         names[count++] = f->parameters[i].name;
+        for (size_t j = 0; j < COUNT_OF(aliases); j++) {
+            if (strcmp(aliases[j].name, f->parameters[i].name) == 0)
+                names[count++] = aliases[j].alias;
+        }
+    }
     (void)snprintf(prefix, sizeof prefix, "%.80s.", field);
     loader_check_keys(l, n, prefix, (struct keys){names, count});
 }
@@ -163,7 +199,7 @@ static void add_object(struct loader *l, const char *field, const char *name, co
     text_format(&rule, "%s(", f->name);
     for (int i = 0; i < rule_function_parameters(f); i++) {
         const struct rule_parameter *p = &f->parameters[i];
-        const struct jnode *value = jnode_member(n, p->name);
+        const struct jnode *value = parameter_member(l, field, n, p->name);
 
         text_string(&rule, i > 0 ? ", " : "");
         (void)snprintf(at, sizeof at, "%.80s.%s", field, p->name);
@@ -245,18 +281,46 @@ static void load_map(struct loader *l, const struct jnode *features)
     }
 }
 
+/* {"type": "ema", "period": 12} in a list is named as its shorthand would be, ema_12; false when a
+ * parameter is no whole number. */
+static bool object_name(struct loader *l, const char *field, const struct jnode *n,
+                        char name[2 * LIMIT_NAME])
+{
+    const struct jnode *type = loader_get(n, "type");
+    const struct rule_function *f;
+    size_t length;
+
+    if (!jnode_is(type, J_STRING))
+        return false;
+    (void)snprintf(name, 2 * LIMIT_NAME, "%s", jnode_text(type));
+    f = rule_function_find(name, strlen(name));
+    for (int i = 0; f && i < rule_function_parameters(f); i++) {
+        const struct jnode *value = parameter_member(l, field, n, f->parameters[i].name);
+
+        length = strlen(name);
+        if (value && !jnode_is(value, J_INTEGER))
+            return false;
+        if (value)
+            (void)snprintf(name + length, 2 * LIMIT_NAME - length, "_%lld",
+                           (long long)jnode_integer(value));
+    }
+    return true;
+}
+
 static void load_array(struct loader *l, const struct jnode *features)
 {
     for (size_t i = 0; i < jnode_count(features); i++) {
         const struct jnode *item = jnode_item(features, i);
-        const struct jnode *name = jnode_is(item, J_OBJECT) ? jnode_member(item, "name") : NULL;
-        char field[96];
+        const struct jnode *name = loader_get(item, "name");
+        char field[96], made[2 * LIMIT_NAME];
 
         (void)snprintf(field, sizeof field, "features[%zu]", i);
         if (jnode_is(item, J_STRING))
             add_shorthand(l, field, jnode_text(item));
         else if (jnode_is(name, J_STRING))
             add_object(l, field, jnode_text(name), item);
+        else if (!name && object_name(l, field, item, made))
+            add_object(l, field, made, item);
         else
             diag_hint(loader_error(l, field, "type_mismatch",
                                    "a listed feature is a shorthand or an object with a name"),

@@ -145,6 +145,7 @@ void strategy_report(struct jwriter *w, const struct strategy *s, const struct d
     jw_member_text(w, "name", s ? strategy_name(s) : NULL);
     write_diags(w, "warnings", s ? strategy_warnings(s) : NULL, root);
     write_diags(w, "errors", errors, root);
+    jw_member_integer(w, "errors_left_out", errors ? (int64_t)errors->dropped : 0);
     write_texts(w, "features", s, strategy_feature_count, strategy_feature_name);
     jw_key(w, "warmup_candles");
     if (s)

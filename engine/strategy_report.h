@@ -6,10 +6,10 @@
 #include "core/jwriter.h"
 #include "engine/strategy.h"
 
-/* Writes members into the object that is open: valid, id, name, warnings, errors, features,
- * warmup_candles, symbols, other_symbols, ext, timeframe, metrics.  s is NULL when the artifact was
- * refused: then what is not known is null or empty.  json is the document that was parsed; an
- * error's expr is quoted from it.  Any thread. */
+/* Writes members into the object that is open: valid, id, name, warnings, errors, errors_left_out
+ * (how many more there are), features, warmup_candles, symbols, other_symbols, ext, timeframe,
+ * metrics.  s is NULL when the artifact was refused: then what is not known is null or empty.  json
+ * is the document that was parsed; an error's expr is quoted from it.  Any thread. */
 void strategy_report(struct jwriter *w, const struct strategy *s, const struct diag_list *errors,
                      const char *json, size_t length);
 

@@ -19,7 +19,8 @@ GOOD = [
     {"symbols": ["BTC/USDT", "ETH/USDT:USDT"]}, {"symbols": []},
     {"params": {"fast": 12, "x-note": "n"}}, {"params": {}},
     {"features": {"a": "ema(close, 12)", "b": {"type": "rsi"}, "x-c": 1}},
-    {"features": ["rsi_14", "macd", {"name": "e", "type": "ema", "period": 5}]},
+    {"features": ["rsi_14", "macd", {"name": "e", "type": "ema", "period": 5},
+                  {"type": "sma", "length": 5}]},
     {"ext": {"mood": 3600, "fear": {"max_age_s": "60 * 60"}}}, {"ext": {}},
     {"entry": {"condition": True}}, {"entry": None, "entry_condition": "close > 1"},
     {"entry": {**RULE["entry"], "direction": "short", "confidence": 0.7, "min_confidence": "0.3",
@@ -53,7 +54,7 @@ BAD = [
     {"timeframe": "7m"}, {"timeframe": 5}, {"params": [1]}, {"params": {"a": "1"}},
     {"params": {"close": 1}}, {"params": {"a b": 1}}, {"features": 1}, {"features": {"a": 1}},
     {"features": {"open": "close"}}, {"features": {"a": {"period": 5}}}, {"features": [7]},
-    {"features": [{"type": "rsi"}]}, {"ext": ["a"]}, {"ext": {"a": 0}}, {"ext": {"a": 864001}},
+    {"features": [{"period": 5}]}, {"features": {"a": {"type": 5}}}, {"ext": ["a"]}, {"ext": {"a": 0}}, {"ext": {"a": 864001}},
     {"ext": {"a": None}}, {"ext": {"a": {}}}, {"ext": {"a-b": 60}},
     {"entry": None}, {"entry": {}}, {"entry": "close > 1"}, {"entry": {"condition": 1}},
     {"entry": {"condition": ""}}, {"entry_condition": "true"},
@@ -192,7 +193,7 @@ def test_the_json_form_says_all(folder):
     line = verdicts([path])[0]
     assert len(line.pop("id")) == 64
     assert line == {
-        "file": str(path), "valid": True, "name": "a", "errors": [],
+        "file": str(path), "valid": True, "name": "a", "errors": [], "errors_left_out": 0,
         "warnings": [{"field": "stop_los", "line": 0, "column": 0, "length": 0,
                       "code": "unknown_key", "message": "this key is not known",
                       "hint": "did you mean 'stop_loss'?", "expr": None}],

@@ -182,7 +182,7 @@ static const struct {
     {"\"features\":{\"a\":\"ema(close, 0)\"}", "features.a", "out_of_range", 12},
     {"\"features\":[\"emma_3\"]", "features[0]", "unknown_function", 0},
     {"\"features\":[\"rsi_14\",\"rsi_14\"]", "features[1]", "given_twice", 0},
-    {"\"features\":[{\"type\":\"rsi\"}]", "features[0]", "type_mismatch", 0},
+    {"\"features\":[{\"period\":5}]", "features[0]", "type_mismatch", 0},
     {"\"features\":{\"a\":\"a + 1\"}", "features.a", "circular", 0},
     {"\"exit\":\"close > 1\"", "exit", "type_mismatch", 0},
     {"\"exit\":{\"condition\":\"close + 1\"}", "exit.condition", "type_mismatch", 1},
@@ -289,7 +289,7 @@ static void test_warnings(void **state)
 {
     struct strategy *s = parsed("{\"name\":\"a\",\"entry\":{\"condition\":\"true\",\"x-a\":1,"
                                 "\"triger\":\"t\"},\"stop_los\":0.02,\"features\":{\"a\":"
-                                "{\"type\":\"sma\",\"period\":3,\"length\":4}}}");
+                                "{\"type\":\"sma\",\"period\":3,\"len\":4}}}");
     const struct diag_list *warnings = strategy_warnings(s);
 
     (void)state;
@@ -297,7 +297,7 @@ static void test_warnings(void **state)
     assert_string_equal(warnings->items[0].field, "stop_los");
     assert_string_equal(warnings->items[0].code, "unknown_key");
     assert_string_equal(warnings->items[0].hint, "did you mean 'stop_loss'?");
-    assert_string_equal(warnings->items[1].field, "features.a.length");
+    assert_string_equal(warnings->items[1].field, "features.a.len");
     assert_string_equal(warnings->items[2].field, "entry.triger");
     strategy_release(s);
 }
