@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts: `traderd check` for people and programs, and a published schema that agrees with it."""
 import json
+import re
 import subprocess
 
 import jsonschema_rs
@@ -144,6 +145,21 @@ def test_the_schema_accepts_every_artifact_of_the_repository(schema):
             accepted += 1
             schema.validate(json.loads(path.read_text()))
     assert accepted >= 10 and (ROOT / "artifacts/winner.json") in paths
+
+
+def test_both_keep_the_same_words_for_the_language(schema, folder):
+    """Any word of the manual as a feature's name: the ones that mean something are taken."""
+    words = sorted(set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*",
+                                  (ROOT / "docs/strategies.md").read_text())))
+    documents = [{**BASE, "features": {word: "close"}} for word in words]
+    paths = [folder / f"{word}.json" for word in words]
+    for path, document in zip(paths, documents):
+        path.write_text(json.dumps(document))
+    lines = [line for at in range(0, len(paths), 500) for line in verdicts(paths[at:at + 500])]
+    refused = {word for word, line in zip(words, lines, strict=True) if not line["valid"]}
+    assert {"close", "params", "entry_price", "hlc3"} <= refused and len(refused) < len(words) / 4
+    assert refused == {word for word, document in zip(words, documents)
+                       if not schema.is_valid(document)}
 
 
 def test_every_member_of_the_schema_is_described(schema, folder):
