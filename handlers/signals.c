@@ -208,6 +208,13 @@ static enum err answer_signal(struct request *rq, int status, const struct comma
     return respond_take(rq, status, MEDIA_JSON, &body);
 }
 
+/* What the engine refused before anything was done may be asked again with the same key. */
+static bool is_untouched(enum err e)
+{
+    return e == ERR_NOT_RUNNING || e == ERR_NO_FEED || e == ERR_NAME_TAKEN || e == ERR_NOT_ACTIVE ||
+           e == ERR_CONFLICT || e == ERR_FIELD;
+}
+
 /* POST /v1/signals: a wish from outside, judged as a rule's wish is. */
 enum err signals_create(struct request *rq)
 {
@@ -229,7 +236,7 @@ enum err signals_create(struct request *rq)
     fill_signal(&c, &f);
     reply = xcalloc(1, sizeof *reply);
     e = command_run(rq, &c, reply, &is_pending);
-    if (c.validate_only)
+    if (c.validate_only || is_untouched(e))
         rq->executed = false;
     if (!e)
         e = answer_signal(rq, c.validate_only ? 200 : is_pending ? 202 : 201, reply);

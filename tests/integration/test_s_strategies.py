@@ -63,10 +63,18 @@ def test_one_is_found_by_the_beginning_of_its_id(shelf):
         assert shelf.get(f"/v1/strategies/{wrong}").status == 404, wrong
 
 
-def test_a_beginning_that_several_ids_share_is_409(shelf):
-    # 40,000 documents would be needed for eight digits; the store's own test has the other half.
-    ids = [row["id"] for row in shelf.pages("/v1/strategies")]
-    assert len({name[:8] for name in ids}) == len(ids)
+def test_a_beginning_that_several_ids_share_is_409(make_daemon, cluster):
+    url = cluster.database()
+    daemon = make_daemon(world.base_config(database_url=url)).start()
+    name = uploaded(daemon.api, artifact("twin"))
+    twin = name[:20] + "0" * 44
+    cluster.sql("INSERT INTO strategy (id, name, document, uploaded_by) "
+                f"SELECT '{twin}', name, document, '' FROM strategy WHERE id = '{name}'", url)
+    for method, path in (("GET", ""), ("GET", "/document"), ("DELETE", ""), ("POST", "/activate")):
+        reply = daemon.api.request(method, f"/v1/strategies/{name[:20]}{path}")
+        assert (reply.status, reply.json["code"]) == (409, "conflict"), (method, path)
+    assert daemon.api.get(f"/v1/strategies/{name}").json["id"] == name
+    assert daemon.api.get(f"/v1/strategies/{twin[:21]}").json["created_by"] is None
 
 
 def test_lists_are_filtered_and_paged(shelf):
@@ -367,6 +375,41 @@ def test_several_trade_at_once_and_survive_a_kill(running):
     text = running.api.get("/metrics", format="prometheus").text
     assert "traderd_strategies 1.0\n" in text
     assert 'traderd_strategy_open_positions{strategy="keeper"} 1\n' in text
+
+
+def test_a_full_house_takes_no_more(running):
+    for i in range(63):
+        name = uploaded(running.api, world.keeper(name=f"guest {i}"))
+        activate(running, name)
+    name = uploaded(running.api, world.keeper(name="one too many"))
+    reply = running.api.post(f"/v1/strategies/{name}/activate", {})
+    assert (reply.status, reply.json["code"]) == (422, "limit_exceeded")
+    assert len(slots(running)) == 64
+
+
+def test_what_makes_it_safer_needs_no_database(make_daemon, folder, own_cluster):
+    config = world.replay_config(folder, world.keeper(), count=20000, replay_speed=SPEED,
+                                 database_url=own_cluster.database())
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    wait_until(lambda: positions(daemon), 30, "a position")
+    name = slots(daemon)["keeper"]["id"]
+    own_cluster.kill()
+    wait_until(lambda: daemon.loop()["journal_waiting"], 30, "the database to be missed")
+    reply = daemon.api.post(f"/v1/strategies/{name}/deactivate", {})
+    assert reply.status == 202 and reply.json["slot"]["state"] == "ending"
+    # What opens something is refused, and is not carried out later.
+    key = {"Idempotency-Key": "while-away"}
+    wish = {"strategy": "desk", "symbol": "BTC/USDT", "action": "entry", "direction": "long"}
+    assert daemon.api.post("/v1/signals", wish, headers=key).status == 503
+    assert daemon.api.post(f"/v1/strategies/{name}/activate", {}).status == 503
+    own_cluster.start()
+    wait_until(lambda: not daemon.loop()["journal_waiting"], 60, "the database to be back")
+    assert slots(daemon)["keeper"]["state"] == "ending"
+    wait_until(lambda: daemon.api.get("/v1/strategy_activations").status == 200, 30, "the pool")
+    rows = daemon.api.get("/v1/strategy_activations").json["data"]
+    assert [row["action"] for row in rows] == ["deactivate", "configure"]
+    assert daemon.api.get("/v1/signals", strategy="desk").json["data"] == []
 
 
 def test_strategies_are_uploaded_into_an_empty_daemon_and_started(make_daemon, folder):

@@ -197,7 +197,10 @@ def test_names_of_artifacts_and_sources_are_kept_apart(desk):
 
 
 def test_a_loop_that_does_not_run_takes_no_signals(told):
-    reply = signal(told, ENTRY)
+    reply = signal(told, ENTRY, "not-running")
+    assert (reply.status, reply.json["code"]) == (409, "not_running")
+    # Nothing was done, so the key is not used up.
+    reply = signal(told, {**ENTRY, "notional": "400"}, "not-running")
     assert (reply.status, reply.json["code"]) == (409, "not_running")
 
 

@@ -183,6 +183,89 @@ static void required_fields_are_missed(void **state)
     request_release(&rq);
 }
 
+struct levels {
+    double number;
+    struct price price;
+    struct money money;
+    int word;
+    bool has_object;
+};
+
+static enum err parse_levels(struct request *rq, const char *body, struct levels *v)
+{
+    const struct field inner[] = {
+        field_required(typed_word("type", &v->word, words)),
+        typed_money("most", &v->money),
+    };
+    const struct field fields[] = {
+        typed_number("number", &v->number),
+        typed_price("price", &v->price),
+        field_present(typed_object("how/so", inner, COUNT_OF(inner)), &v->has_object),
+    };
+
+    *v = (struct levels){.word = -1};
+    request_init(rq, "/v1/x");
+    rq->body = body;
+    rq->body_length = strlen(body);
+    return field_parse(rq, fields, COUNT_OF(fields));
+}
+
+static void objects_within_the_body_are_read(void **state)
+{
+    static const struct {
+        const char *body, *pointer;
+        enum err wanted;
+    } bad[] = {
+        {"{\"how/so\":{}}", "/how~1so/type", ERR_FIELD},
+        {"{\"how/so\":[]}", "/how~1so", ERR_FIELD},
+        {"{\"how/so\":null}", "/how~1so", ERR_FIELD},
+        {"{\"how/so\":{\"type\":\"keep\",\"x\":1}}", "/how~1so/x", ERR_FIELD_UNKNOWN},
+        {"{\"how/so\":{\"type\":\"keep\",\"most\":5}}", "/how~1so/most", ERR_FIELD},
+        {"{\"type\":\"keep\"}", "/type", ERR_FIELD_UNKNOWN},
+        {"{\"number\":\"1\"}", "/number", ERR_FIELD},
+        {"{\"number\":true}", "/number", ERR_FIELD},
+        {"{\"price\":1}", "/price", ERR_FIELD},
+        {"{\"price\":\"-1\"}", "/price", ERR_FIELD},
+    };
+    struct request rq;
+    struct levels v;
+
+    (void)state;
+    assert_int_equal(parse_levels(&rq,
+                                  "{\"number\":-1e-3,\"price\":\"42.5\",\"how/so\":"
+                                  "{\"most\":\"7\",\"type\":\"close\"}}",
+                                  &v),
+                     ERR_OK);
+    assert_true(v.number == -1e-3 && v.has_object && v.word == 1);
+    assert_true(v.price.e12 == INT64_C(42500000000000) && v.money.e12 == INT64_C(7000000000000));
+    request_release(&rq);
+    assert_int_equal(parse_levels(&rq, "{\"number\":3}", &v), ERR_OK);
+    assert_true(v.number == 3 && !v.has_object);
+    request_release(&rq);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        if (parse_levels(&rq, bad[i].body, &v) != bad[i].wanted)
+            fail_msg("%s", bad[i].body);
+        assert_int_equal(rq.diags->count, 1);
+        assert_string_equal(rq.diags->items[0].field, bad[i].pointer);
+        request_release(&rq);
+    }
+}
+
+/* Where the list of mistakes cannot say all, the handler writes it. */
+static void a_problem_may_bring_its_own_errors(void **state)
+{
+    struct request rq;
+    struct values v;
+    enum err e = parse(&rq, "{\"count\":0}", &v);
+
+    (void)state;
+    rq.errors = "[{\"code\":\"mine\"}]";
+    respond_problem(&rq, e);
+    assert_non_null(strstr(rq.response.body, "\"errors\":[{\"code\":\"mine\"}]"));
+    assert_null(strstr(rq.response.body, "/count"));
+    request_release(&rq);
+}
+
 static enum err query(const char *target, int64_t *limit, bool *verbose)
 {
     const struct field fields[] = {typed_integer("limit", limit, 1, 500),
@@ -252,6 +335,8 @@ int main(void)
         cmocka_unit_test(all_mistakes_come_at_once),
         cmocka_unit_test(required_fields_are_missed),
         cmocka_unit_test(mistakes_tell_what_would_be_right),
+        cmocka_unit_test(objects_within_the_body_are_read),
+        cmocka_unit_test(a_problem_may_bring_its_own_errors),
         cmocka_unit_test(queries_are_read),
         cmocka_unit_test(waits_are_read),
     };
