@@ -28,16 +28,16 @@ static void line_refresh(struct feature_line *f)
     f->anchor = first + offset / (double)f->period;
     f->sum = 0;
     f->weighted = 0;
-    f->size = 0;
+    f->squares = 0;
     for (int32_t i = 0, at = f->at; i < f->period; i++) {
         double d = f->ring[at] - f->anchor;
 
         f->sum += d;
         f->weighted += d * (double)i;
-        f->size += fabs(d);
+        f->squares += d * d;
         at = at + 1 == f->period ? 0 : at + 1;
     }
-    f->peak = f->size;
+    f->peak = f->squares;
 }
 
 /* Everything becomes a candle older, the oldest (of weight 0) leaves, and x comes. */
@@ -48,9 +48,9 @@ static void line_slide(struct feature_line *f, double x)
     f->weighted -= f->sum - out;
     f->weighted += in * (double)(f->period - 1);
     f->sum += in - out;
-    f->size += fabs(in);
-    f->peak = f->size > f->peak ? f->size : f->peak;
-    f->size -= fabs(out);
+    f->squares += in * in;
+    f->peak = f->squares > f->peak ? f->squares : f->peak;
+    f->squares -= out * out;
 }
 
 double feature_line_push(struct feature_line *f, double x)
@@ -70,7 +70,7 @@ double feature_line_push(struct feature_line *f, double x)
     f->at = f->at + 1 == f->period ? 0 : f->at + 1;
     if (f->count < f->period)
         return NAN;
-    if (!was_full || f->at == 0 || f->size < SHRUNK * f->peak)
+    if (!was_full || f->at == 0 || !(f->squares - f->sum * f->sum / n >= SHRUNK * f->peak))
         line_refresh(f);
     f->part[0] = (f->weighted - f->sum * (n - 1) / 2) / (n * (n * n - 1) / 12);
     return f->anchor + (f->sum / n + f->part[0] * (n - 1) / 2);

@@ -15,7 +15,7 @@ struct feature_line {
     double part[1];
     double anchor;
     double sum, weighted; /* of ring - anchor; weights 0 (oldest) to period - 1 */
-    double size, peak;    /* sum of |ring - anchor|, and its largest since the sums were made */
+    double squares, peak; /* of ring - anchor, and their largest since the sums were made */
     int32_t period, count, at, padding;
     double ring[];
 };

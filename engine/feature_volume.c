@@ -30,6 +30,7 @@ double feature_mfi_push(struct feature_mfi *f, double price, double volume)
 {
     double change = price - f->last;
     double flow = price * volume;
+    double noise = 1e-12 * fabs(price); /* hlc3 of the same decimals may differ by a binary digit */
     double up, down;
 
     if (isnan(flow)) {
@@ -39,8 +40,8 @@ double feature_mfi_push(struct feature_mfi *f, double price, double volume)
     f->last = price;
     if (isnan(change))
         return NAN;
-    up = feature_sma_push(mfi_window(f, 0), change > 0 ? flow : 0);
-    down = feature_sma_push(mfi_window(f, 1), change < 0 ? flow : 0);
+    up = feature_sma_push(mfi_window(f, 0), change > noise ? flow : 0);
+    down = feature_sma_push(mfi_window(f, 1), change < -noise ? flow : 0);
     if (isnan(up))
         return NAN;
     return up + down > 0 ? 100 * (up / (up + down)) : 0;

@@ -288,70 +288,6 @@ static void test_definitions(void **state)
     strategy_release(s);
 }
 
-/* The published rows of TA-Lib's regression tests that have other parameters than its columns:
- * index of the candle, value, and the digits they were printed with. */
-static const struct {
-    const char *rule;
-    int candle;
-    double value, tolerance;
-} rows[] = {
-    {"stoch_k(5, 3, 4)", 251, 30.194, 1e-3},
-    {"stoch_d(5, 3, 4)", 251, 46.641, 1e-3},
-    {"stochrsi_k(close, 14, 14, 1)", 27, 94.156709, 1e-6},
-    {"stochrsi_k(close, 14, 45, 1)", 58, 79.729186, 1e-6},
-    {"stochrsi_k(close, 14, 45, 1)", 251, 48.1550743, 1e-6},
-    {"stochrsi_d(close, 11, 13, 16)", 38, 57.1711, 1e-4},
-    {"stochrsi_d(close, 11, 13, 16)", 251, 15.7303, 1e-4},
-
-    {"dema(close, 14)", 251, 109.467, 1e-3},
-
-    {"tema(close, 14)", 251, 108.418, 1e-3},
-    {"cci(2)", 1, 66.666, 1e-3},
-    {"cci(5)", 4, 18.857, 1e-3},
-    {"cci(11)", 12, 143.5190963, 1e-6},
-    {"cci(11)", 13, -113.8669783, 1e-6},
-    {"willr(14)", 24, -89.2857, 1e-4},
-    {"natr(14)", 251, 3.0229, 1e-4},
-    {"adx(14)", 27, 23, 1e-3},
-    {"rsi(14)", 14, 49.14, 1e-2},
-    {"wma(close, 30)", 29, 88.567, 1e-3},
-};
-
-static void test_published_rows(void **state)
-{
-    (void)state;
-    for (size_t j = 0; j < COUNT_OF(rows); j++) {
-        char text[256];
-        char *data = check_data("indicators/ta252.input.csv", NULL);
-        char *cursor = data;
-        struct strategy *s;
-        struct strategy_run *r;
-
-        (void)snprintf(text, sizeof text,
-                       "{\"name\":\"one\",\"entry\":{\"condition\":\"close > 0\"},"
-                       "\"features\":{\"x\":\"%s\"}}",
-                       rows[j].rule);
-        s = parse(text);
-        r = strategy_run_new(s);
-        (void)check_line(&cursor);
-        for (int i = 0; i <= rows[j].candle; i++) {
-            char *line = check_line(&cursor);
-            struct candle k = {.price_scale = 3};
-            int64_t *fields[] = {&k.open, &k.high, &k.low, &k.close, &k.volume};
-
-            for (size_t f = 0; f < COUNT_OF(fields); f++)
-                *fields[f] = llround(strtod(strsep(&line, ","), NULL) * (f < 4 ? 1000 : 1));
-            strategy_run_push(r, &k);
-        }
-        if (!(fabs(strategy_run_feature(r, 0) - rows[j].value) <= rows[j].tolerance))
-            fail_msg("%s of candle %d is %.9g", rows[j].rule, rows[j].candle,
-                     strategy_run_feature(r, 0));
-        free(data);
-        strategy_run_free(r);
-        strategy_release(s);
-    }
-}
-
 /* An unknown input makes each kernel start again, as if just made. */
 static void test_unknown_input(void **state)
 {
@@ -414,7 +350,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_definitions),
-        cmocka_unit_test(test_published_rows),
         cmocka_unit_test(test_unknown_input),
         cmocka_unit_test(test_vwap_warmup),
     };
