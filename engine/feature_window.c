@@ -135,32 +135,51 @@ double feature_stddev_push(struct feature_window *f, double x)
     return squares > 0 ? sqrt(squares / (n - (double)f->ddof)) : 0;
 }
 
-/* The sum of |ring - from|, in four chains that the processor can work on at once. */
-static double sum_of_distances(const double *ring, int32_t count, double from)
+/* The sum of ring - from, in four chains that the processor can work on at once. */
+static double sum_from(const double *ring, int32_t count, double from)
 {
     double sums[4] = {0, 0, 0, 0};
     int32_t i = 0;
 
     for (; i + 4 <= count; i += 4) {
-        sums[0] += fabs(ring[i] - from);
-        sums[1] += fabs(ring[i + 1] - from);
-        sums[2] += fabs(ring[i + 2] - from);
-        sums[3] += fabs(ring[i + 3] - from);
+        sums[0] += ring[i] - from;
+        sums[1] += ring[i + 1] - from;
+        sums[2] += ring[i + 2] - from;
+        sums[3] += ring[i + 3] - from;
     }
     for (; i < count; i++)
-        sums[0] += fabs(ring[i] - from);
+        sums[0] += ring[i] - from;
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+/* The sum of |ring - from - offset|, likewise. */
+static double sum_of_distances(const double *ring, int32_t count, double from, double offset)
+{
+    double sums[4] = {0, 0, 0, 0};
+    int32_t i = 0;
+
+    for (; i + 4 <= count; i += 4) {
+        sums[0] += fabs(ring[i] - from - offset);
+        sums[1] += fabs(ring[i + 1] - from - offset);
+        sums[2] += fabs(ring[i + 2] - from - offset);
+        sums[3] += fabs(ring[i + 3] - from - offset);
+    }
+    for (; i < count; i++)
+        sums[0] += fabs(ring[i] - from - offset);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/* Everything is taken relative to x, so that a price large against its moves costs no digits. */
 double feature_cci_push(struct feature_window *f, double x)
 {
-    double mean = feature_sma_push(f, x);
-    double deviation;
+    double n = (double)f->period;
+    double offset, deviation, old;
 
-    if (isnan(mean))
+    if (!window_put(f, x, &old) || f->count < f->period)
         return NAN;
-    deviation = sum_of_distances(f->ring, f->period, mean) / (double)f->period;
-    return deviation > 1e-12 * fabs(mean) ? (x - mean) / (0.015 * deviation) : 0;
+    offset = sum_from(f->ring, f->period, x) / n;
+    deviation = sum_of_distances(f->ring, f->period, x, offset) / n;
+    return deviation > 1e-12 * fabs(x) ? -offset / (0.015 * deviation) : 0;
 }
 
 size_t feature_extreme_size(int period)

@@ -57,7 +57,7 @@ static void test_waves(void **state)
     }
 }
 
-/* Without a move there is no phase, but there is a trend line; after it the cycle is found again. */
+/* Without a move there is no phase, but a trend line; after it the cycle is found again. */
 static void test_flat(void **state)
 {
     static struct candle candles[LENGTH];
