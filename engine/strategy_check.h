@@ -14,7 +14,9 @@
  * 4. Times: candles are known by their open time and used at its end, in order and on the grid of
  *    the timeframe; a longer timeframe's candle is used only after it closed; a last candle that
  *    had not closed yet was dropped.
- * 5. The artifact's own metrics beside the trial's. */
+ * 5. The artifact's own metrics beside the trial's.
+ *
+ * At most CHECK_SYMBOLS_MAX symbols, the first ones, and only they trade in the trials. */
 #ifndef ENGINE_STRATEGY_CHECK_H
 #define ENGINE_STRATEGY_CHECK_H
 

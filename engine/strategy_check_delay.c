@@ -47,13 +47,13 @@ static void judge(struct check_delay *d)
 }
 
 /* A trial of the past with market orders so many candles late. */
-static enum err try_late(const struct check_options *o, struct tape *tape, int delay,
-                         struct diag_list *diags, struct trial_result *out)
+static enum err try_late(const struct check_material *m, int delay, struct diag_list *diags,
+                         struct trial_result *out)
 {
-    const struct feed feed = tape_feed(tape);
+    const struct check_options *o = &m->options;
     struct trial_options options = {
         .strategy = o->strategy,
-        .feed = &feed,
+        .feed = &m->feed,
         .instruments = o->instruments,
         .instrument_count = o->instrument_count,
         .terms = o->terms,
@@ -112,37 +112,32 @@ static void compare_claims(const struct check_options *o, struct check_report *o
     }
 }
 
-void check_delay_run(const struct check_options *options, struct check_report *out)
+void check_delay_run(const struct check_material *m, struct check_report *out)
 {
-    const struct money equity = options->terms.starting_equity;
-    const struct feed_past past = {options->feed, options->until_us, options->shift_us,
-                                   options->candles};
+    const struct check_options *o = &m->options;
     struct check_delay *d = &out->delay;
     struct trial_result late = {0};
     struct diag_list diags = {0};
-    struct tape *tape = NULL;
     char why[LIMIT_REASON];
     enum err e;
 
-    if (options->without_trials) {
+    if (o->without_trials) {
         skip(d, "not asked for");
-        compare_claims(options, out);
-        return;
-    }
-    e = tape_record(&past, &tape);
-    if (!e)
-        e = try_late(options, tape, 0, &diags, &out->trial);
-    if (!e)
-        e = try_late(options, tape, 1, &diags, &late);
-    if (e) {
-        diag_describe(&diags, e, why, sizeof why);
-        skip(d, why);
+    } else if (out->times.verdict == CHECK_FAIL) {
+        skip(d, "the candles' times are wrong");
     } else {
-        tell(&out->trial, equity, &d->on_time);
-        tell(&late, equity, &d->late);
-        judge(d);
+        e = try_late(m, 0, &diags, &out->trial);
+        if (!e)
+            e = try_late(m, 1, &diags, &late);
+        if (e) {
+            diag_describe(&diags, e, why, sizeof why);
+            skip(d, why);
+        } else {
+            tell(&out->trial, o->terms.starting_equity, &d->on_time);
+            tell(&late, o->terms.starting_equity, &d->late);
+            judge(d);
+        }
     }
-    compare_claims(options, out);
+    compare_claims(o, out);
     trial_result_release(&late);
-    tape_free(tape);
 }

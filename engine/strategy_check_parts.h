@@ -42,19 +42,34 @@ void check_warmup_begin(const struct check_source *source, int64_t warmup, size_
 /* The verdicts, once all symbols are added. */
 void check_warmup_end(struct check_warmup *w);
 
-/* The rows of a strategy, from candles of a window; the window outlives the source. */
-struct check_window {
-    const struct check_options *options;
-    int64_t from_us; /* no candle that opens before is looked at */
+/* What all checks look at: the candles of the symbols that the strategy trades, as many as are
+ * checked, and of those that its rules read, on a tape of their own. */
+struct check_material {
+    struct check_options options; /* the caller's, but of the tape and its instruments */
+    struct tape *tape;
+    struct feed feed; /* the tape's */
+    struct instrument *instruments;
+    int64_t timeframe_us;
+    int64_t grid_us;               /* the feed's own shift */
+    int64_t from_us;               /* no candle that opens before is looked at */
+    struct check_candles *candles; /* one an instrument; none of those that are only read */
+    int64_t *previous_us;          /* newest open time of each */
+    struct check_times *times;
 };
-struct check_source check_strategy_source(struct check_window *window);
+/* Fills in what the candles alone tell of times.  ERR_END: there are none. */
+MUST_USE enum err check_material_open(const struct check_options *options,
+                                      struct check_times *times, struct check_material *out);
+void check_material_close(struct check_material *m);
+
+/* The rows of the strategy; the material outlives the source. */
+struct check_source check_strategy_source(struct check_material *m);
 
 /* Candles of longer timeframes, as the rules see them, beside what the instrument's candles add up
  * to. */
-MUST_USE enum err check_times_longer(const struct check_window *window, size_t instrument,
+MUST_USE enum err check_times_longer(const struct check_material *m, size_t instrument,
                                      struct check_times *out);
 
 /* Two trials, and the one on time for the report. */
-void check_delay_run(const struct check_options *options, struct check_report *out);
+void check_delay_run(const struct check_material *m, struct check_report *out);
 
 #endif

@@ -204,6 +204,8 @@ static void print_warmup(struct text *t, const struct check_warmup *w)
     text_format(t, "%-8s warm-up: %lld candles; rules at %lld moments, %lld differ\n",
                 check_verdict_name(w->verdict), (long long)w->candles, (long long)w->decisions,
                 (long long)w->decisions_differ);
+    if (w->decisions == 0)
+        text_format(t, "         there are fewer candles than that: give more\n");
     if (w->row_count == 0)
         return;
     text_format(t, "         difference in %% after so many candles; how many until 1e-3, 1e-6\n");

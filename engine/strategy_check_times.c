@@ -73,19 +73,19 @@ static enum err make_artifact(const struct check_times *t, int64_t timeframe_us,
     return e;
 }
 
-enum err check_times_longer(const struct check_window *window, size_t instrument,
+enum err check_times_longer(const struct check_material *m, size_t instrument,
                             struct check_times *out)
 {
-    const struct check_options *o = window->options;
-    const struct feed *f = o->feed;
-    const int64_t timeframe_us = f->timeframe_us(f->self);
+    const struct check_options *o = &m->options;
+    const struct feed *f = &m->feed;
+    const int64_t timeframe_us = m->timeframe_us;
     struct audit audit = {.times = out};
     struct strategy *strategy = NULL;
     struct rows_options ro = {
         .instruments = o->instruments,
         .instrument_count = o->instrument_count,
         .only_symbol = o->instruments[instrument].symbol,
-        .from_us = window->from_us,
+        .from_us = m->from_us,
         .take = take_row,
         .context = &audit,
     };
@@ -104,7 +104,7 @@ enum err check_times_longer(const struct check_window *window, size_t instrument
         return e;
     ro.strategy = strategy;
     rows = rows_new(&ro);
-    e = f->history(f->self, o->until_us, o->shift_us, o->candles, rows_push, rows);
+    e = f->history(f->self, INT64_MAX, 0, 0, rows_push, rows);
     rows_end(rows);
     rows_free(rows);
     strategy_release(strategy);

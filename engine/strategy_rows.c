@@ -10,6 +10,7 @@ struct rows {
     struct rows_options options;
     struct strategy_run **runs; /* one an instrument; NULL: not traded */
     size_t *other_of;           /* strategy_other_symbol(i) as an instrument; or instrument_count */
+    bool *is_read;              /* by some run: instruments that are not are left alone */
     size_t *ext_next;           /* points of each name that are not in the past yet */
     struct feed_event *now;     /* the closes of one instant */
     size_t now_count;
@@ -81,6 +82,7 @@ struct rows *rows_new(const struct rows_options *options)
     r->options = *options;
     r->runs = xcalloc(count + 1, sizeof *r->runs);
     r->other_of = xcalloc(others + 1, sizeof *r->other_of);
+    r->is_read = xcalloc(count + 1, sizeof *r->is_read);
     r->ext_next = xcalloc(strategy_ext_count(s) + 1, sizeof *r->ext_next);
     r->now = xcalloc(count + 1, sizeof *r->now);
     for (size_t i = 0; i < count; i++) {
@@ -91,10 +93,13 @@ struct rows *rows_new(const struct rows_options *options)
             (options->most_symbols > 0 && symbols == options->most_symbols))
             continue;
         r->runs[i] = strategy_run_new(s);
+        r->is_read[i] = true;
         symbols++;
     }
-    for (size_t i = 0; i < others; i++)
+    for (size_t i = 0; i < others; i++) {
         r->other_of[i] = find_instrument(options, strategy_other_symbol(s, i));
+        r->is_read[r->other_of[i]] = true;
+    }
     return r;
 }
 
@@ -106,6 +111,7 @@ void rows_free(struct rows *r)
         strategy_run_free(r->runs[i]);
     free(r->runs);
     free(r->other_of);
+    free(r->is_read);
     free(r->ext_next);
     free(r->now);
     free(r);
@@ -171,7 +177,7 @@ void rows_push(void *rows, const struct feed_event *e)
     ASSERT(e->kind == FEED_CLOSE && e->instrument < r->options.instrument_count);
     if (r->now_count > 0 && r->now[0].at_us != e->at_us)
         flush(r);
-    if (e->candle.open_us < r->options.from_us)
+    if (e->candle.open_us < r->options.from_us || !r->is_read[e->instrument])
         return;
     ASSERT(r->now_count < r->options.instrument_count);
     r->now[r->now_count++] = *e;

@@ -3,41 +3,59 @@
 #include "engine/tape.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base.h"
 #include "core/limits.h"
 
+/* Which of the closes are an instrument's. */
+struct lane_index {
+    size_t *at;
+    size_t count, capacity;
+};
+
 struct tape {
     struct feed_event *closes; /* as they were told: by time, then by instrument */
     size_t count, capacity;
+    struct lane_index *lanes; /* by instrument */
+    size_t lane_count;
+    const size_t *place_of; /* while it is recorded */
     int64_t timeframe_us;
     int64_t shift_us;
     size_t opened, closed; /* so many of the list have been played */
 };
 
+static struct lane_index *lane_of(struct tape *t, size_t instrument)
+{
+    ASSERT(instrument < LIMIT_SYMBOLS);
+    if (instrument >= t->lane_count) {
+        t->lanes = xrealloc(t->lanes, (instrument + 1) * sizeof *t->lanes);
+        memset(t->lanes + t->lane_count, 0, (instrument + 1 - t->lane_count) * sizeof *t->lanes);
+        t->lane_count = instrument + 1;
+    }
+    return &t->lanes[instrument];
+}
+
 static void take_close(void *context, const struct feed_event *e)
 {
     struct tape *t = context;
+    size_t place = t->place_of ? t->place_of[e->instrument] : e->instrument;
+    struct lane_index *lane;
 
+    if (place == TAPE_LEAVE_OUT)
+        return;
     if (t->count == t->capacity) {
         t->capacity = t->capacity ? 2 * t->capacity : 1024;
         t->closes = xrealloc(t->closes, t->capacity * sizeof *t->closes);
     }
-    t->closes[t->count++] = *e;
-}
-
-static void mark_last(struct tape *t)
-{
-    bool seen[LIMIT_SYMBOLS] = {false};
-
-    for (size_t i = t->count; i-- > 0;) {
-        struct feed_event *e = &t->closes[i];
-
-        ASSERT(e->instrument < LIMIT_SYMBOLS);
-        if (!seen[e->instrument])
-            e->candle.flags |= CANDLE_LAST;
-        seen[e->instrument] = true;
+    lane = lane_of(t, place);
+    if (lane->count == lane->capacity) {
+        lane->capacity = lane->capacity ? 2 * lane->capacity : 1024;
+        lane->at = xrealloc(lane->at, lane->capacity * sizeof *lane->at);
     }
+    lane->at[lane->count++] = t->count;
+    t->closes[t->count] = *e;
+    t->closes[t->count++].instrument = place;
 }
 
 enum err tape_record(const struct feed_past *past, struct tape **out)
@@ -47,14 +65,18 @@ enum err tape_record(const struct feed_past *past, struct tape **out)
     enum err e;
 
     t->timeframe_us = f->timeframe_us(f->self);
+    t->place_of = past->place_of;
     e = f->history(f->self, past->until_us, past->shift_us, past->most, take_close, t);
+    t->place_of = NULL;
     if (!e && t->count == 0)
         e = ERR_END;
     if (e) {
         tape_free(t);
         return e;
     }
-    mark_last(t);
+    for (size_t i = 0; i < t->lane_count; i++)
+        if (t->lanes[i].count > 0)
+            t->closes[t->lanes[i].at[t->lanes[i].count - 1]].candle.flags |= CANDLE_LAST;
     *out = t;
     return ERR_OK;
 }
@@ -63,6 +85,9 @@ void tape_free(struct tape *t)
 {
     if (!t)
         return;
+    for (size_t i = 0; i < t->lane_count; i++)
+        free(t->lanes[i].at);
+    free(t->lanes);
     free(t->closes);
     free(t);
 }
@@ -138,26 +163,66 @@ static int64_t tape_first_us(void *self)
     return t->closes[0].candle.open_us;
 }
 
+/* How many of the closes are known by then. */
+static size_t count_until(const struct tape *t, int64_t until_us)
+{
+    size_t low = 0, high = t->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (t->closes[middle].at_us <= until_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Where the newest `most` of a lane's closes before `end` begin. */
+static size_t first_of(const struct lane_index *lane, size_t end, int64_t most)
+{
+    size_t low = 0, high = lane->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (lane->at[middle] < end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return end;
+    return lane->at[most > 0 && low > (size_t)most ? low - (size_t)most : 0];
+}
+
 static enum err tape_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
                              feed_take_fn *take, void *context)
 {
     const struct tape *t = self;
-    int64_t skip[LIMIT_SYMBOLS] = {0};
-    size_t count = 0;
+    size_t *first = xcalloc(t->lane_count, sizeof *first);
+    size_t begin, end;
+    int64_t last_us;
 
-    for (; count < t->count && t->closes[count].at_us + shift_us <= until_us; count++)
-        skip[t->closes[count].instrument]++;
-    for (size_t i = 0; i < LIMIT_SYMBOLS; i++)
-        skip[i] = most > 0 && skip[i] > most ? skip[i] - most : 0;
-    for (size_t i = 0; i < count; i++) {
+    if (__builtin_sub_overflow(until_us, shift_us, &last_us))
+        last_us = INT64_MAX;
+    begin = end = count_until(t, last_us);
+    for (size_t i = 0; i < t->lane_count; i++) {
+        first[i] = first_of(&t->lanes[i], end, most);
+        if (first[i] < begin)
+            begin = first[i];
+    }
+    for (size_t i = begin; i < end; i++) {
         struct feed_event e = t->closes[i];
 
-        if (skip[e.instrument]-- > 0)
+        if (i < first[e.instrument])
             continue;
         e.at_us += shift_us;
         e.candle.open_us += shift_us;
         take(context, &e);
     }
+    free(first);
     return ERR_OK;
 }
 

@@ -118,7 +118,7 @@ static void test_tape_part(void **state)
     struct fixture *f = *state;
     const struct feed *recorded = &f->world.feed;
     int64_t first_us = recorded->first_us(recorded->self);
-    struct feed_past past = {recorded, first_us + 100 * 300 * US_PER_S, 0, 10};
+    struct feed_past past = {recorded, first_us + 100 * 300 * US_PER_S, 0, 10, NULL};
     struct tape *part, *again, *none = NULL;
     struct feed feed;
     struct feed_event e;
@@ -135,14 +135,59 @@ static void test_tape_part(void **state)
     }
     assert_int_equal(last, SYMBOLS);
     assert_int_equal(opens, SYMBOLS * 10);
-    past = (struct feed_past){&feed, past.until_us + 50, 50, 4}; /* its own past again */
+    past = (struct feed_past){&feed, past.until_us + 50, 50, 4, NULL}; /* its own past again */
     assert_ok(tape_record(&past, &again));
     assert_int_equal(tape_candles(again), SYMBOLS * 4);
     tape_free(again);
-    past = (struct feed_past){recorded, first_us, 0, 0};
+    past = (struct feed_past){recorded, first_us, 0, 0, NULL};
     assert_err(tape_record(&past, &none), ERR_END);
     tape_free(part);
     tape_free(none);
+}
+
+/* What a history told, folded into one number. */
+static void fold(void *context, const struct feed_event *e)
+{
+    uint64_t *sum = context;
+
+    *sum = *sum * UINT64_C(1099511628211) ^ (uint64_t)e->at_us ^ (uint64_t)e->candle.close << 20 ^
+           e->instrument << 7;
+}
+
+static uint64_t history_of(const struct feed *f, int64_t until_us, int64_t shift_us, int64_t most)
+{
+    uint64_t sum = 1;
+
+    assert_ok(f->history(f->self, until_us, shift_us, most, fold, &sum));
+    return sum;
+}
+
+/* A tape tells its past as the feed tells it; instruments may be left out. */
+static void test_tape_history(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed *recorded = &f->world.feed;
+    const size_t second[] = {TAPE_LEAVE_OUT, 0};
+    struct feed_past past = {recorded, INT64_MAX, 0, 0, second};
+    int64_t first_us = recorded->first_us(recorded->self);
+    struct tape *tape;
+    struct feed feed;
+    struct feed_event e;
+
+    for (int64_t candle = 0; candle < CANDLES + 110; candle += 37)
+        for (int64_t most = 0; most < 300; most += 33) {
+            int64_t until_us = first_us + candle * 300 * US_PER_S + most % 2;
+
+            assert_true(history_of(recorded, until_us, most, most) ==
+                        history_of(&f->feed, until_us, most, most));
+        }
+    assert_true(history_of(&f->feed, INT64_MAX, -5, 7) == history_of(recorded, INT64_MAX, -5, 7));
+    assert_ok(tape_record(&past, &tape));
+    assert_int_equal(tape_candles(tape), CANDLES + 100);
+    feed = tape_feed(tape);
+    while (feed.next(feed.self, &e) == ERR_OK)
+        assert_int_equal(e.instrument, 0);
+    tape_free(tape);
 }
 
 /* The same cycle: round trips, fills, equity and statistics are those of the paper account. */
@@ -221,9 +266,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tape),           cmocka_unit_test(test_tape_part),
-        cmocka_unit_test(test_trial_is_paper), cmocka_unit_test(test_delay),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tape),         cmocka_unit_test(test_tape_part),
+        cmocka_unit_test(test_tape_history), cmocka_unit_test(test_trial_is_paper),
+        cmocka_unit_test(test_delay),        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
