@@ -12,8 +12,8 @@ struct feed_past {
     const struct feed *feed;
     int64_t until_us, shift_us;
     int64_t most; /* candles of each instrument; 0: all */
-    /* The instruments on the tape: what each of the feed's becomes, or TAPE_LEAVE_OUT.  NULL: all of
-     * them, as they are. */
+    /* The instruments on the tape: what each of the feed's becomes, or TAPE_LEAVE_OUT.  NULL: all
+     * of them, as they are. */
     const size_t *place_of;
 };
 #define TAPE_LEAVE_OUT SIZE_MAX
