@@ -187,7 +187,10 @@ int subcommand_check(int count, char **arguments)
         return check_with_candles(paths[0], &checks);
     if (is_schema)
         fwrite(embedded_strategy_schema_json, 1, embedded_strategy_schema_json_length, stdout);
-    for (size_t i = 0; i < words; i++)
+    for (size_t i = 0; i < words; i++) {
+        if (words > 1 && !is_json)
+            printf("file: %s\n", paths[i]);
         is_good = check_file(paths[i], is_json) && is_good;
+    }
     return is_good ? EXIT_DONE : EXIT_USAGE;
 }

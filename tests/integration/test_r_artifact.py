@@ -178,7 +178,9 @@ def test_a_mistake_is_shown_where_it_is(folder):
     path.write_text(json.dumps({**BASE, "features": {"ema_slow": "ema(close, 26)"},
                                 "entry": {"condition": "close > ema_slw and rsi < 70"}}))
     done = run("check", path, ROOT / "artifacts/winner.json")
-    assert done.returncode == 2 and "ok: adaptive_momentum_v3" in done.stdout
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[:3] == [f"file: {path}", f"file: {ROOT / 'artifacts/winner.json'}",
+                                            "ok: adaptive_momentum_v3"]
     assert done.stderr.splitlines() == [
         "traderd: entry.condition:9: unknown name 'ema_slw' (did you mean 'ema_slow'?)",
         "    close > ema_slw and rsi < 70",

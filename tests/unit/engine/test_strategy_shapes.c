@@ -119,6 +119,65 @@ static void test_ids_stay(void **state)
     }
 }
 
+/* No field has its default here. */
+static const char everything[] =
+    "{\"name\":\"a\",\"symbols\":[\"B/C\",\"A/B\"],\"timeframe\":\"1h\",\"params\":{\"n\":7},"
+    "\"features\":{\"x\":\"sma(close, n)\"},\"ext\":{\"mood\":77},\"entry\":{"
+    "\"condition\":\"x > ext.mood\",\"direction\":\"short\",\"confidence\":\"0.4 + 0.1\","
+    "\"min_confidence\":0.3,\"trigger\":\"{x}\"},\"exit\":{\"condition\":\"x < 3\","
+    "\"max_candles\":9},\"stop_loss\":{\"type\":\"atr_mult\",\"value\":2.5,\"period\":5},"
+    "\"take_profit\":\"entry_price * 0.9\",\"trailing_stop\":{\"type\":\"atr_mult\","
+    "\"value\":3.5,\"period\":6,\"activate_at\":0.015},\"roi\":{\"5\":0.03,\"90\":-0.02},"
+    "\"cooldown\":{\"candles\":4,\"after_stop_candles\":8},\"scale_in\":{"
+    "\"condition\":\"close > 5\",\"part\":0.7,\"max_count\":3,\"min_candles\":2},"
+    "\"scale_out\":{\"condition\":\"close < 5\",\"part\":0.3,\"max_count\":4,"
+    "\"min_candles\":5},\"position_sizing\":{\"type\":\"vol_target\",\"value\":0.4,"
+    "\"period\":11,\"max_quote\":99},\"startup_bars\":123}";
+
+static void same_scaling(struct scaling a, struct scaling b)
+{
+    assert_true(a.is_used && b.is_used && ratio_cmp(a.part, b.part) == 0);
+    assert_int_equal(a.max_count, b.max_count);
+    assert_int_equal(a.min_candles, b.min_candles);
+}
+
+static void test_the_normal_form_keeps_everything(void **state)
+{
+    static const char *const periods[] = {"\"period\":11,\"type\":\"vol_target\"",
+                                          "\"period\":5,\"type\":\"atr_mult\"",
+                                          "\"period\":6,\"type\":\"atr_mult\""};
+    struct strategy *a = parsed(everything), *b;
+    size_t length;
+
+    (void)state;
+    assert_int_equal(strategy_warnings(a)->count, 0);
+    b = parsed(strategy_canonical(a, &length));
+    assert_string_equal(strategy_id(a), strategy_id(b));
+    assert_int_equal(strategy_symbol_count(b), 2);
+    assert_int_equal(strategy_timeframe_us(b), 3600 * US_PER_S);
+    assert_int_equal(strategy_ext_max_age_us(b, 0), 77 * US_PER_S);
+    assert_int_equal(strategy_direction(b), DIRECTION_SHORT);
+    assert_int_equal(ratio_cmp(strategy_min_confidence(a), strategy_min_confidence(b)), 0);
+    assert_int_equal(strategy_max_candles(b), 9);
+    assert_int_equal(ratio_cmp(strategy_trailing_activation(a), strategy_trailing_activation(b)),
+                     0);
+    assert_int_equal(ratio_sign(strategy_trailing_activation(b)), 1);
+    assert_int_equal(strategy_roi_count(b), 2);
+    assert_int_equal(ratio_cmp(strategy_roi(a, 1).profit, strategy_roi(b, 1).profit), 0);
+    assert_int_equal(strategy_cooldown(b).candles, 4);
+    assert_int_equal(strategy_cooldown(b).after_stop_candles, 8);
+    same_scaling(strategy_scale_in(a), strategy_scale_in(b));
+    assert_int_equal(strategy_scale_in(b).min_candles, 2);
+    same_scaling(strategy_scale_out(a), strategy_scale_out(b));
+    assert_int_equal(strategy_sizing(b).kind, SIZING_VOL_TARGET);
+    assert_int_equal(money_cmp(strategy_sizing(a).max_quote, strategy_sizing(b).max_quote), 0);
+    for (size_t i = 0; i < COUNT_OF(periods); i++)
+        assert_non_null(strstr(strategy_canonical(b, &length), periods[i]));
+    assert_int_equal(strategy_warmup(b), 123);
+    strategy_release(a);
+    strategy_release(b);
+}
+
 /* Other symbols stand in the order of their names, whatever the rules read first. */
 static void test_others(void **state)
 {
@@ -368,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_winner_without_rules),
         cmocka_unit_test(test_what_is_missing_is_named),
         cmocka_unit_test(test_ids_stay),
+        cmocka_unit_test(test_the_normal_form_keeps_everything),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_words_in_a_reason),
         cmocka_unit_test(test_ext_is_read),
