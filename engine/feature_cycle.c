@@ -135,7 +135,10 @@ static double phase_of(const struct feature_cycle_mean *f, int32_t n)
         s = s * turn_cos + c * turn_sin;
         c = next;
     }
-    return real == 0 && imaginary == 0 ? NAN : degrees(atan2(real, imaginary));
+    /* Nothing but rounding noise of the prices. */
+    if (hypot(real, imaginary) <= 1e-12 * (double)n * fabs(newest))
+        return NAN;
+    return degrees(atan2(real, imaginary));
 }
 
 double feature_cycle_phase_push(struct feature_cycle_phase *f, double smooth, double length)
