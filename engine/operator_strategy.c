@@ -94,26 +94,6 @@ enum err operator_deactivate(struct engine_state *s, const struct command *c,
 
 /* ---- Values from outside ---- */
 
-static int compare_ext(const struct ext_value *a, const struct ext_value *b)
-{
-    int names = strcmp(a->name, b->name);
-
-    return names ? names : strcmp(a->symbol, b->symbol);
-}
-
-/* Place of the value, or where it would stand. */
-static size_t operator_ext_place(const struct engine_state *s, const struct ext_value *v,
-                                 bool *found)
-{
-    size_t i = 0;
-    int order = 1;
-
-    while (i < s->ext_value_count && (order = compare_ext(&s->ext_values[i], v)) < 0)
-        i++;
-    *found = i < s->ext_value_count && order == 0;
-    return i;
-}
-
 static enum err operator_check_ext(const struct engine_state *s, const struct ext_value *v,
                                    struct command_reply *reply)
 {
@@ -156,7 +136,7 @@ enum err operator_set_ext(struct engine_state *s, const struct command *c,
         e = operator_check_ext(s, &v, reply);
     if (e)
         return e;
-    at = operator_ext_place(s, &v, &found);
+    at = roster_ext_place(s, v.name, v.symbol, &found);
     if (found && s->ext_values[at].at_us > v.at_us)
         return operator_refuse(reply, ERR_STALE, "a newer value of this name is known already");
     if (!found && s->ext_value_count == LIMIT_EXT_VALUES)

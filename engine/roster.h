@@ -59,6 +59,10 @@ bool roster_may_enter(const struct engine_state *s, const struct lane *lane);
 int64_t roster_cooldown_end(const struct engine_state *s, const struct lane *lane,
                             const struct position *closed);
 
+/* Place of the value among the sorted ones, or where it would stand. */
+size_t roster_ext_place(const struct engine_state *s, const char *name, const char *symbol,
+                        bool *found);
+
 /* A config leaf when what it declares has changed. */
 MUST_USE enum err roster_declare(struct engine_state *s);
 

@@ -24,20 +24,40 @@ void version_release(struct version *v)
     *v = (struct version){0};
 }
 
+size_t roster_ext_place(const struct engine_state *s, const char *name, const char *symbol,
+                        bool *found)
+{
+    size_t low = 0, high = s->ext_value_count;
+
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct ext_value *e = &s->ext_values[middle];
+        int order = strcmp(e->name, name);
+
+        order = order ? order : strcmp(e->symbol, symbol);
+        *found |= order == 0;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The newest value of the name for the symbol, or of the name for all; NaN when there is none that
  * is true at `at_us` and not too old. */
 static double roster_ext(const struct engine_state *s, const struct version *v, size_t i,
                          const char *symbol, int64_t at_us)
 {
     const char *name = strategy_ext_name(v->strategy, i);
-    const struct ext_value *found = NULL;
+    const struct ext_value *found;
+    bool is_there;
+    size_t at = roster_ext_place(s, name, symbol, &is_there);
 
-    for (size_t k = 0; k < s->ext_value_count; k++) {
-        const struct ext_value *e = &s->ext_values[k];
-
-        if (strcmp(e->name, name) == 0 && (!e->symbol[0] || strcmp(e->symbol, symbol) == 0))
-            found = e; /* sorted: the symbol's own comes after the one of all */
-    }
+    if (!is_there)
+        at = roster_ext_place(s, name, "", &is_there);
+    found = is_there ? &s->ext_values[at] : NULL;
     if (!found || found->at_us > at_us ||
         at_us - found->at_us > strategy_ext_max_age_us(v->strategy, i))
         return NAN;
