@@ -432,6 +432,8 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
     /* Once is enough: a journal that is away may take all of its time to say so. */
     if (e == ERR_OK && reply->durable && state_must_commit(s) && execution_flush(s) != ERR_OK)
         reply->durable = false;
+    if (reply->has_order) /* it may have been sent by now */
+        operator_newest_order(s, reply->order.id, &reply->order);
     reply->error = e;
     reply->as_of_us = state_now(s);
     s->effects = true;

@@ -75,6 +75,7 @@ static void test_entry_and_exit(void **state)
     assert_int_equal(p.story.reply->signal.decision, SIGNAL_ACCEPTED);
     assert_string_equal(p.story.reply->signal.strategy, "radio");
     assert_true(p.story.reply->has_order);
+    assert_int_equal(p.story.reply->order.status, ORDER_ACCEPTED);
     assert_true(p.story.reply->order.attached_stop.e12 == price("95").e12); /* 5 % below 100 */
     story_crash(&p.story); /* the levels come with the order */
     assert_false(world_run(&p.story.world, 2));
