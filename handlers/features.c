@@ -80,7 +80,7 @@ enum err features_put(struct request *rq)
         diag_hint(diag_add(request_diags(rq), "name", err_code(ERR_FIELD),
                            "No rule can read a value of this name."),
                   "letters, digits and _, at most 63, and not a word of the language");
-        return ERR_FIELD;
+        return request_fail(rq, ERR_FIELD, "No rule can read a value of this name.");
     }
     if (!e)
         e = field_parse(rq, fields, COUNT_OF(fields));

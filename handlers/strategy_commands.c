@@ -176,7 +176,7 @@ static enum err rollback_slot(struct request *rq, char name[LIMIT_NAME], char cu
     diag_hint(diag_add(request_diags(rq), "/name", "field_required",
                        "Several strategies are active: say which one."),
               "a name of GET /v1/loop's strategies");
-    return ERR_FIELD;
+    return request_fail(rq, ERR_FIELD, "Several strategies are active: say which one.");
 }
 
 /* POST /v1/strategy/rollback: the version before takes over again. */

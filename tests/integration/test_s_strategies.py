@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Strategies over HTTP: uploaded, judged, compared, activated while the loop runs, taken back."""
 import json
+import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema_rs
@@ -428,3 +430,26 @@ def test_strategies_are_uploaded_into_an_empty_daemon_and_started(make_daemon, f
     daemon.replay()
     trades = list(daemon.api.pages("/v1/trades", strategy="busy"))
     assert trades
+
+
+# ---- What the documentation shows ----
+
+def test_the_lines_of_the_documentation_work(make_daemon, folder):
+    """Every command of docs/strategies.md, in order, in one shell."""
+    page = (ROOT / "docs/strategies.md").read_text()
+    script = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S))
+    config = world.replay_config(folder, world.HOLDER, count=20000, replay_speed=SPEED)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 30, "some candles")
+    script = script.replace("http://localhost:8080", f"http://127.0.0.1:{daemon.port}")
+    script = script.replace("var/admin.token", str(daemon.data / "admin.token"))
+    script = script.replace("artifacts/winner.json", str(world.WINNER))
+    asked = script.count("curl ")
+    shell = 'set -eu\ncurl() { command curl --fail-with-body -w "\\n%{http_code}\\n" "$@"; }\n'
+    done = subprocess.run(["bash", "-c", shell + script], cwd=folder, capture_output=True,
+                          text=True, timeout=100, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    statuses = [line for line in done.stdout.splitlines() if re.fullmatch(r"\d{3}", line)]
+    assert asked > 10 and len(statuses) == asked and set(statuses) <= {"200", "201", "202"}
+    assert "adaptive_momentum_v3" in slots(daemon)
