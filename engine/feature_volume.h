@@ -8,7 +8,8 @@
 #include "core/base.h"
 
 /* MFI (Quong and Soudack): the part of price times volume that came with rising prices, in percent,
- * over `period` changes.  No flow at all gives 0; TA-Lib takes any flow below 1 for none. */
+ * over `period` changes.  No flow at all gives 0; TA-Lib took any flow below 1 for none before 0.8.
+ * Prices that differ by rounding noise only are equal. */
 struct feature_mfi {
     double last;
     int32_t period;

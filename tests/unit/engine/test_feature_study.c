@@ -388,6 +388,23 @@ static void test_patterns(void **state)
         assert_true(found[j] >= 10);
 }
 
+/* Typical prices that are equal in decimals, though the second is larger by a binary digit, are no
+ * rise: nothing flows. */
+static void test_equal_typical_prices(void **state)
+{
+    static const char *const rules[] = {"mfi(1)", "change(hlc3)"};
+    static const struct candle two[] = {
+        {0, 13866, 13872, 13861, 13872, 7, 4, 0, 0},
+        {US_PER_S, 13866, 13874, 13865, 13866, 7, 4, 0, 0},
+    };
+    double *values = features_of(rules, 2, two, 2);
+
+    (void)state;
+    assert_true(values[3] > 0 && values[3] < 1e-15);
+    assert_true(values[2] == 0);
+    free(values);
+}
+
 /* An unknown input makes each kernel start again, as if just made. */
 static void test_unknown_input(void **state)
 {
@@ -448,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_studies),
         cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_equal_typical_prices),
         cmocka_unit_test(test_unknown_input),
     };
 
