@@ -73,11 +73,7 @@ static void add_feature(struct loader *l, const char *field, const char *name, c
             return;
         }
     }
-    if (set->feature_count == LIMIT_FEATURES) {
-        diag_hint(loader_error(l, field, "limit_exceeded", "too many features"), "at most %d",
-                  LIMIT_FEATURES);
-        return;
-    }
+    ASSERT(set->feature_count < LIMIT_FEATURES);
     f = &set->features[set->feature_count++];
     (void)copy_text(f->name, sizeof f->name, name);
     (void)copy_text(f->field, sizeof f->field, field);
@@ -351,15 +347,34 @@ static void report(struct loader *l, const struct rule_feature *f)
     }
 }
 
+/* Said once, before a long list of nonsense is looked at item by item. */
+static bool check_count(struct loader *l, const struct jnode *features)
+{
+    size_t count = jnode_is(features, J_ARRAY) ? jnode_count(features) : 0;
+    void *it = NULL;
+    const char *key;
+    const struct jnode *value;
+
+    while (jnode_is(features, J_OBJECT) && jnode_next(features, &it, &key, &value))
+        count += strncmp(key, "x-", 2) != 0;
+    if (count <= LIMIT_FEATURES)
+        return true;
+    diag_hint(loader_error(l, "features", "limit_exceeded", "too many features"), "at most %d",
+              LIMIT_FEATURES);
+    return false;
+}
+
 void load_features(struct loader *l)
 {
-    const struct jnode *features = jnode_member(l->root, "features");
+    const struct jnode *features = loader_get(l->root, "features");
 
+    if (!check_count(l, features))
+        return;
     if (jnode_is(features, J_OBJECT))
         load_map(l, features);
     else if (jnode_is(features, J_ARRAY))
         load_array(l, features);
-    else if (features && !jnode_is(features, J_NULL))
+    else if (features)
         diag_hint(
             loader_error(l, "features", "type_mismatch", "features must be an object or list"),
             "{\"rsi\": \"rsi(close, 14)\"}");

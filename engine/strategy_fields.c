@@ -56,7 +56,7 @@ void loader_check_keys(struct loader *l, const struct jnode *object, const char 
         if (is_known)
             continue;
         nearest_init(&near, key);
-        for (size_t i = 0; i < known.count; i++)
+        for (size_t i = 0; i < known.count && l->s->warnings.count < DIAG_MAX; i++)
             nearest_offer(&near, known.names[i]);
         (void)snprintf(field, sizeof field, "%s%.60s", prefix, key);
         nearest_hint(&near,

@@ -72,7 +72,8 @@ static void test_counts(void **state)
     } lists[] = {
         {"\"symbols\":[", "\"A#/B\"", "]", "symbols", LIMIT_SYMBOLS},
         {"\"params\":{", "\"p#\":#", "}", "params", 64},
-        {"\"features\":{", "\"f#\":\"close\"", "}", "features.f64", LIMIT_FEATURES},
+        {"\"features\":{", "\"f#\":\"close\"", "}", "features", LIMIT_FEATURES},
+        {"\"features\":[", "\"ema_1#\"", "]", "features", LIMIT_FEATURES},
         {"\"features\":{", "\"f#\":\"macd()\"", "}", "features", LIMIT_FEATURES / 3},
         {"\"ext\":{", "\"e#\":60", "}", "ext", LIMIT_FEATURES},
         {"\"roi\":{", "\"#\":0.1", "}", "roi.32", LIMIT_ROI_STEPS},
