@@ -178,16 +178,33 @@ static bool shortest_fast(double value, struct decimal *d)
     return true;
 }
 
+static char *append(char *at, const char *bytes, int count)
+{
+    memcpy(at, bytes, (size_t)count);
+    return at + count;
+}
+
 static int print_plain(const struct decimal *d, const char *sign, char text[DOUBLE_TEXT_MAX])
 {
-    int whole = d->exponent + 1;
+    const int whole = d->exponent + 1;
+    char *at = text;
 
-    if (whole <= 0)
-        return snprintf(text, DOUBLE_TEXT_MAX, "%s0.%.*s%s", sign, -whole, "0000", d->digits);
-    if (whole >= d->count)
-        return snprintf(text, DOUBLE_TEXT_MAX, "%s%s%.*s.0", sign, d->digits, whole - d->count,
-                        "0000000000000000");
-    return snprintf(text, DOUBLE_TEXT_MAX, "%s%.*s.%s", sign, whole, d->digits, d->digits + whole);
+    if (*sign)
+        *at++ = *sign;
+    if (whole <= 0) { /* down to 0.0001 */
+        at = append(at, "0.0000", 2 - whole);
+        at = append(at, d->digits, d->count);
+    } else if (whole >= d->count) {
+        at = append(at, d->digits, d->count);
+        at = append(at, "0000000000000000", whole - d->count);
+        at = append(at, ".0", 2);
+    } else {
+        at = append(at, d->digits, whole);
+        *at++ = '.';
+        at = append(at, d->digits + whole, d->count - whole);
+    }
+    *at = '\0';
+    return (int)(at - text);
 }
 
 size_t double_print(double value, char text[DOUBLE_TEXT_MAX])

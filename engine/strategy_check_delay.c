@@ -22,6 +22,7 @@ static void tell(const struct trial_result *r, struct money starting_equity,
 static void skip(struct check_delay *d, const char *note)
 {
     d->verdict = CHECK_SKIPPED;
+    d->relative_loss = (struct statistic){.undefined = "no trials"};
     (void)copy_text(d->note, sizeof d->note, note);
 }
 

@@ -5,7 +5,7 @@
 #define ENGINE_STRATEGY_CHECK_PARTS_H
 
 #include "engine/strategy_check.h"
-#include "engine/tape.h"
+#include "engine/feed_copy.h"
 
 /* Where the checks get rows from: a strategy, or in tests something that has a planted mistake. */
 struct check_source {
@@ -43,11 +43,11 @@ void check_warmup_begin(const struct check_source *source, int64_t warmup, size_
 void check_warmup_end(struct check_warmup *w);
 
 /* What all checks look at: the candles of the symbols that the strategy trades, as many as are
- * checked, and of those that its rules read, on a tape of their own. */
+ * checked, and of those that its rules read, on a copy of their own. */
 struct check_material {
-    struct check_options options; /* the caller's, but of the tape and its instruments */
-    struct tape *tape;
-    struct feed feed; /* the tape's */
+    struct check_options options; /* the caller's, but of the copy and its instruments */
+    struct feed_copy *copy;
+    struct feed feed; /* the copy's */
     struct instrument *instruments;
     int64_t timeframe_us;
     int64_t grid_us;               /* the feed's own shift */

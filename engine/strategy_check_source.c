@@ -60,7 +60,7 @@ static void choose_instruments(const struct check_options *o, struct check_mater
         const char *symbol = o->instruments[i].symbol;
         bool is_checked = strategy_trades(o->strategy, symbol) && traded < CHECK_SYMBOLS_MAX;
 
-        place_of[i] = TAPE_LEAVE_OUT;
+        place_of[i] = FEED_COPY_LEAVE_OUT;
         if (!is_checked && !is_read(o->strategy, symbol))
             continue;
         traded += is_checked;
@@ -106,11 +106,11 @@ enum err check_material_open(const struct check_options *options, struct check_t
         m->candles[i].symbol = m->instruments[i].symbol;
         m->previous_us[i] = INT64_MIN;
     }
-    e = tape_record(&past, &m->tape);
+    e = feed_copy_new(&past, &m->copy);
     if (!e) {
-        m->feed = tape_feed(m->tape);
+        m->feed = feed_copy_port(m->copy);
         m->options.feed = &m->feed;
-        m->options.shift_us = 0; /* the tape's times have it already */
+        m->options.shift_us = 0; /* the copy's times have it already */
         e = gather(m);
     }
     free(place_of);
@@ -126,7 +126,7 @@ void check_material_close(struct check_material *m)
     free(m->candles);
     free(m->previous_us);
     free(m->instruments);
-    tape_free(m->tape);
+    feed_copy_free(m->copy);
     *m = (struct check_material){0};
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/jwriter.h"
 #include "engine/strategy_rows.h"
-#include "engine/tape.h"
+#include "engine/feed_copy.h"
 
 enum {
     PREVIEW_CANDLES_DEFAULT = 2000,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tape plays what its feed plays; a trial trades what paper trades; a delay fills later. */
+/* A copy plays what its feed plays; a trial trades what paper trades; a delay fills later. */
 #include <stdlib.h>
 
-#include "engine/tape.h"
+#include "engine/feed_copy.h"
+#include "engine/strategy_rows.h"
 #include "engine/trial.h"
 #include "tests/support/check.h"
 #include "tests/support/world.h"
@@ -26,7 +27,7 @@ struct fixture {
     struct world world; /* played to its end by the paper engine */
     char *csv[SYMBOLS];
     struct trial_options options;
-    struct tape *tape;
+    struct feed_copy *copy;
     struct feed feed;
 };
 
@@ -48,8 +49,8 @@ static int fixture_setup(void **state)
     world_open(&f->world, &o, &f->journal);
     assert_true(world_run(&f->world, 100000));
     past = (struct feed_past){.feed = &f->world.feed, .until_us = INT64_MAX};
-    assert_ok(tape_record(&past, &f->tape));
-    f->feed = tape_feed(f->tape);
+    assert_ok(feed_copy_new(&past, &f->copy));
+    f->feed = feed_copy_port(f->copy);
     f->options = (struct trial_options){.strategy = f->world.strategy,
                                         .feed = &f->feed,
                                         .instruments = f->world.instruments,
@@ -63,7 +64,7 @@ static int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
 
-    tape_free(f->tape);
+    feed_copy_free(f->copy);
     world_close(&f->world);
     memory_journal_release(&f->journal);
     for (size_t i = 0; i < SYMBOLS; i++)
@@ -86,47 +87,47 @@ static void assert_same_event(const struct feed_event *a, const struct feed_even
     assert_int_equal(a->candle.flags, b->candle.flags);
 }
 
-static void test_tape(void **state)
+static void test_copy(void **state)
 {
     struct fixture *f = *state;
-    const struct feed *recorded = &f->world.feed, *tape = &f->feed;
+    const struct feed *recorded = &f->world.feed, *copy = &f->feed;
     struct feed_event a, b;
     int64_t at_us;
     enum feed_kind kind;
 
-    assert_int_equal(tape_candles(f->tape), SYMBOLS * CANDLES + 100);
-    assert_int_equal(tape->first_us(tape->self), recorded->first_us(recorded->self));
-    assert_int_equal(tape->timeframe_us(tape->self), 300 * US_PER_S);
+    assert_int_equal(feed_copy_candles(f->copy), SYMBOLS * CANDLES + 100);
+    assert_int_equal(copy->first_us(copy->self), recorded->first_us(recorded->self));
+    assert_int_equal(copy->timeframe_us(copy->self), 300 * US_PER_S);
     for (int64_t shift = 0; shift < 2; shift++) {
         recorded->rewind(recorded->self, shift * US_PER_S);
-        tape->rewind(tape->self, shift * US_PER_S);
+        copy->rewind(copy->self, shift * US_PER_S);
         while (recorded->next(recorded->self, &a) == ERR_OK) {
-            assert_ok(tape->peek(tape->self, &at_us, &kind));
-            assert_ok(tape->next(tape->self, &b));
+            assert_ok(copy->peek(copy->self, &at_us, &kind));
+            assert_ok(copy->next(copy->self, &b));
             assert_int_equal(at_us, b.at_us);
             assert_int_equal(kind, b.kind);
             assert_same_event(&a, &b);
         }
-        assert_err(tape->peek(tape->self, &at_us, &kind), ERR_END);
-        assert_err(tape->next(tape->self, &b), ERR_END);
+        assert_err(copy->peek(copy->self, &at_us, &kind), ERR_END);
+        assert_err(copy->next(copy->self, &b), ERR_END);
     }
 }
 
 /* A part of the past: its last candles know that they are. */
-static void test_tape_part(void **state)
+static void test_copy_part(void **state)
 {
     struct fixture *f = *state;
     const struct feed *recorded = &f->world.feed;
     int64_t first_us = recorded->first_us(recorded->self);
     struct feed_past past = {recorded, first_us + 100 * 300 * US_PER_S, 0, 10, NULL};
-    struct tape *part, *again, *none = NULL;
+    struct feed_copy *part, *again, *none = NULL;
     struct feed feed;
     struct feed_event e;
     size_t last = 0, opens = 0;
 
-    assert_ok(tape_record(&past, &part));
-    assert_int_equal(tape_candles(part), SYMBOLS * 10);
-    feed = tape_feed(part);
+    assert_ok(feed_copy_new(&past, &part));
+    assert_int_equal(feed_copy_candles(part), SYMBOLS * 10);
+    feed = feed_copy_port(part);
     assert_int_equal(feed.first_us(feed.self), first_us + 90 * 300 * US_PER_S);
     while (feed.next(feed.self, &e) == ERR_OK) {
         last += e.kind == FEED_CLOSE && (e.candle.flags & CANDLE_LAST);
@@ -136,13 +137,13 @@ static void test_tape_part(void **state)
     assert_int_equal(last, SYMBOLS);
     assert_int_equal(opens, SYMBOLS * 10);
     past = (struct feed_past){&feed, past.until_us + 50, 50, 4, NULL}; /* its own past again */
-    assert_ok(tape_record(&past, &again));
-    assert_int_equal(tape_candles(again), SYMBOLS * 4);
-    tape_free(again);
+    assert_ok(feed_copy_new(&past, &again));
+    assert_int_equal(feed_copy_candles(again), SYMBOLS * 4);
+    feed_copy_free(again);
     past = (struct feed_past){recorded, first_us, 0, 0, NULL};
-    assert_err(tape_record(&past, &none), ERR_END);
-    tape_free(part);
-    tape_free(none);
+    assert_err(feed_copy_new(&past, &none), ERR_END);
+    feed_copy_free(part);
+    feed_copy_free(none);
 }
 
 /* What a history told, folded into one number. */
@@ -162,15 +163,15 @@ static uint64_t history_of(const struct feed *f, int64_t until_us, int64_t shift
     return sum;
 }
 
-/* A tape tells its past as the feed tells it; instruments may be left out. */
-static void test_tape_history(void **state)
+/* A copy tells its past as the feed tells it; instruments may be left out. */
+static void test_copy_history(void **state)
 {
     struct fixture *f = *state;
     const struct feed *recorded = &f->world.feed;
-    const size_t second[] = {TAPE_LEAVE_OUT, 0};
+    const size_t second[] = {FEED_COPY_LEAVE_OUT, 0};
     struct feed_past past = {recorded, INT64_MAX, 0, 0, second};
     int64_t first_us = recorded->first_us(recorded->self);
-    struct tape *tape;
+    struct feed_copy *copy;
     struct feed feed;
     struct feed_event e;
 
@@ -182,12 +183,12 @@ static void test_tape_history(void **state)
                         history_of(&f->feed, until_us, most, most));
         }
     assert_true(history_of(&f->feed, INT64_MAX, -5, 7) == history_of(recorded, INT64_MAX, -5, 7));
-    assert_ok(tape_record(&past, &tape));
-    assert_int_equal(tape_candles(tape), CANDLES + 100);
-    feed = tape_feed(tape);
+    assert_ok(feed_copy_new(&past, &copy));
+    assert_int_equal(feed_copy_candles(copy), CANDLES + 100);
+    feed = feed_copy_port(copy);
     while (feed.next(feed.self, &e) == ERR_OK)
         assert_int_equal(e.instrument, 0);
-    tape_free(tape);
+    feed_copy_free(copy);
 }
 
 /* The same cycle: round trips, fills, equity and statistics are those of the paper account. */
@@ -222,6 +223,56 @@ static void test_trial_is_paper(void **state)
     assert_int_equal(r.account.mode, MODE_BACKTEST);
     assert_int_equal(r.symbol_errors, 0);
     trial_result_release(&r);
+}
+
+/* Entries of the rows, to be looked for. */
+struct wanted {
+    const struct memory_journal *paper;
+    size_t entries, found;
+};
+
+static void look_for_signal(void *context, const struct row *row)
+{
+    struct wanted *w = context;
+    struct decision d;
+
+    row_decide(row, &d);
+    w->entries += d.entry == TRI_TRUE;
+    for (size_t i = 0; i < w->paper->signal_count; i++) {
+        const struct signal *s = &w->paper->signals[i];
+
+        if (s->action != SIGNAL_ENTRY || s->candle_us != row->candle->open_us ||
+            strcmp(s->symbol, row->instrument == 0 ? "BTC/USDT" : "ETH/USDT") != 0)
+            continue;
+        assert_int_equal(d.entry, TRI_TRUE);
+        assert_true(ratio_to_double(s->confidence) == d.confidence);
+        assert_string_equal(s->trigger, d.trigger);
+        w->found++;
+    }
+}
+
+/* What a notebook is given is what the engine decides on: every signal is a row that says so. */
+static void test_rows_are_paper(void **state)
+{
+    struct fixture *f = *state;
+    struct wanted w = {.paper = &f->journal};
+    const struct rows_options o = {.strategy = f->world.strategy,
+                                   .instruments = f->world.instruments,
+                                   .instrument_count = SYMBOLS,
+                                   .from_us = INT64_MIN,
+                                   .take = look_for_signal,
+                                   .context = &w};
+    struct rows *rows = rows_new(&o);
+    size_t signals = 0;
+
+    for (size_t i = 0; i < w.paper->signal_count; i++)
+        signals += w.paper->signals[i].action == SIGNAL_ENTRY;
+    assert_ok(f->feed.history(f->feed.self, INT64_MAX, 0, 0, rows_push, rows));
+    rows_end(rows);
+    rows_free(rows);
+    assert_true(signals > 10);
+    assert_int_equal(w.found, signals);
+    assert_true(w.entries >= signals);
 }
 
 /* The same options give the same result; a candle later, entries fill a candle later. */
@@ -266,9 +317,10 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tape),         cmocka_unit_test(test_tape_part),
-        cmocka_unit_test(test_tape_history), cmocka_unit_test(test_trial_is_paper),
-        cmocka_unit_test(test_delay),        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_copy),           cmocka_unit_test(test_copy_part),
+        cmocka_unit_test(test_copy_history),   cmocka_unit_test(test_rows_are_paper),
+        cmocka_unit_test(test_trial_is_paper), cmocka_unit_test(test_delay),
+        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

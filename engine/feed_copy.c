@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records closes in their order, and plays opens and closes from the one list. */
-#include "engine/tape.h"
+#include "engine/feed_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct lane_index {
     size_t count, capacity;
 };
 
-struct tape {
+struct feed_copy {
     struct feed_event *closes; /* as they were told: by time, then by instrument */
     size_t count, capacity;
     struct lane_index *lanes; /* by instrument */
@@ -25,7 +25,7 @@ struct tape {
     size_t opened, closed; /* so many of the list have been played */
 };
 
-static struct lane_index *lane_of(struct tape *t, size_t instrument)
+static struct lane_index *lane_of(struct feed_copy *t, size_t instrument)
 {
     ASSERT(instrument < LIMIT_SYMBOLS);
     if (instrument >= t->lane_count) {
@@ -38,11 +38,11 @@ static struct lane_index *lane_of(struct tape *t, size_t instrument)
 
 static void take_close(void *context, const struct feed_event *e)
 {
-    struct tape *t = context;
+    struct feed_copy *t = context;
     size_t place = t->place_of ? t->place_of[e->instrument] : e->instrument;
     struct lane_index *lane;
 
-    if (place == TAPE_LEAVE_OUT)
+    if (place == FEED_COPY_LEAVE_OUT)
         return;
     if (t->count == t->capacity) {
         t->capacity = t->capacity ? 2 * t->capacity : 1024;
@@ -58,10 +58,10 @@ static void take_close(void *context, const struct feed_event *e)
     t->closes[t->count++].instrument = place;
 }
 
-enum err tape_record(const struct feed_past *past, struct tape **out)
+enum err feed_copy_new(const struct feed_past *past, struct feed_copy **out)
 {
     const struct feed *f = past->feed;
-    struct tape *t = xcalloc(1, sizeof *t);
+    struct feed_copy *t = xcalloc(1, sizeof *t);
     enum err e;
 
     t->timeframe_us = f->timeframe_us(f->self);
@@ -71,7 +71,7 @@ enum err tape_record(const struct feed_past *past, struct tape **out)
     if (!e && t->count == 0)
         e = ERR_END;
     if (e) {
-        tape_free(t);
+        feed_copy_free(t);
         return e;
     }
     for (size_t i = 0; i < t->lane_count; i++)
@@ -81,7 +81,7 @@ enum err tape_record(const struct feed_past *past, struct tape **out)
     return ERR_OK;
 }
 
-void tape_free(struct tape *t)
+void feed_copy_free(struct feed_copy *t)
 {
     if (!t)
         return;
@@ -92,13 +92,13 @@ void tape_free(struct tape *t)
     free(t);
 }
 
-size_t tape_candles(const struct tape *t)
+size_t feed_copy_candles(const struct feed_copy *t)
 {
     return t->count;
 }
 
 /* The next event.  All candles are equally long, so they open in the order in which they close. */
-static enum err tape_look(const struct tape *t, struct feed_event *out)
+static enum err copy_look(const struct feed_copy *t, struct feed_event *out)
 {
     const struct feed_event *close = &t->closes[t->closed];
     const struct feed_event *open = &t->closes[t->opened];
@@ -119,10 +119,10 @@ static enum err tape_look(const struct tape *t, struct feed_event *out)
     return ERR_OK;
 }
 
-static enum err tape_peek(void *self, int64_t *at_us, enum feed_kind *kind)
+static enum err copy_peek(void *self, int64_t *at_us, enum feed_kind *kind)
 {
     struct feed_event next;
-    enum err e = tape_look(self, &next);
+    enum err e = copy_look(self, &next);
 
     if (e)
         return e;
@@ -131,40 +131,40 @@ static enum err tape_peek(void *self, int64_t *at_us, enum feed_kind *kind)
     return ERR_OK;
 }
 
-static enum err tape_next(void *self, struct feed_event *out)
+static enum err copy_next(void *self, struct feed_event *out)
 {
-    struct tape *t = self;
-    enum err e = tape_look(t, out);
+    struct feed_copy *t = self;
+    enum err e = copy_look(t, out);
 
     if (!e)
         *(out->kind == FEED_OPEN ? &t->opened : &t->closed) += 1;
     return e;
 }
 
-static void tape_rewind(void *self, int64_t shift_us)
+static void copy_rewind(void *self, int64_t shift_us)
 {
-    struct tape *t = self;
+    struct feed_copy *t = self;
 
     t->opened = t->closed = 0;
     t->shift_us = shift_us;
 }
 
-static int64_t tape_timeframe_us(void *self)
+static int64_t copy_timeframe_us(void *self)
 {
-    const struct tape *t = self;
+    const struct feed_copy *t = self;
 
     return t->timeframe_us;
 }
 
-static int64_t tape_first_us(void *self)
+static int64_t copy_first_us(void *self)
 {
-    const struct tape *t = self;
+    const struct feed_copy *t = self;
 
     return t->closes[0].candle.open_us;
 }
 
 /* How many of the closes are known by then. */
-static size_t count_until(const struct tape *t, int64_t until_us)
+static size_t count_until(const struct feed_copy *t, int64_t until_us)
 {
     size_t low = 0, high = t->count;
 
@@ -197,10 +197,10 @@ static size_t first_of(const struct lane_index *lane, size_t end, int64_t most)
     return lane->at[most > 0 && low > (size_t)most ? low - (size_t)most : 0];
 }
 
-static enum err tape_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
+static enum err copy_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
                              feed_take_fn *take, void *context)
 {
-    const struct tape *t = self;
+    const struct feed_copy *t = self;
     size_t *first = xcalloc(t->lane_count, sizeof *first);
     size_t begin, end;
     int64_t last_us;
@@ -226,15 +226,15 @@ static enum err tape_history(void *self, int64_t until_us, int64_t shift_us, int
     return ERR_OK;
 }
 
-struct feed tape_feed(struct tape *t)
+struct feed feed_copy_port(struct feed_copy *t)
 {
     return (struct feed){
         .self = t,
-        .peek = tape_peek,
-        .next = tape_next,
-        .rewind = tape_rewind,
-        .timeframe_us = tape_timeframe_us,
-        .first_us = tape_first_us,
-        .history = tape_history,
+        .peek = copy_peek,
+        .next = copy_next,
+        .rewind = copy_rewind,
+        .timeframe_us = copy_timeframe_us,
+        .first_us = copy_first_us,
+        .history = copy_history,
     };
 }

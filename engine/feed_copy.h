@@ -2,8 +2,8 @@
 /* A part of a feed's past, held in memory and played again as a feed of its own.
  *
  * So that a trial can play what the daemon's own feed is playing at the same time. */
-#ifndef ENGINE_TAPE_H
-#define ENGINE_TAPE_H
+#ifndef ENGINE_FEED_COPY_H
+#define ENGINE_FEED_COPY_H
 
 #include "engine/feed.h"
 
@@ -12,20 +12,20 @@ struct feed_past {
     const struct feed *feed;
     int64_t until_us, shift_us;
     int64_t most; /* candles of each instrument; 0: all */
-    /* The instruments on the tape: what each of the feed's becomes, or TAPE_LEAVE_OUT.  NULL: all
-     * of them, as they are. */
+    /* The instruments on the copy: what each of the feed's becomes, or FEED_COPY_LEAVE_OUT.  NULL:
+     * all of them, as they are. */
     const size_t *place_of;
 };
-#define TAPE_LEAVE_OUT SIZE_MAX
+#define FEED_COPY_LEAVE_OUT SIZE_MAX
 
-struct tape;
+struct feed_copy;
 
 /* Any thread.  The last candle of each instrument has CANDLE_LAST.  ERR_END: nothing has closed by
  * then; the feed's own errors. */
-MUST_USE enum err tape_record(const struct feed_past *past, struct tape **out);
-void tape_free(struct tape *t); /* NULL allowed */
+MUST_USE enum err feed_copy_new(const struct feed_past *past, struct feed_copy **out);
+void feed_copy_free(struct feed_copy *t); /* NULL allowed */
 /* Plays from the beginning; times are those of the past, shifted only by its own rewind. */
-struct feed tape_feed(struct tape *t);
-size_t tape_candles(const struct tape *t); /* of all instruments */
+struct feed feed_copy_port(struct feed_copy *t);
+size_t feed_copy_candles(const struct feed_copy *t); /* of all instruments */
 
 #endif
