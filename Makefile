@@ -97,7 +97,8 @@ SANITIZE  := -fsanitize=$(SAN) -fno-sanitize-recover=all
 SANITIZE_LINK := -fsanitize=$(subst fuzzer-no-link,fuzzer,$(SAN))
 endif
 # -I. is for "folder/name.h"; the prefix map keeps the checkout's path out of the binary.
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -O2 -g -fno-omit-frame-pointer -ffp-contract=off \
+OPTIMIZE   := -O2
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(OPTIMIZE) -g -fno-omit-frame-pointer -ffp-contract=off \
              -ffile-prefix-map=$(CURDIR)=. $(HARDENING) $(WARNINGS) $(SANITIZE) \
              -I. -I$(GEN) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SANITIZE) -Wl,-z,relro,-z,now $(LDFLAGS)
@@ -221,6 +222,9 @@ $(BUILD)/objects: FORCE
 
 $(BUILD)/flags: FORCE
 	@$(call WRITE_IF_CHANGED,$(CC) $(ALL_CFLAGS))
+
+# Loops over columns gain by wide registers; the bits are the same at any level.
+$(BUILD)/obj/engine/rule_block.o $(BUILD)/obj/engine/strategy_block.o: private OPTIMIZE := -O3
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | generated libraries
 	@mkdir -p $(@D)

@@ -11,11 +11,12 @@
 #define C (c[k])
 #define STATE (x->state)
 #define NOW (&now[k])
+#define CLOSE ((double)NOW->close / power[NOW->price_scale])
 
 #define HEAD(name)                                                                                 \
     static void column_##name(const struct rule_column *x, const struct candle *now, size_t count) \
     {                                                                                              \
-        const double *a = x->a, *b = x->b, *c = x->c;                                              \
+        const double *restrict a = x->a, *restrict b = x->b, *restrict c = x->c;                   \
         double *restrict out = x->out;                                                             \
         (void)now, (void)a, (void)b, (void)c;
 #define STEP(op, name, value)          \
@@ -94,6 +95,62 @@ static void column_rsi(const struct rule_column *x, const struct candle *now, si
     *f = g;
 }
 
+/* Averages that do not need one another wait for one another's arithmetic when they have loops of
+ * their own; together, and with the close that they are of, they share the time of the slowest, which
+ * is RSI's.  The columns: the close if has_close, RSI if has_rsi, two EMA. */
+static inline __attribute__((always_inline)) void averages(const struct rule_column *x,
+                                                           const struct candle *now, size_t count,
+                                                           bool has_close, bool has_rsi)
+{
+    const struct rule_column *rsi = x + has_close, *ema = rsi + has_rsi;
+    struct feature_rsi r = {0};
+    struct feature_ema f = *(struct feature_ema *)ema[0].state;
+    struct feature_ema g = *(struct feature_ema *)ema[1].state;
+    size_t k;
+
+    if (has_rsi)
+        r = *(struct feature_rsi *)rsi->state;
+    for (k = 0; k < count; k++) {
+        double close = has_close ? CLOSE : 0;
+        double a = has_close ? close : rsi->a[k];
+        double next_f = feature_ema_next(&f, has_close ? close : ema[0].a[k]);
+        double next_g = feature_ema_next(&g, has_close ? close : ema[1].a[k]);
+
+        if ((has_rsi && feature_rsi_is_rare(&r, a)) || rule_is_unknown(next_f, next_g))
+            break;
+        if (has_rsi) {
+            feature_rsi_next(&r, a);
+            rsi->out[k] = feature_rsi_value(&r);
+        }
+        if (has_close)
+            x->out[k] = close;
+        ema[0].out[k] = f.value = next_f;
+        ema[1].out[k] = g.value = next_g;
+    }
+    *(struct feature_ema *)ema[0].state = f;
+    *(struct feature_ema *)ema[1].state = g;
+    if (has_rsi)
+        *(struct feature_rsi *)rsi->state = r;
+    if (k == count)
+        return;
+    if (has_close)
+        rest_of(column_close, x, now, k, count);
+    if (has_rsi)
+        rest_of(column_rsi, rsi, now, k, count);
+    rest_of(column_ema, ema, now, k, count);
+    rest_of(column_ema, ema + 1, now, k, count);
+}
+
+#define AVERAGES(name, has_close, has_rsi)                                                         \
+    static void column_##name(const struct rule_column *x, const struct candle *now, size_t count) \
+    {                                                                                              \
+        averages(x, now, count, has_close, has_rsi);                                               \
+    }
+AVERAGES(pair, false, false)
+AVERAGES(trio, false, true)
+AVERAGES(pair_of_close, true, false)
+AVERAGES(trio_of_close, true, true)
+
 static rule_column_fn *const loops[] = {
 #define STEP(op, name, value) [op] = column_##name,
 #define HOT(op, name, value) [op] = column_##name,
@@ -132,6 +189,19 @@ const double *rule_block_column(const struct rule_block *b, int node)
     return column_of(b, node);
 }
 
+/* How many columns must be made before this one, at least. */
+static int level_of(struct rule_block *b, int node)
+{
+    const struct rule_operation *op = &b->run->graph->nodes[node];
+    const int from[] = {op->a, op->b, op->c};
+    int level = 0;
+
+    for (size_t i = 0; op->op != OP_SAMPLE && i < COUNT_OF(from); i++)
+        level = b->levels[from[i]] > level ? b->levels[from[i]] : level;
+    b->levels[node] = (int16_t)(level + (op->op == OP_PART ? 0 : 1));
+    return b->levels[node];
+}
+
 /* Parts and samples are no columns of their own: who has them at hand copies them. */
 static void add_node(struct rule_block *b, int node, struct rule_part **next_part)
 {
@@ -139,6 +209,7 @@ static void add_node(struct rule_block *b, int node, struct rule_part **next_par
     const struct rule_operation *op = &g->nodes[node];
     struct rule_step step = rule_step_of(b->run, node);
     struct rule_column *x = &b->columns[b->column_count];
+    int level = level_of(b, node);
 
     if (op->op == OP_PART)
         return;
@@ -155,6 +226,8 @@ static void add_node(struct rule_block *b, int node, struct rule_part **next_par
                               .c = column_of(b, op->c),
                               .out = column_of(b, node),
                               .state = step.state,
+                              .width = 1,
+                              .level = level,
                               .parts = *next_part};
     for (int i = node + 1; i < g->first_late; i++) {
         if (g->nodes[i].op == OP_PART && g->nodes[i].a == node)
@@ -164,6 +237,57 @@ static void add_node(struct rule_block *b, int node, struct rule_part **next_par
     *next_part += x->part_count;
     if (x->part_count > 0)
         x->run = column_with_parts;
+}
+
+static int rank_of(const struct rule_column *x)
+{
+    return x->run == column_rsi ? 0 : x->run == column_ema ? 1 : x->run == column_close ? 3 : 2;
+}
+
+/* By level, averages first and the close last: those of one level do not need one another, and the
+ * close is followed by what is made of it. */
+static int compare_columns(const void *a, const void *b)
+{
+    const struct rule_column *x = a, *y = b;
+
+    if (x->level != y->level)
+        return x->level - y->level;
+    if (rank_of(x) != rank_of(y))
+        return rank_of(x) - rank_of(y);
+    return x->out < y->out ? -1 : 1;
+}
+
+/* The columns from x on that averages() can make together; 1 when there are none. */
+static int width_of(const struct rule_column *x, const struct rule_column *end)
+{
+    bool has_close = x->run == column_close;
+    const struct rule_column *first = x + has_close, *ema = first;
+
+    ema += first < end && first->run == column_rsi;
+    if (end - ema < 2 || ema[0].run != column_ema || ema[1].run != column_ema)
+        return 1;
+    if (ema[0].level != first->level || ema[1].level != first->level)
+        return 1;
+    for (; has_close && first < ema + 2; first++) {
+        if (first->a != x->out)
+            return 1;
+    }
+    return (int)(ema + 2 - x);
+}
+
+static void join(struct rule_block *b)
+{
+    struct rule_column *x = b->columns, *end = x + b->column_count;
+
+    for (; x < end; x += x->width) {
+        x->width = width_of(x, end);
+        if (x->width == 4)
+            x->run = column_trio_of_close;
+        else if (x->width == 3)
+            x->run = x->run == column_close ? column_pair_of_close : column_trio;
+        else if (x->width == 2)
+            x->run = column_pair;
+    }
 }
 
 void rule_block_init(struct rule_block *b, struct rule_run *run)
@@ -182,9 +306,14 @@ void rule_block_init(struct rule_block *b, struct rule_run *run)
         for (int k = 0; k < RULE_COLUMN; k++)
             column_of(b, i)[k] = g->nodes[i].k;
     }
+    b->levels = xcalloc((size_t)g->count, sizeof *b->levels);
     next_part = b->parts;
     for (int i = own->first; i < own->end; i++)
         add_node(b, i, &next_part);
+    qsort(b->columns, (size_t)b->column_count, sizeof *b->columns, compare_columns);
+    join(b);
+    free(b->levels);
+    b->levels = NULL;
 }
 
 void rule_block_release(struct rule_block *b)
@@ -228,7 +357,7 @@ void rule_block_push(struct rule_block *b, const struct candle *candles, size_t 
     ASSERT(count > 0 && count <= RULE_COLUMN);
     if (b->run->has_streams)
         fill_samples(b, candles, count, queues, queue_count);
-    for (; x < end; x++)
+    for (; x < end; x += x->width)
         x->run(x, candles, count);
 }
 

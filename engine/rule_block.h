@@ -10,7 +10,7 @@
 #include "engine/rule_run.h"
 
 enum {
-    RULE_COLUMN = 16 /* candles */
+    RULE_COLUMN = 32 /* candles */
 };
 
 struct rule_column;
@@ -23,6 +23,8 @@ struct rule_column {
     const double *a, *b, *c;
     double *out;
     void *state;
+    int width; /* columns that run makes: this one and those behind it */
+    int level;
     rule_column_fn *whole;   /* with parts: the kernel itself */
     struct rule_part *parts; /* OP_PART nodes of this kernel: taken after each candle */
     int part_count;
@@ -42,7 +44,8 @@ struct rule_block {
     struct rule_part *parts; /* of kernels, then the samples */
     struct rule_part *samples;
     int sample_count;
-    double *values; /* RULE_COLUMN a constant and a node of the own candles, in their order */
+    int16_t *levels; /* of the nodes; gone after rule_block_init */
+    double *values;  /* RULE_COLUMN a constant and a node of the own candles, in their order */
 };
 
 /* Candles of one other symbol that wait to be pushed, in order. */

@@ -7,6 +7,7 @@
 #define C (*s->c)
 #define STATE (s->state)
 #define NOW c
+#define CLOSE ((double)NOW->close / power[NOW->price_scale])
 
 /* The last a step does is to jump to the next one: it needs no stack of its own. */
 #define DEFINE(name, value)                                                      \

@@ -7,7 +7,7 @@
 STEP(OP_OPEN, open, (double)NOW->open / power[NOW->price_scale])
 STEP(OP_HIGH, high, (double)NOW->high / power[NOW->price_scale])
 STEP(OP_LOW, low, (double)NOW->low / power[NOW->price_scale])
-STEP(OP_CLOSE, close, (double)NOW->close / power[NOW->price_scale])
+STEP(OP_CLOSE, close, CLOSE)
 STEP(OP_VOLUME, volume, (double)NOW->volume / power[NOW->size_scale])
 
 STEP(OP_HOUR, hour, hour_of(NOW->open_us))

@@ -9,27 +9,36 @@ bool strategy_exit_reads_position(const struct strategy *s)
     return s->exit.node >= s->graph.first_late;
 }
 
-static uint8_t tristate_of(double value)
+/* Of 0, 1 or NaN, by the bits of its exponent: 000, 3ff, 7ff. */
+static inline uint8_t tristate_of(double value)
 {
-    return isnan(value) ? TRI_UNKNOWN : (uint8_t)value; /* it is 0 or 1 */
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    return (uint8_t)((bits >> 52 & 1) + (bits >> 62 & 1));
 }
 
 /* Candles until the next gap, at most a column. */
 static size_t length_of(const struct candle *candles, size_t count)
 {
     size_t most = count < RULE_COLUMN ? count : RULE_COLUMN;
+    size_t k = 1;
+    int flags = 0;
 
-    for (size_t k = 1; k < most; k++) {
-        if (candles[k].flags & CANDLE_AFTER_GAP)
-            return k;
-    }
-    return most;
+    for (size_t i = 1; i < most; i++)
+        flags |= candles[i].flags;
+    if (!(flags & CANDLE_AFTER_GAP))
+        return most;
+    while (!(candles[k].flags & CANDLE_AFTER_GAP))
+        k++;
+    return k;
 }
 
-/* cold: how many of the candles come before the warm-up is over. */
+/* from NULL: certain.  cold: how many of the candles come before the warm-up is over. */
 static void put_truths(const double *from, size_t cold, size_t count, uint8_t *out)
 {
-    memset(out, TRI_UNKNOWN, cold);
+    for (size_t k = 0; k < cold; k++)
+        out[k] = TRI_UNKNOWN;
     for (size_t k = cold; k < count; k++)
         out[k] = tristate_of(from[k]);
 }
@@ -39,14 +48,13 @@ static void put_confidence(const double *from, size_t cold, size_t count, double
     for (size_t k = 0; k < cold; k++)
         out[k] = NAN;
     for (size_t k = cold; k < count; k++)
-        out[k] = from[k] < 0 ? 0 : from[k] > 1 ? 1 : from[k]; /* NaN stays */
+        out[k] = !from ? 1 : from[k] < 0 ? 0 : from[k] > 1 ? 1 : from[k]; /* NaN stays */
 }
 
 /* Writes elements at .. at + count - 1 of the caller's columns. */
 static void put(const struct strategy_run *r, const struct strategy_block *block, size_t at,
                 size_t count, size_t cold)
 {
-    static const double certain[RULE_COLUMN] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     const struct strategy *s = r->s;
 
     if (block->entry)
@@ -57,7 +65,7 @@ static void put(const struct strategy_run *r, const struct strategy_block *block
         put_truths(rule_block_column(r->block, s->exit.node), cold, count, block->exit + at);
     if (block->confidence)
         put_confidence(s->confidence.node == NODE_NONE
-                           ? certain
+                           ? NULL
                            : rule_block_column(r->block, s->confidence.node),
                        cold, count, block->confidence + at);
     for (size_t i = 0; block->features && i < s->feature_count; i++)
