@@ -4,8 +4,8 @@
  *
  *   bench_rules CANDLES ROUNDS [FILE]   a line of JSON a way: its median time, trades and profit
  *
- * FILE gets the candles as columns of doubles (open, high, low, close) for other programs.  Times are
- * processor time; the ways take turns. */
+ * FILE gets the candles as columns of doubles (open, high, low, close) for other programs.  Times
+ * are processor time; the ways take turns. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

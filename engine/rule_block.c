@@ -96,8 +96,8 @@ static void column_rsi(const struct rule_column *x, const struct candle *now, si
 }
 
 /* Averages that do not need one another wait for one another's arithmetic when they have loops of
- * their own; together, and with the close that they are of, they share the time of the slowest, which
- * is RSI's.  The columns: the close if has_close, RSI if has_rsi, two EMA. */
+ * their own; together, and with the close that they are of, they share the time of the slowest,
+ * which is RSI's.  The columns: the close if has_close, RSI if has_rsi, two EMA. */
 static inline __attribute__((always_inline)) void averages(const struct rule_column *x,
                                                            const struct candle *now, size_t count,
                                                            bool has_close, bool has_rsi)
