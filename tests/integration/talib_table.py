@@ -220,7 +220,7 @@ def lost(row, market, parameters):
     if row.name == "CORREL":
         candles = parameters["timeperiod"]
         least = np.minimum(deviation(high, candles), deviation(low, candles))
-        return 1e-15 * (high.max() / least) ** 2
+        return 1e-14 * (high.max() / least) ** 2
     if row.name == "CCI":
         typical = (high + low + market.close) / 3
         return 1e-12 * high.max() / deviation(typical, parameters["timeperiod"])

@@ -152,10 +152,15 @@ static void test_warmup(void **state)
         bool is_sum = strcmp(rules[j], "obv()") == 0 || strcmp(rules[j], "ad()") == 0;
 
         double most = 0;
+        int known = 0;
 
         assert_true(warmup > 0 && begin + warmup < LENGTH);
         for (int i = 0; i < LENGTH; i++)
             most = fmax(most, fabs(whole[i]));
+        while (known < warmup && isnan(late[known]))
+            known++;
+        if (known == warmup)
+            fail_msg("%s has no value after %d candles", rules[j], warmup);
         for (int i = begin + warmup; i < LENGTH && !is_sum; i++) {
             double x = whole[i], y = late[i - begin];
 
