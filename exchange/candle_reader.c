@@ -2,7 +2,6 @@
 /* Turns the fields of one line into a checked candle, and all candles into a series. */
 #include "exchange/candle_reader.h"
 
-#include <endian.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,14 +10,6 @@
 
 #include "core/limits.h"
 #include "exchange/candle_number.h"
-
-/* 9999-12-31T23:59:59.999Z, the last instant time_print knows. */
-#define TIME_MS_MAX INT64_C(253402300799999)
-
-enum {
-    DIGEST_CANDLES = 4096,
-    DIGEST_COLUMNS = 6
-};
 
 const char *candle_field_name(enum candle_field f)
 {
@@ -99,7 +90,7 @@ static enum err read_time(const struct candle_reader *r, struct slice s, int64_t
 
     if (e)
         return e;
-    if (n.decimals > 0 || n.value > TIME_MS_MAX) {
+    if (n.decimals > 0 || n.value > CANDLE_TIME_MS_MAX) {
         diag_hint(candle_reader_mistake(r, s, "timestamp_unit",
                                         "timestamp is not a time in milliseconds: \"%s\"",
                                         candle_reader_show(s).text),
@@ -108,7 +99,7 @@ static enum err read_time(const struct candle_reader *r, struct slice s, int64_t
     }
     n.value *= US_PER_MS;
     previous = r->count > 0 ? r->candles[r->count - 1].open_us : INT64_MIN;
-    if (n.value <= previous) {
+    if (n.value < previous || (n.value == previous && !r->keeps_duplicates)) {
         const bool same = n.value == previous;
 
         diag_hint(candle_reader_mistake(r, s, same ? "duplicate" : "unsorted",
@@ -199,6 +190,30 @@ static enum err reserve_candle(struct candle_reader *r)
     return ERR_OK;
 }
 
+/* a * 10^places equals b, without overflow: values that were read have at most 18 digits. */
+static bool is_same(int64_t a, int places, int64_t b)
+{
+    return candle_number_scale(a, places, &a) && a == b;
+}
+
+/* A candle that is there already: counted and left out. */
+static void note_duplicate(struct candle_reader *r, const struct candle *c)
+{
+    const struct candle *kept = &r->candles[r->count - 1];
+    const int prices = c->price_scale - kept->price_scale;
+    const bool is_equal =
+        is_same(kept->open, prices, c->open) && is_same(kept->high, prices, c->high) &&
+        is_same(kept->low, prices, c->low) && is_same(kept->close, prices, c->close) &&
+        is_same(kept->volume, c->size_scale - kept->size_scale, c->volume);
+
+    if (r->duplicate_count == r->duplicate_room) {
+        r->duplicate_room = r->duplicate_room ? 2 * r->duplicate_room : 16;
+        r->duplicates = xrealloc(r->duplicates, r->duplicate_room * sizeof *r->duplicates);
+    }
+    r->duplicates[r->duplicate_count++] = (struct candle_duplicate){
+        .open_us = c->open_us, .line = r->line, .after = r->count - 1, .is_equal = is_equal};
+}
+
 enum err candle_reader_add(struct candle_reader *r, const struct slice fields[FIELD_COUNT_])
 {
     struct candle_number n[FIELD_COUNT_];
@@ -223,6 +238,10 @@ enum err candle_reader_add(struct candle_reader *r, const struct slice fields[FI
     e = check_range(r, &c, fields);
     if (e)
         return e;
+    if (r->count > 0 && c.open_us == r->candles[r->count - 1].open_us) {
+        note_duplicate(r, &c);
+        return ERR_OK;
+    }
     e = reserve_candle(r);
     if (e)
         return e;
@@ -236,6 +255,10 @@ static void go_to_candle(struct candle_reader *r, size_t i)
     size_t brackets = 0;
 
     r->line = (int)i + 2; /* CSV: the header, then one line a candle */
+    for (size_t k = 0; k < r->duplicate_count && r->duplicates[k].after < i; k++) {
+        r->line++;
+        i += r->is_json;
+    }
     if (!r->is_json)
         return;
     r->line = 1;
@@ -312,40 +335,6 @@ static enum err find_timeframe(struct candle_reader *r, int64_t *out)
     return ERR_OK;
 }
 
-/* The same bytes on every machine. */
-static int64_t little(int64_t value)
-{
-    return (int64_t)htole64((uint64_t)value);
-}
-
-/* Digests the values in chained pieces, because digest_of takes one piece of memory. */
-static void digest_candles(const struct candle *candles, size_t count, struct digest *out)
-{
-    struct {
-        struct digest chain;
-        int64_t values[DIGEST_CANDLES * DIGEST_COLUMNS];
-    } *piece = xcalloc(1, sizeof *piece);
-
-    piece->values[0] = little(candles[0].price_scale);
-    piece->values[1] = little(candles[0].size_scale);
-    digest_of(piece->values, 2 * sizeof piece->values[0], &piece->chain);
-    for (size_t i = 0; i < count;) {
-        size_t n = 0;
-
-        for (; i < count && n < COUNT_OF(piece->values); i++) {
-            piece->values[n++] = little(candles[i].open_us);
-            piece->values[n++] = little(candles[i].open);
-            piece->values[n++] = little(candles[i].high);
-            piece->values[n++] = little(candles[i].low);
-            piece->values[n++] = little(candles[i].close);
-            piece->values[n++] = little(candles[i].volume);
-        }
-        digest_of(piece, sizeof piece->chain + n * sizeof piece->values[0], &piece->chain);
-    }
-    *out = piece->chain;
-    free(piece);
-}
-
 enum err candle_reader_finish(struct candle_reader *r, struct candle_series *out)
 {
     struct candle_series made = {0};
@@ -368,7 +357,8 @@ enum err candle_reader_finish(struct candle_reader *r, struct candle_series *out
     made.count = r->count;
     made.price_scale = r->price_scale;
     made.size_scale = r->size_scale;
-    digest_candles(made.candles, made.count, &made.digest);
+    made.has_lines = !r->is_json && r->duplicate_count == 0;
+    candle_series_digest(made.candles, made.count, &made.digest);
     r->candles = NULL;
     *out = made;
     return ERR_OK;

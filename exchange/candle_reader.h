@@ -34,6 +34,9 @@ struct candle_reader {
     struct candle *candles;
     size_t count, capacity;
     int price_scale, size_scale; /* the most decimals so far */
+    bool keeps_duplicates;       /* counts candles that are there twice in place of refusing them */
+    struct candle_duplicate *duplicates;
+    size_t duplicate_count, duplicate_room;
 };
 
 /* Notes a mistake at the bytes of `where` (NULL text: the whole line); returns it for a hint. */

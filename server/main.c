@@ -15,6 +15,7 @@ static const char usage[] =
     "  traderd check    [--json] FILE... | --schema           validate strategy artifacts\n"
     "  traderd check    FILE --candles [SYMBOL=]FILE...       does it look ahead, is it warm\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
+    "  traderd candles  import | gaps | show | verify | resample | export   recorded candles\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
@@ -49,6 +50,7 @@ static const struct {
     {"serve", subcommand_serve},
     {"check", subcommand_check},
     {"features", subcommand_features},
+    {"candles", subcommand_candles},
     {"token", subcommand_token},
     {"config", subcommand_config},
     {"migrate", subcommand_migrate},

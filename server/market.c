@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "core/text.h"
+#include "exchange/candle_cache.h"
 
 struct ratio market_bps(struct ratio bps)
 {
@@ -52,7 +53,7 @@ enum err market_split_item(const char *item, const struct strategy *strategy,
         }
     }
     *path = item;
-    if (symbol_of_file(item, symbol))
+    if (candle_cache_symbol(item, symbol) || symbol_of_file(item, symbol))
         return ERR_OK;
     if (strategy && strategy_symbol_count(strategy) == 1) {
         copy_text(symbol, LIMIT_SYMBOL, strategy_symbol(strategy, 0));
