@@ -2,6 +2,7 @@
 /* Tests the recorded feed: order of events, gaps, the last candle, shifts, rewinding, identity. */
 #include "tests/support/check.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -291,6 +292,57 @@ static void test_history(void **state)
     recorded_feed_free(r);
 }
 
+static void count_told(void *context, const struct feed_event *e)
+{
+    *(size_t *)context += e->kind == FEED_CLOSE;
+}
+
+static void *tell_in_thread(void *argument)
+{
+    const struct feed *f = argument;
+    size_t right = 0;
+
+    for (int most = 1; most <= 100; most++) {
+        size_t told = 0;
+
+        if (f->history(f->self, INT64_MAX, 0, most, count_told, &told) == ERR_OK)
+            right += told == (size_t)most;
+    }
+    return (void *)(uintptr_t)right;
+}
+
+/* Others may ask for the past while somebody plays and rewinds. */
+static void test_history_in_threads(void **state)
+{
+    int minutes[200];
+    struct candle_series s;
+    struct recorded_feed *r;
+    struct feed_event e;
+    pthread_t threads[3];
+    struct feed f;
+
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        minutes[i] = i + (i > 50) + (i > 150) * 30;
+    s = series(minutes, 200, 100);
+    r = make(&s, 1);
+    f = recorded_feed_port(r);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, tell_in_thread, &f), 0);
+    for (int round = 0; round < 50; round++) {
+        while (f.next(f.self, &e) == ERR_OK)
+            ;
+        f.rewind(f.self, round);
+    }
+    for (size_t i = 0; i < COUNT_OF(threads); i++) {
+        void *right;
+
+        assert_int_equal(pthread_join(threads[i], &right), 0);
+        assert_int_equal((uintptr_t)right, 100);
+    }
+    recorded_feed_free(r);
+}
+
 /* Real recordings: nothing out of order, every candle opened and closed once. */
 static void test_recordings(void **state)
 {
@@ -326,9 +378,13 @@ static void test_recordings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),      cmocka_unit_test(test_gap_limit),
-        cmocka_unit_test(test_identity),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_recordings), cmocka_unit_test(test_history),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_gap_limit),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_recordings),
+        cmocka_unit_test(test_history),
+        cmocka_unit_test(test_history_in_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
