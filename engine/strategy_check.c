@@ -77,6 +77,8 @@ static enum err check_rows(struct check_material *m, struct check_report *out)
         check_draw(c, samples, warmup, o->seed + i);
         e = check_truncation_add(&source, c, &out->truncation);
         if (!e)
+            e = check_blocks_add(m, &source, c, &out->truncation);
+        if (!e)
             e = check_warmup_add(&source, c, &out->warmup);
         if (!e && out->symbol_count == 1)
             e = check_times_longer(m, i, &out->times);

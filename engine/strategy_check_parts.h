@@ -31,6 +31,14 @@ struct check_candles {
 /* Draws `wanted` moments, those of a warm strategy when there are enough. */
 void check_draw(struct check_candles *c, size_t wanted, int64_t warmup, uint64_t seed);
 
+/* The rows at the drawn moments, from all candles; the caller frees them. */
+MUST_USE enum err check_whole_rows(const struct check_source *source, const struct check_candles *c,
+                                   double **out);
+/* Counts what differs between two rows of a moment. */
+void check_compare_rows(const struct check_source *source, const struct check_candles *c,
+                        size_t moment, const double *whole, const double *truncated,
+                        struct check_truncation *out);
+
 /* Both add to what other symbols gave. */
 MUST_USE enum err check_truncation_add(const struct check_source *source,
                                        const struct check_candles *c, struct check_truncation *out);
@@ -63,6 +71,11 @@ void check_material_close(struct check_material *m);
 
 /* The rows of the strategy; the material outlives the source. */
 struct check_source check_strategy_source(struct check_material *m);
+
+/* The same rows in blocks; adds to the truncation check. */
+MUST_USE enum err check_blocks_add(const struct check_material *m,
+                                   const struct check_source *source, const struct check_candles *c,
+                                   struct check_truncation *out);
 
 /* Candles of longer timeframes, as the rules see them, beside what the instrument's candles add up
  * to. */

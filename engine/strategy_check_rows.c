@@ -53,9 +53,7 @@ void check_draw(struct check_candles *c, size_t wanted, int64_t warmup, uint64_t
     c->moment_count = n;
 }
 
-/* The rows at the drawn moments, from all candles; the caller frees them. */
-static enum err whole_rows(const struct check_source *s, const struct check_candles *c,
-                           double **out)
+enum err check_whole_rows(const struct check_source *s, const struct check_candles *c, double **out)
 {
     size_t n = c->moment_count;
     int64_t *at = xcalloc(n + 1, sizeof *at);
@@ -82,8 +80,8 @@ static bool is_same(double a, double b)
     return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
 }
 
-static void compare_rows(const struct check_source *s, const struct check_candles *c, size_t moment,
-                         const double *whole, const double *truncated, struct check_truncation *out)
+void check_compare_rows(const struct check_source *s, const struct check_candles *c, size_t moment,
+                        const double *whole, const double *truncated, struct check_truncation *out)
 {
     for (size_t i = 0; i < s->columns; i++) {
         out->compared++;
@@ -104,7 +102,7 @@ enum err check_truncation_add(const struct check_source *source, const struct ch
 {
     double truncated[ROW_COLUMNS_MAX];
     double *whole;
-    enum err e = whole_rows(source, c, &whole);
+    enum err e = check_whole_rows(source, c, &whole);
 
     if (e)
         return e;
@@ -112,7 +110,7 @@ enum err check_truncation_add(const struct check_source *source, const struct ch
         e = source->sample(source->self, c->instrument, INT64_MIN, &c->open_us[c->moments[i]], 1,
                            truncated);
         if (!e)
-            compare_rows(source, c, i, whole + i * source->columns, truncated, out);
+            check_compare_rows(source, c, i, whole + i * source->columns, truncated, out);
         out->samples++;
     }
     free(whole);
@@ -267,7 +265,7 @@ enum err check_warmup_add(const struct check_source *source, const struct check_
         free(p);
     }
     if (!e)
-        e = whole_rows(source, c, &whole);
+        e = check_whole_rows(source, c, &whole);
     if (!e)
         e = compare_decisions(source, c, whole, out);
     free(whole);

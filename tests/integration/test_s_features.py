@@ -195,12 +195,12 @@ def test_wrong_input_of_features_is_told(folder, recording, words, reason):
 def test_checks_of_a_sound_strategy_pass(folder, recording):
     path = world.write_json(folder / "strategy.json", SOUND)
     words = traderd("check", path, "--candles", recording).stdout
-    assert "pass     truncation: 20 moments, 160 values, 0 differ" in words
+    assert "pass     truncation: 20 moments, 260 values, 0 differ" in words
     assert "pass     strength" in words and words.endswith("pass\n")
     report = json.loads(traderd("check", path, "--json", "--candles", recording, "--seed", "7",
                                 "--samples", "5").stdout)
     assert report["verdict"] in ("pass", "warn") and report["seed"] == 7
-    assert report["truncation"] == {"verdict": "pass", "samples": 5, "compared": 40,
+    assert report["truncation"] == {"verdict": "pass", "samples": 5, "compared": 65,
                                     "differences": 0, "first": None}
     features = {row["name"]: row for row in report["warmup"]["features"]}
     assert features["slow"]["needed_1e3"] < features["slow"]["needed_1e6"] < 300
