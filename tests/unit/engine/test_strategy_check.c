@@ -152,8 +152,8 @@ static void test_warmup_table(void **state)
     measure(0.97, false, 450, &w);
     assert_int_equal(w.verdict, CHECK_PASS);
     assert_true(w.rows[1].percent_at_warmup < 1e-4);
-    assert_true(w.rows[1].needed_1e3 >= 220 && w.rows[1].needed_1e3 < 220 * 1.16);
-    assert_true(w.rows[1].needed_1e6 >= 446 && w.rows[1].needed_1e6 < 446 * 1.16);
+    assert_true(w.rows[1].needed_1e3 >= 220 && (double)w.rows[1].needed_1e3 < 220 * 1.16);
+    assert_true(w.rows[1].needed_1e6 >= 446 && (double)w.rows[1].needed_1e6 < 446 * 1.16);
     free(w.rows);
     measure(0.97, false, 180, &w); /* 80 % * 0.97^180 = 0.33 % */
     assert_int_equal(w.verdict, CHECK_WARN);
