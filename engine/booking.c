@@ -6,23 +6,9 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "engine/manage.h"
 #include "engine/mark.h"
 #include "engine/roster.h"
-
-/* A protective level as an amount on the tick, on the safe side (nearer to the market: a long's
- * stop and target round up and down); 0 when it is unknown or on the wrong side of the entry. */
-static struct price booking_level(double level, struct price entry, bool above,
-                                  const struct instrument *instrument, enum rounding rounding)
-{
-    struct price p;
-
-    if (!isfinite(level) || price_from_double(level, ROUND_HALF_EVEN, &p) != ERR_OK ||
-        price_to_step(p, instrument->tick, rounding, &p) != ERR_OK || price_sign(p) <= 0)
-        return PRICE_ZERO;
-    if (above ? price_cmp(p, entry) <= 0 : price_cmp(p, entry) >= 0)
-        return PRICE_ZERO;
-    return p;
-}
 
 /* What the rules give at this entry price, or the order brought along from outside. */
 static void booking_levels(const struct engine_state *s, const struct lane *lane,
@@ -30,20 +16,16 @@ static void booking_levels(const struct engine_state *s, const struct lane *lane
                            struct price *take_profit)
 {
     const struct position *p = lane->position;
-    const struct instrument *instrument = lane_instrument(s, lane);
-    struct price entry = position_entry_price(p);
-    bool is_long = p->direction == DIRECTION_LONG;
     double stop = NAN, target = NAN;
 
     if (lane->now.run) {
-        strategy_run_levels(lane->now.run, price_to_double(entry), &stop, &target);
+        strategy_run_levels(lane->now.run, price_to_double(position_entry_price(p)), &stop,
+                            &target);
     } else {
         stop = price_sign(o->attached_stop) > 0 ? price_to_double(o->attached_stop) : NAN;
         target = price_sign(o->attached_target) > 0 ? price_to_double(o->attached_target) : NAN;
     }
-    *stop_loss = booking_level(stop, entry, !is_long, instrument, is_long ? ROUND_UP : ROUND_DOWN);
-    *take_profit =
-        booking_level(target, entry, is_long, instrument, is_long ? ROUND_DOWN : ROUND_UP);
+    manage_levels(p, lane_instrument(s, lane), stop, target, stop_loss, take_profit);
 }
 
 /* The levels of a position that has just been opened, from the rules at its entry price. */

@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "engine/execution.h"
+#include "engine/manage.h"
 #include "engine/roster.h"
 
 /* Logs a signal and keeps its row; *leaf_hash is what orders refer to. */
@@ -46,14 +47,9 @@ void decide_signal_init(const struct engine_state *s, const struct lane *lane,
 static void decide_signal(const struct engine_state *s, const struct lane *lane,
                           enum signal_action action, const struct decision *d, struct signal *out)
 {
-    struct ratio confidence = {0};
-
     decide_signal_init(s, lane, action, out);
     copy_text(out->trigger, sizeof(out->trigger), d->trigger);
-    if (isfinite(d->confidence) &&
-        ratio_from_double(d->confidence, ROUND_HALF_EVEN, &confidence) == ERR_OK)
-        confidence.e12 = money_to_scale((struct money){confidence.e12}, 6, ROUND_HALF_EVEN).e12;
-    out->confidence = confidence;
+    out->confidence = manage_confidence(d->confidence);
 }
 
 /* A market order for the next open that takes the position, or a part of it, off. */
@@ -219,33 +215,6 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
     return e;
 }
 
-/* The stop the rules would set at the decision price, as an amount; 0: unknown. */
-static struct price decide_stop(const struct lane *lane, struct price price)
-{
-    double stop, target;
-    struct price level = PRICE_ZERO;
-
-    strategy_run_levels(lane->now.run, price_to_double(price), &stop, &target);
-    if (!isfinite(stop) || price_from_double(stop, ROUND_HALF_EVEN, &level) != ERR_OK ||
-        price_sign(level) <= 0)
-        return PRICE_ZERO;
-    return level;
-}
-
-/* Yearly volatility with 6 decimals, 0 when it is unknown or not asked for. */
-static struct ratio decide_volatility(const struct lane *lane)
-{
-    double volatility = NAN;
-    struct ratio r = {0};
-
-    if (strategy_sizing(lane->now.strategy).kind == SIZING_VOL_TARGET)
-        volatility = strategy_run_volatility(lane->now.run);
-    if (!isfinite(volatility) || ratio_from_double(volatility, ROUND_HALF_EVEN, &r) != ERR_OK)
-        return (struct ratio){0};
-    r.e12 = money_to_scale((struct money){r.e12}, 6, ROUND_UP).e12;
-    return r;
-}
-
 enum err decide_intend(struct engine_state *s, struct lane *lane, struct signal *signal,
                        struct risk_request *request, const struct risk_view *view)
 {
@@ -289,9 +258,9 @@ static enum err decide_entry(struct engine_state *s, struct lane *lane, const st
         .direction = strategy_direction(strategy),
         .confidence_known = isfinite(d->confidence),
         .strategy_min_confidence = strategy_min_confidence(strategy),
-        .stop_loss = decide_stop(lane, lane_tape(s, lane)->last),
+        .stop_loss = manage_stop(lane->now.run, lane_tape(s, lane)->last),
         .sizing = strategy_sizing(strategy),
-        .volatility = decide_volatility(lane),
+        .volatility = manage_volatility(strategy, lane->now.run),
     };
     struct risk_view view;
     struct signal signal;
@@ -350,27 +319,6 @@ static bool decide_is_stale(const struct engine_state *s, const struct lane *lan
            lane_tape(s, lane)->candle.open_us + 2 * f->timeframe_us(f->self) <= state_now(s);
 }
 
-static double decide_ratio(const struct position *p, double entry, struct price at)
-{
-    return (price_to_double(at) / entry - 1) * (double)p->direction;
-}
-
-static void decide_see_position(const struct engine_state *s, const struct lane *lane,
-                                struct position_view *out)
-{
-    const struct position *p = lane->position;
-    double entry = price_to_double(position_entry_price(p));
-
-    *out = (struct position_view){.is_open = true,
-                                  .entry_price = entry,
-                                  .candles_held = p->candles_held,
-                                  .pnl_ratio = decide_ratio(p, entry, lane_tape(s, lane)->last),
-                                  .best_ratio = decide_ratio(p, entry, p->extreme),
-                                  .worst_ratio = decide_ratio(p, entry, p->worst),
-                                  .scale_ins = p->scale_ins,
-                                  .scale_outs = p->scale_outs};
-}
-
 /* Exit before taking off, taking off before adding: one of them a candle. */
 static enum err decide_position(struct engine_state *s, struct lane *lane, struct decision *d)
 {
@@ -396,7 +344,7 @@ static enum err decide_lane(struct engine_state *s, struct lane *lane)
     if (!lane->now.run || (lane_tape(s, lane)->candle.flags & CANDLE_LAST))
         return ERR_OK;
     if (p)
-        decide_see_position(s, lane, &view);
+        manage_view(p, lane_tape(s, lane)->last, &view);
     strategy_run_decide(lane->now.run, &view, &d);
     if (p)
         return decide_position(s, lane, &d);

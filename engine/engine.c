@@ -343,6 +343,11 @@ enum err engine_step(struct engine *e)
     return engine_step_once(e, &wait_us);
 }
 
+const struct account *engine_account(const struct engine *e)
+{
+    return &e->state.account;
+}
+
 static void *engine_thread(void *argument)
 {
     struct engine *e = argument;

@@ -67,6 +67,8 @@ void engine_wait(struct engine *e, uint64_t seq, int64_t timeout_us);
 /* For tests and benches, without a thread: one step (commands, pending commit, one cycle).  Returns
  * ERR_AGAIN when nothing is due, ERR_END when the feed has ended. */
 enum err engine_step(struct engine *e);
+/* Likewise: the account as the newest step left it, a view that the next one changes. */
+const struct account *engine_account(const struct engine *e);
 /* Likewise: carries out the commands that wait; true when there was one. */
 bool engine_take_waiting(struct engine *e);
 

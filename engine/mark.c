@@ -2,76 +2,33 @@
 /* Marks at closed candles: trailing stops, ROI targets, equity and its daily leaf. */
 #include "engine/mark.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "core/amount_text.h"
 #include "core/log.h"
 #include "engine/execution.h"
-
-/* Where the rules want the trailing stop: false when they do not say. */
-static bool mark_trailing_level(const struct lane *lane, struct price *out)
-{
-    const struct position *p = lane->position;
-    double level = strategy_run_trailing(lane->now.run, price_to_double(position_entry_price(p)),
-                                         price_to_double(p->extreme));
-
-    return isfinite(level) && price_from_double(level, ROUND_HALF_EVEN, out) == ERR_OK &&
-           price_sign(*out) > 0;
-}
+#include "engine/manage.h"
 
 static void mark_trailing(struct engine_state *s, struct lane *lane)
 {
-    const struct strategy *strategy = lane->now.strategy;
     struct position *p = lane->position;
-    struct price tick = lane_instrument(s, lane)->tick, wanted, level;
-    struct ratio activation, distance;
-    bool moves;
+    struct price level;
 
-    if (!lane->now.run || !strategy_has_trailing(strategy))
+    if (!lane->now.run ||
+        !manage_trail(lane->now.strategy, lane->now.run, p, lane_instrument(s, lane)->tick, &level))
         return;
-    activation = strategy_trailing_activation(strategy);
-    distance = strategy_trailing_pct(strategy);
-    if (ratio_sign(distance) > 0)
-        moves = position_trail(p, distance, activation, tick, &level);
-    else
-        moves = mark_trailing_level(lane, &wanted) &&
-                position_trail_to(p, wanted, activation, tick, &level);
-    if (moves) {
-        p->trailing_stop = level;
-        p->updated_us = state_now(s);
-    }
+    p->trailing_stop = level;
+    p->updated_us = state_now(s);
 }
 
 void mark_roi(struct engine_state *s, struct lane *lane)
 {
-    const struct strategy *strategy = lane->now.strategy;
-    const struct instrument *instrument = lane_instrument(s, lane);
     struct position *p = lane->position;
-    int64_t age_us = state_now(s) - p->opened_us;
-    bool is_long = p->direction == DIRECTION_LONG, found = false;
-    struct ratio profit = {0}, factor;
-    struct price level;
-    size_t i;
 
-    for (i = 0; strategy && i < strategy_roi_count(strategy); i++) {
-        struct roi_step step = strategy_roi(strategy, i);
-
-        if (step.after_us > age_us)
-            break;
-        profit = step.profit;
-        found = true;
-    }
     p->roi_target = PRICE_ZERO;
-    if (!found)
-        return;
-    factor.e12 = AMOUNT_ONE + (is_long ? profit.e12 : -profit.e12);
-    /* Rounded towards the market, like every target. */
-    if (price_times(position_entry_price(p), factor, is_long ? ROUND_DOWN : ROUND_UP, &level) ||
-        price_to_step(level, instrument->tick, is_long ? ROUND_DOWN : ROUND_UP, &level) ||
-        price_sign(level) <= 0)
-        return;
-    p->roi_target = level;
+    if (lane->now.strategy)
+        p->roi_target = manage_roi(lane->now.strategy, p, lane_instrument(s, lane)->tick,
+                                   state_now(s) - p->opened_us);
 }
 
 enum err mark_position(struct engine_state *s, struct lane *lane)

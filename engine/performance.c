@@ -123,6 +123,23 @@ bool performance_sample(struct performance *p, struct daily_equity *daily, struc
     return is_new_day;
 }
 
+void performance_stretch(struct performance *p, struct daily_equity *daily,
+                         const struct equity_stretch *s)
+{
+    int64_t last_us = s->first_us + (s->count - 1) * s->step_us, day;
+
+    if (s->count <= 0)
+        return;
+    (void)performance_sample(p, daily, s->equity, s->exposed, s->first_us);
+    /* Neither peak nor drawdown can change any more, and every mark on the way is this equity. */
+    for (day = p->day + 1; day <= day_of(last_us); day++)
+        daily_equity_append(daily, day, s->equity);
+    p->day = day - 1;
+    p->last_us = last_us;
+    p->bars += s->count - 1;
+    p->bars_exposed += s->exposed ? s->count - 1 : 0;
+}
+
 void daily_equity_append(struct daily_equity *d, int64_t day, struct money equity)
 {
     if (d->count >= d->capacity) {

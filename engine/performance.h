@@ -45,6 +45,14 @@ void performance_fill(struct performance *p, struct money notional, struct money
  * at least one new day began (the caller then writes an equity leaf). */
 bool performance_sample(struct performance *p, struct daily_equity *daily, struct money equity,
                         bool exposed, int64_t at_us);
+/* `count` samples of one equity, a step apart, the first at first_us: the same as so many calls. */
+struct equity_stretch {
+    struct money equity;
+    bool exposed;
+    int64_t first_us, step_us, count;
+};
+void performance_stretch(struct performance *p, struct daily_equity *daily,
+                         const struct equity_stretch *s);
 void daily_equity_append(struct daily_equity *d, int64_t day, struct money equity);
 void daily_equity_release(struct daily_equity *d);
 

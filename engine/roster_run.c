@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/manage.h"
 #include "engine/roster_parts.h"
 
 void version_init(struct engine_state *s, struct version *v, const struct strategy *strategy)
@@ -214,16 +215,8 @@ bool roster_may_enter(const struct engine_state *s, const struct lane *lane)
 int64_t roster_cooldown_end(const struct engine_state *s, const struct lane *lane,
                             const struct position *closed)
 {
-    bool stopped =
-        closed->exit_reason == EXIT_STOP_LOSS || closed->exit_reason == EXIT_TRAILING_STOP;
-    struct cooldown c;
-    int64_t candles;
-
-    if (!lane->now.strategy || closed->closed_us == TIME_NONE)
+    if (!lane->now.strategy)
         return 0;
-    c = strategy_cooldown(lane->now.strategy);
-    candles = stopped && c.after_stop_candles > c.candles ? c.after_stop_candles : c.candles;
-    if (candles == 0)
-        return 0;
-    return closed->closed_us + candles * s->options.feed->timeframe_us(s->options.feed->self);
+    return manage_cooldown_end(lane->now.strategy, closed,
+                               s->options.feed->timeframe_us(s->options.feed->self));
 }

@@ -72,8 +72,7 @@ static bool is_multiple(i128 value, i128 step)
     return value > 0 && value % step == 0;
 }
 
-/* Why an entry cannot be paid for, or NULL; notes what is reserved for it. */
-static const char *entry_objection(const struct simulate *s, struct sim_order *o)
+const char *sim_entry_objection(const struct simulate *s, struct sim_order *o)
 {
     const struct instrument *i = &s->markets[o->instrument].instrument;
     const struct price p = sim_cost_price(o);
@@ -101,7 +100,7 @@ static const char *objection(const struct simulate *s, const struct order *asked
     if (o->type != ORDER_MARKET && !is_multiple(o->level.e12, m->instrument.tick.e12))
         return "tick_size";
     if (o->is_entry)
-        return entry_objection(s, o);
+        return sim_entry_objection(s, o);
     if (!asked->reduce_only && size_cmp(m->holding, o->size) < 0)
         return "insufficient_funds";
     return NULL;

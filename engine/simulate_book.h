@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulator's memory: live orders by instrument and id, balances, events not yet taken.
  *
- * Only simulate*.c include it.  Orders lie in slots; each instrument chains its own by ascending
- * id, each hash bucket chains those of equal hash.  Links hold slot + 1, so that 0 ends a chain. */
+ * Only simulate*.c and backtest*.c include it.  Orders lie in slots; each instrument chains its own
+ * by ascending id, each hash bucket chains those of equal hash.  Links hold slot + 1, so that 0
+ * ends a chain. */
 #ifndef ENGINE_SIMULATE_BOOK_H
 #define ENGINE_SIMULATE_BOOK_H
 
@@ -99,6 +100,34 @@ static inline bool sim_waits_for_open(const struct sim_order *o)
 {
     return o->type == ORDER_MARKET || (o->type == ORDER_STOP_MARKET && o->filled.e12 > 0);
 }
+
+/* A resting order that a candle touches; the lowest (leg, distance, is_limit, id) comes first. */
+struct sim_hit {
+    struct sim_ref ref;
+    int leg; /* 0 at the open, then 1 and 2 */
+    i128 distance;
+    bool is_limit;
+    struct price price;
+};
+
+/* A candle's prices as amounts. */
+struct sim_range {
+    struct price open, high, low;
+    bool high_first; /* on the adaptive path */
+};
+struct sim_range sim_range_of(const struct candle *c);
+
+/* A price as the taker gets it: moved by the slippage and rounded to the tick, both against it. */
+MUST_USE enum err sim_taker_price(const struct simulate *s, const struct sim_order *o,
+                                  struct ratio slippage, struct price p, struct price *out);
+/* True when an entry's price lies beyond its tolerance, against the trader. */
+bool sim_is_beyond_tolerance(const struct sim_order *o, struct price p);
+/* True when a candle touches a resting order; fills in where on its path and at what price. */
+bool sim_find_hit(const struct simulate *s, const struct sim_order *o, const struct sim_range *r,
+                  struct sim_hit *out);
+int sim_compare_hits(const void *a, const void *b); /* for qsort: the order of execution */
+/* Why an entry is rejected when it arrives, or NULL; notes what is reserved for it. */
+const char *sim_entry_objection(const struct simulate *s, struct sim_order *o);
 
 /* The venue port's market and settle (simulate_match.c). */
 void sim_market_event(struct simulate *s, const struct feed_event *e);

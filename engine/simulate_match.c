@@ -15,24 +15,8 @@ struct execution {
     bool is_capped; /* by the candle's share of volume */
 };
 
-/* A resting order that a candle touches; the lowest (leg, distance, is_limit, id) comes first. */
-struct hit {
-    struct sim_ref ref;
-    int leg; /* 0 at the open, then 1 and 2 */
-    i128 distance;
-    bool is_limit;
-    struct price price;
-};
-
-/* A candle's prices as amounts. */
-struct range {
-    struct price open, high, low;
-    bool high_first; /* on the adaptive path */
-};
-
-/* A price as the taker gets it: moved by the slippage and rounded to the tick, both against it. */
-static enum err taker_price(const struct simulate *s, const struct sim_order *o,
-                            struct ratio slippage, struct price p, struct price *out)
+enum err sim_taker_price(const struct simulate *s, const struct sim_order *o, struct ratio slippage,
+                         struct price p, struct price *out)
 {
     const struct price tick = s->markets[o->instrument].instrument.tick;
     const enum rounding against = o->side == SIDE_BUY ? ROUND_UP : ROUND_DOWN;
@@ -197,8 +181,7 @@ static void execute(struct simulate *s, struct sim_order *o, const struct execut
         sim_end(s, o, VENUE_EXPIRED, "reduce_only", x->at_us);
 }
 
-/* True when an entry's price lies beyond its tolerance, against the trader. */
-static bool is_beyond_tolerance(const struct sim_order *o, struct price p)
+bool sim_is_beyond_tolerance(const struct sim_order *o, struct price p)
 {
     const bool is_buy = o->side == SIDE_BUY;
     struct ratio factor = {AMOUNT_ONE + (int)o->side * o->tolerance.e12};
@@ -234,9 +217,9 @@ static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us
 
         if (!o || !sim_waits_for_open(o) || is_delayed(o, is_open))
             continue;
-        if (o->type == ORDER_MARKET && is_beyond_tolerance(o, market))
+        if (o->type == ORDER_MARKET && sim_is_beyond_tolerance(o, market))
             sim_end(s, o, VENUE_EXPIRED, "slippage_tolerance", at_us);
-        else if (taker_price(s, o, s->options.slippage, market, &x.price))
+        else if (sim_taker_price(s, o, s->options.slippage, market, &x.price))
             sim_end(s, o, VENUE_EXPIRED, "amount_overflow", at_us);
         else
             execute(s, o, &x);
@@ -244,9 +227,18 @@ static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us
     free(refs);
 }
 
-/* True when a candle touches a resting order; fills in where on its path and at what price. */
-static bool find_hit(const struct simulate *s, const struct sim_order *o, const struct range *r,
-                     struct hit *out)
+struct sim_range sim_range_of(const struct candle *c)
+{
+    return (struct sim_range){
+        .open = candle_price(c, c->open),
+        .high = candle_price(c, c->high),
+        .low = candle_price(c, c->low),
+        .high_first = c->high - c->open < c->open - c->low,
+    };
+}
+
+bool sim_find_hit(const struct simulate *s, const struct sim_order *o, const struct sim_range *r,
+                  struct sim_hit *out)
 {
     const bool is_limit = o->type == ORDER_LIMIT;
     /* A buy stop and a sell limit wait for a higher price, the other two for a lower one. */
@@ -275,10 +267,10 @@ static bool find_hit(const struct simulate *s, const struct sim_order *o, const 
     return true;
 }
 
-static int compare_hits(const void *a, const void *b)
+int sim_compare_hits(const void *a, const void *b)
 {
-    const struct hit *x = a;
-    const struct hit *y = b;
+    const struct sim_hit *x = a;
+    const struct sim_hit *y = b;
 
     if (x->leg != y->leg)
         return x->leg < y->leg ? -1 : 1;
@@ -289,7 +281,7 @@ static int compare_hits(const void *a, const void *b)
     return (x->ref.id > y->ref.id) - (x->ref.id < y->ref.id);
 }
 
-static void execute_hit(struct simulate *s, const struct hit *h, int64_t at_us)
+static void execute_hit(struct simulate *s, const struct sim_hit *h, int64_t at_us)
 {
     struct sim_order *o = sim_get(s, h->ref);
     struct execution x = {.at_us = at_us, .is_capped = s->options.volume_cap.e12 > 0};
@@ -297,8 +289,8 @@ static void execute_hit(struct simulate *s, const struct hit *h, int64_t at_us)
     if (!o)
         return;
     x.is_maker = h->is_limit && price_cmp(h->price, o->level) == 0;
-    if (taker_price(s, o, h->is_limit ? (struct ratio){0} : s->options.slippage, h->price,
-                    &x.price))
+    if (sim_taker_price(s, o, h->is_limit ? (struct ratio){0} : s->options.slippage, h->price,
+                        &x.price))
         sim_end(s, o, VENUE_EXPIRED, "amount_overflow", at_us);
     else
         execute(s, o, &x);
@@ -308,13 +300,8 @@ static void execute_hit(struct simulate *s, const struct hit *h, int64_t at_us)
 static void execute_resting(struct simulate *s, size_t instrument, const struct candle *c,
                             int64_t at_us)
 {
-    const struct range r = {
-        .open = candle_price(c, c->open),
-        .high = candle_price(c, c->high),
-        .low = candle_price(c, c->low),
-        .high_first = c->high - c->open < c->open - c->low,
-    };
-    struct hit *hits = NULL;
+    const struct sim_range r = sim_range_of(c);
+    struct sim_hit *hits = NULL;
     size_t hit_count = 0;
     size_t count;
     struct sim_ref *refs = sim_list(s, instrument, &count);
@@ -323,13 +310,13 @@ static void execute_resting(struct simulate *s, size_t instrument, const struct 
         hits = xmalloc(count * sizeof *hits);
     for (size_t i = 0; i < count; i++) {
         const struct sim_order *o = sim_get(s, refs[i]);
-        struct hit h = {.ref = refs[i]};
+        struct sim_hit h = {.ref = refs[i]};
 
-        if (!sim_waits_for_open(o) && find_hit(s, o, &r, &h))
+        if (!sim_waits_for_open(o) && sim_find_hit(s, o, &r, &h))
             hits[hit_count++] = h;
     }
     if (hit_count > 1)
-        qsort(hits, hit_count, sizeof *hits, compare_hits);
+        qsort(hits, hit_count, sizeof *hits, sim_compare_hits);
     for (size_t i = 0; i < hit_count; i++)
         execute_hit(s, &hits[i], at_us);
     free(hits);

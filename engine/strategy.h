@@ -192,6 +192,9 @@ struct strategy_block {
 
 /* The exit rule depends on the position, so that a block cannot know it. */
 bool strategy_exit_reads_position(const struct strategy *s);
+/* strategy_run_levels, _trailing or _volatility depend on the newest push; else they are the same
+ * after any. */
+bool strategy_levels_read_candles(const struct strategy *s);
 /* Pushes all of block->own; exit must be NULL where the rule reads the position.  Pushes one by one
  * and blocks may follow one another. */
 void strategy_run_push_block(struct strategy_run *r, struct strategy_block *block);

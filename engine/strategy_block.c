@@ -9,6 +9,17 @@ bool strategy_exit_reads_position(const struct strategy *s)
     return s->exit.node >= s->graph.first_late;
 }
 
+static bool reads_candles(const struct level *l)
+{
+    return l->kind == LEVEL_ATR || l->kind == LEVEL_RULE;
+}
+
+bool strategy_levels_read_candles(const struct strategy *s)
+{
+    return reads_candles(&s->stop) || reads_candles(&s->take) || reads_candles(&s->trailing) ||
+           s->volatility != NODE_NONE;
+}
+
 /* Of 0, 1 or NaN, by the bits of its exponent: 000, 3ff, 7ff. */
 static inline uint8_t tristate_of(double value)
 {

@@ -40,10 +40,16 @@ struct trial_terms trial_terms_default(void)
     };
 }
 
+struct trial {
+    const struct trial_options *options;
+    struct trial_result result;
+    struct feed feed; /* up to options->to_us */
+};
+
 /* The journal: keeps what the result tells, and no leaf. */
 static enum err trial_commit(void *self, const struct journal_batch *b)
 {
-    struct trial_result *r = self;
+    struct trial_result *r = &((struct trial *)self)->result;
 
     for (size_t i = 0; i < b->fill_count; i++) {
         GROW(r->fills, r->fill_count, r->fill_capacity);
@@ -62,11 +68,48 @@ static enum err trial_commit(void *self, const struct journal_batch *b)
     return ERR_OK;
 }
 
+/* A slot as a journal would have it, and the document to read it from. */
+static void recover_strategy(const struct strategy *s, struct recovery *out)
+{
+    struct strategy_slot *slot = &out->slots[out->slot_count++];
+    struct recovered_document *d = &out->documents[out->document_count++];
+    size_t length;
+    const char *canonical = strategy_canonical(s, &length);
+
+    *slot = (struct strategy_slot){.ordinal = (int64_t)out->slot_count, .state = SLOT_ACTIVE};
+    copy_text(slot->name, sizeof slot->name, strategy_name(s));
+    copy_text(slot->strategy_id, sizeof slot->strategy_id, strategy_id(s));
+    copy_text(d->id, sizeof d->id, strategy_id(s));
+    d->canonical = xmalloc(length + 1);
+    memcpy(d->canonical, canonical, length + 1);
+    d->length = length;
+}
+
+/* One strategy from the first candle on is a new account.  Several, or a past before the beginning,
+ * are what a restart finds: slots, and a cursor up to which the feed is only told. */
 static enum err trial_recover(void *self, const char *account_id, struct recovery *out)
 {
-    (void)self;
-    (void)account_id;
-    *out = (struct recovery){0}; /* always a new account */
+    const struct trial_options *o = ((struct trial *)self)->options;
+    struct account *a = &out->account;
+
+    *out = (struct recovery){.exists = o->other_count > 0 || o->from_us > 0};
+    if (!out->exists)
+        return ERR_OK;
+    *a = (struct account){.mode = MODE_BACKTEST,
+                          .cash = o->terms.starting_equity,
+                          .cursor_us = o->from_us > 0 ? o->from_us - 1 : TIME_NONE,
+                          .phase = PHASE_DONE,
+                          .log_size = 1,
+                          .wanted = WANTED_RUNNING};
+    copy_text(a->id, sizeof a->id, account_id);
+    copy_text(a->quote, sizeof a->quote, o->instruments[0].quote);
+    copy_text(a->config_strategy_id, sizeof a->config_strategy_id, strategy_id(o->strategy));
+    performance_init(&a->performance, o->terms.starting_equity);
+    out->slots = xcalloc(o->other_count + 1, sizeof *out->slots);
+    out->documents = xcalloc(o->other_count + 1, sizeof *out->documents);
+    recover_strategy(o->strategy, out);
+    for (size_t i = 0; i < o->other_count; i++)
+        recover_strategy(o->others[i], out);
     return ERR_OK;
 }
 
@@ -116,15 +159,87 @@ static void declare(const struct trial_options *o, struct engine_options *e)
                                      .limit_fill = "touch"};
 }
 
+/* ---- The feed up to an instant ---- */
+
+static enum err until_peek(void *self, int64_t *at_us, enum feed_kind *kind)
+{
+    const struct trial_options *o = ((struct trial *)self)->options;
+    enum err e = o->feed->peek(o->feed->self, at_us, kind);
+
+    if (e)
+        return e;
+    return *at_us > o->to_us || (*at_us == o->to_us && *kind == FEED_OPEN) ? ERR_END : ERR_OK;
+}
+
+static enum err until_next(void *self, struct feed_event *out)
+{
+    const struct trial_options *o = ((struct trial *)self)->options;
+    struct feed_event e;
+    enum err error = o->feed->next(o->feed->self, &e);
+
+    if (error)
+        return error;
+    if (e.kind == FEED_CLOSE && e.at_us > o->to_us - o->feed->timeframe_us(o->feed->self))
+        e.candle.flags |= CANDLE_LAST; /* the next one ends too late */
+    *out = e;
+    return ERR_OK;
+}
+
+static void until_rewind(void *self, int64_t shift_us)
+{
+    const struct trial_options *o = ((struct trial *)self)->options;
+
+    o->feed->rewind(o->feed->self, shift_us);
+}
+
+static int64_t until_timeframe_us(void *self)
+{
+    const struct trial_options *o = ((struct trial *)self)->options;
+
+    return o->feed->timeframe_us(o->feed->self);
+}
+
+static int64_t until_first_us(void *self)
+{
+    const struct trial_options *o = ((struct trial *)self)->options;
+
+    return o->feed->first_us(o->feed->self);
+}
+
+static enum err until_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
+                              feed_take_fn *take, void *context)
+{
+    const struct trial_options *o = ((struct trial *)self)->options;
+
+    return o->feed->history(o->feed->self, until_us < o->to_us ? until_us : o->to_us, shift_us,
+                            most, take, context);
+}
+
+static struct feed feed_until(struct trial *t)
+{
+    return (struct feed){
+        .self = t,
+        .peek = until_peek,
+        .next = until_next,
+        .rewind = until_rewind,
+        .timeframe_us = until_timeframe_us,
+        .first_us = until_first_us,
+        .history = until_history,
+    };
+}
+
 /* Plays to the end; the engine answers ERR_AGAIN only when it cannot go on. */
-static enum err play(struct engine *engine, int64_t most_steps)
+static enum err play(struct engine *engine, const struct trial_options *o)
 {
     int64_t steps = 0;
     enum err e;
 
-    while ((e = engine_step(engine)) == ERR_OK)
-        if (most_steps > 0 && ++steps > most_steps)
+    while ((e = engine_step(engine)) == ERR_OK) {
+        if (o->most_steps > 0 && ++steps > o->most_steps)
             return ERR_LIMIT;
+        if (o->step && !o->step(o->context, engine_account(engine)))
+            return ERR_CANCELED;
+    }
     return e == ERR_END ? ERR_OK : e == ERR_AGAIN ? ERR_INTERNAL : e;
 }
 
@@ -143,9 +258,10 @@ static void take_snapshot(struct engine *engine, struct trial_result *r)
     snapshot_release(s);
 }
 
-static enum err run(const struct trial_options *o, struct diag_list *diags, struct trial_result *r)
+static enum err run(struct trial *t, struct diag_list *diags)
 {
-    const struct journal journal = {.self = r,
+    const struct trial_options *o = t->options;
+    const struct journal journal = {.self = t,
                                     .commit = trial_commit,
                                     .recover = trial_recover,
                                     .store_strategy = trial_store_strategy,
@@ -156,6 +272,7 @@ static enum err run(const struct trial_options *o, struct diag_list *diags, stru
     struct engine *engine = NULL;
     enum err e;
 
+    t->feed = o->to_us > 0 ? feed_until(t) : *o->feed;
     *options = (struct engine_options){
         .account_id = "trial",
         .mode = MODE_BACKTEST,
@@ -163,7 +280,7 @@ static enum err run(const struct trial_options *o, struct diag_list *diags, stru
         .strategy = o->strategy,
         .instruments = o->instruments,
         .instrument_count = o->instrument_count,
-        .feed = o->feed,
+        .feed = &t->feed,
         .venue = &venue,
         .journal = &journal,
         .pace = PACE_REPLAY,
@@ -175,9 +292,9 @@ static enum err run(const struct trial_options *o, struct diag_list *diags, stru
     declare(o, options);
     e = engine_new(options, diags, &engine);
     if (!e)
-        e = play(engine, o->most_steps);
+        e = play(engine, o);
     if (!e)
-        take_snapshot(engine, r);
+        take_snapshot(engine, &t->result);
     engine_free(engine);
     simulate_free(simulate);
     free(options);
@@ -188,16 +305,16 @@ enum err trial_run(const struct trial_options *options, struct diag_list *diags,
                    struct trial_result *out)
 {
     const bool was_muted = log_mute(true);
-    struct trial_result r = {0};
+    struct trial t = {.options = options};
     enum err e = ERR_END;
 
     if (options->instrument_count > 0)
-        e = run(options, diags, &r);
+        e = run(&t, diags);
     (void)log_mute(was_muted);
     if (e)
-        trial_result_release(&r);
+        trial_result_release(&t.result);
     else
-        *out = r;
+        *out = t.result;
     return e;
 }
 

@@ -22,13 +22,24 @@ struct trial_terms {
 /* The defaults of the daemon's configuration; a stop loss is not demanded. */
 struct trial_terms trial_terms_default(void);
 
+/* After each instant: the account as it is then.  False ends the trial: ERR_CANCELED. */
+typedef bool trial_step_fn(void *context, const struct account *account);
+
 struct trial_options {
     const struct strategy *strategy;
+    /* Those that trade on the same account, in this order; the caller has seen that they fit the
+     * feed and have names of their own. */
+    const struct strategy *const *others;
+    size_t other_count;
     const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
     const struct instrument *instruments;
     size_t instrument_count;
     struct trial_terms terms;
-    int64_t most_steps; /* ERR_LIMIT after so many instants; 0: no limit */
+    int64_t from_us;     /* what happened before it only warms the strategies up; 0: nothing did */
+    int64_t to_us;       /* candles that end later are not there; 0: all are */
+    int64_t most_steps;  /* ERR_LIMIT after so many instants; 0: no limit */
+    trial_step_fn *step; /* NULL: nobody asks */
+    void *context;
 };
 
 struct trial_result {
@@ -45,8 +56,8 @@ struct trial_result {
     int64_t symbol_errors;
 };
 
-/* Any thread.  ERR_END: the feed has no candles; ERR_LIMIT: see above; other errors are told by a
- * diag. */
+/* Any thread.  ERR_END: the feed has no candles; ERR_LIMIT, ERR_CANCELED: see above; other errors
+ * are told by a diag. */
 MUST_USE enum err trial_run(const struct trial_options *options, struct diag_list *diags,
                             struct trial_result *out);
 void trial_result_release(struct trial_result *r);

@@ -122,26 +122,6 @@ static struct config_leaf config_leaf(const struct app *a)
     };
 }
 
-static struct risk_limits risk_limits(const struct config *c)
-{
-    struct ratio reserve = market_bps(config_ratio(c, CONFIG_slippage_bps));
-    struct ratio tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps));
-
-    if (ratio_add(reserve, tolerance, &reserve))
-        reserve = tolerance;
-    return (struct risk_limits){
-        .min_confidence = config_ratio(c, CONFIG_min_confidence),
-        .max_position_ratio = config_ratio(c, CONFIG_max_position_ratio),
-        .max_exposure_ratio = config_ratio(c, CONFIG_max_exposure_ratio),
-        .max_drawdown = config_ratio(c, CONFIG_max_drawdown),
-        .max_order_notional = config_money(c, CONFIG_max_order_notional),
-        .max_open_positions = config_integer(c, CONFIG_max_open_positions),
-        .fee_rate = config_ratio(c, CONFIG_fee_rate),
-        .cash_reserve = reserve,
-        .stop_loss_required = true,
-    };
-}
-
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
 {
     const struct config *c = a->config;
@@ -160,7 +140,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .cycle_interval_us = config_integer(c, CONFIG_cycle_interval_s) * US_PER_S,
         .outside_signals = config_bool(c, CONFIG_outside_signals),
         .autostart = config_bool(c, CONFIG_loop_autostart),
-        .limits = risk_limits(c),
+        .limits = market_terms(c).limits,
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
         .genesis = {.origin = a->origin,
                     .vkey = a->vkey,
@@ -201,20 +181,6 @@ static void embedded_etag(const char *bytes, size_t length, char etag[24])
     etag[22] = '\0';
 }
 
-static struct trial_terms trial_terms(const struct config *c)
-{
-    return (struct trial_terms){
-        .starting_equity = config_money(c, CONFIG_starting_equity),
-        .fee_rate = config_ratio(c, CONFIG_fee_rate),
-        .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
-        .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
-        .volume_cap = config_ratio(c, CONFIG_volume_cap),
-        .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
-        .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
-        .limits = risk_limits(c),
-    };
-}
-
 static void fill_service(struct app *a)
 {
     struct service *s = &a->service;
@@ -239,7 +205,7 @@ static void fill_service(struct app *a)
     h->schema = embedded_strategy_schema_json;
     h->schema_length = embedded_strategy_schema_json_length;
     embedded_etag(h->schema, h->schema_length, h->schema_etag);
-    h->terms = trial_terms(a->config);
+    h->terms = market_terms(a->config);
     if (limit == 0 && !a->address.is_loopback)
         limit = REQUESTS_PER_MINUTE;
     h->rate_limit = limit;

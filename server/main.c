@@ -14,6 +14,7 @@ static const char usage[] =
     "  traderd serve    [--config FILE] [--data DIR] [--listen HOST:PORT]   run the daemon\n"
     "  traderd check    [--json] FILE... | --schema           validate strategy artifacts\n"
     "  traderd check    FILE --candles [SYMBOL=]FILE...       does it look ahead, is it warm\n"
+    "  traderd backtest --strategy FILE... --candles [SYMBOL=]FILE... [--json]  past trades\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
     "  traderd candles  import | gaps | show | verify | resample | export   recorded candles\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
@@ -49,6 +50,7 @@ static const struct {
 } subcommands[] = {
     {"serve", subcommand_serve},
     {"check", subcommand_check},
+    {"backtest", subcommand_backtest},
     {"features", subcommand_features},
     {"candles", subcommand_candles},
     {"token", subcommand_token},

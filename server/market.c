@@ -15,6 +15,40 @@ struct ratio market_bps(struct ratio bps)
     return (struct ratio){bps.e12 / 10000};
 }
 
+static struct risk_limits risk_limits(const struct config *c)
+{
+    struct ratio reserve = market_bps(config_ratio(c, CONFIG_slippage_bps));
+    struct ratio tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps));
+
+    if (ratio_add(reserve, tolerance, &reserve))
+        reserve = tolerance;
+    return (struct risk_limits){
+        .min_confidence = config_ratio(c, CONFIG_min_confidence),
+        .max_position_ratio = config_ratio(c, CONFIG_max_position_ratio),
+        .max_exposure_ratio = config_ratio(c, CONFIG_max_exposure_ratio),
+        .max_drawdown = config_ratio(c, CONFIG_max_drawdown),
+        .max_order_notional = config_money(c, CONFIG_max_order_notional),
+        .max_open_positions = config_integer(c, CONFIG_max_open_positions),
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .cash_reserve = reserve,
+        .stop_loss_required = true,
+    };
+}
+
+struct trial_terms market_terms(const struct config *c)
+{
+    return (struct trial_terms){
+        .starting_equity = config_money(c, CONFIG_starting_equity),
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
+        .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
+        .volume_cap = config_ratio(c, CONFIG_volume_cap),
+        .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
+        .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
+        .limits = risk_limits(c),
+    };
+}
+
 static enum err read_strategy(const char *path, struct diag_list *diags, struct strategy **out)
 {
     struct text file;
@@ -146,7 +180,7 @@ static enum err read_candles(const struct config *c, struct diag_list *diags, st
     return ERR_OK;
 }
 
-static enum err open_feed(const struct config *c, struct diag_list *diags, struct market *m)
+enum err market_open_feed(const struct config *c, struct diag_list *diags, struct market *m)
 {
     size_t count = config_list_count(c, CONFIG_candles), read = 0;
     struct candle_series *series;
@@ -197,7 +231,7 @@ enum err market_open(const struct config *c, struct diag_list *diags, struct mar
     if (*config_text(c, CONFIG_strategy))
         e = read_strategy(config_text(c, CONFIG_strategy), diags, &m.strategy);
     if (!e)
-        e = open_feed(c, diags, &m);
+        e = market_open_feed(c, diags, &m);
     if (!e)
         e = check_timeframe(&m, diags);
     if (e) {

@@ -4,7 +4,7 @@
 #define SERVER_MARKET_H
 
 #include "core/config.h"
-#include "engine/simulate.h"
+#include "engine/trial.h"
 #include "exchange/recorded_feed.h"
 
 struct market {
@@ -20,6 +20,13 @@ struct market {
 /* Diags name the key, file, line and what would be right. */
 MUST_USE enum err market_open(const struct config *c, struct diag_list *diags, struct market *out);
 void market_close(struct market *m);
+/* The candles alone: fills in instruments, recorded and feed of a market whose strategy (or NULL)
+ * may tell a file's symbol.  market_close ends it, on error too. */
+MUST_USE enum err market_open_feed(const struct config *c, struct diag_list *diags,
+                                   struct market *m);
+
+/* What fills cost and what risk allows, by the configuration; paper's, so a stop is demanded. */
+struct trial_terms market_terms(const struct config *c);
 
 /* Symbol and path of a candle file: "SYMBOL=FILE", else its name tells, else it is the strategy's
  * only symbol (strategy may be NULL).  The path is a part of the item. */

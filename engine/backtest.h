@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A backtest: strategies over recorded candles on one simulated account, and all that is told of
+ * it.
+ *
+ * Trades are the engine's own: engine/trial.h plays the same cycle as paper and live.  Where one
+ * strategy trades one symbol on plain terms, engine/backtest_fast.h computes the same fills,
+ * positions and equity without the trade log; `path` of the result says which it was.  The same
+ * options give the same result bit for bit.
+ *
+ * Metrics are those of the paper account: round trips that the strategy closed, equity marked at
+ * every close of a candle.  What is open at the end is closed at the last close, fee included and
+ * without slippage, for reason end_of_data, and told apart: `ended`, `ended_report`. */
+#ifndef ENGINE_BACKTEST_H
+#define ENGINE_BACKTEST_H
+
+#include "engine/backtest_watch.h"
+#include "engine/trial.h"
+
+enum backtest_path {
+    BACKTEST_ANY,  /* the fast one where it applies */
+    BACKTEST_WHOLE /* the whole engine */
+};
+
+/* How much of the candles is done: false stops the work (ERR_CANCELED). */
+typedef bool backtest_progress_fn(void *context, int64_t done, int64_t total);
+
+struct backtest_options {
+    const struct strategy *const *strategies; /* 1 to LIMIT_STRATEGIES, names all different */
+    size_t strategy_count;
+    const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
+    const struct instrument *instruments;
+    size_t instrument_count;
+    struct trial_terms terms;
+    int64_t from_us;    /* candles that open before it only warm up; 0: all trade */
+    int64_t to_us;      /* candles that end after it are not there; 0: all are */
+    size_t windows;     /* so many equally long windows; 0: none */
+    struct ratio split; /* instead: the part of the time that trains; 0: none */
+    enum backtest_path path;
+    backtest_progress_fn *progress; /* NULL: nobody asks */
+    void *context;
+};
+
+/* Closed positions of one kind. */
+struct backtest_row {
+    char name[LIMIT_NAME]; /* exit reason, symbol or strategy */
+    int64_t trades, wins, losses;
+    struct money pnl, fees;
+    int64_t candles_held; /* of all of them */
+};
+
+struct backtest_month {
+    int year, month;
+    struct money begin, end; /* equity */
+    int64_t trades, wins;    /* that closed in it */
+    struct money pnl;        /* of those */
+};
+
+/* Statistics that need every round trip. */
+struct backtest_extras {
+    struct statistic sqn, sqn100, expectancy_r, recovery_days, avg_candles_held, total_return;
+    bool sqn_of_r; /* of R multiples: every trade had a stop */
+};
+
+struct backtest_result {
+    struct trial_result trial; /* report, account, equity, days, positions, fills */
+    struct backtest_watch watch;
+    struct backtest_extras extras;
+    bool is_fast;
+    int64_t candles;           /* of all symbols, that traded */
+    int64_t first_us, last_us; /* open of the first of them, end of the last */
+    int64_t timeframe_us;
+    struct position *ended; /* trial.open, closed at the last close */
+    size_t ended_count;
+    struct performance_report ended_report;              /* as if they counted */
+    struct money ended_equity;                           /* cash after that */
+    struct backtest_row *reasons, *symbols, *strategies; /* ended ones only in reasons */
+    size_t reason_count, symbol_count, strategy_count;
+    struct backtest_month *months;
+    size_t month_count;
+};
+
+/* Any thread.  ERR_INVALID, ERR_NOT_TRADABLE with diags: the options do not fit one another;
+ * ERR_END: no candles in the range; ERR_CANCELED. */
+MUST_USE enum err backtest_run(const struct backtest_options *options, struct diag_list *diags,
+                               struct backtest_result *out);
+void backtest_result_release(struct backtest_result *r);
+
+/* What of ours a metric that an artifact claims is to be compared with, made in *space where it has
+ * to be; NULL: nothing. */
+const struct statistic *backtest_measured(const struct backtest_result *r, const char *claim,
+                                          struct statistic *space);
+
+/* The result as one JSON object: metrics, method, config, strategies, windows, months,
+ * exit_reasons, symbols, positions, trades, equity, equity_curve.  drain, unless NULL, is called
+ * now and then to take what is in the writer's text away. */
+struct jwriter;
+typedef void backtest_drain_fn(void *context);
+struct backtest_paper {
+    struct jwriter *writer;
+    backtest_drain_fn *drain;
+    void *context;
+};
+void backtest_write(const struct backtest_paper *paper, const struct backtest_options *o,
+                    const struct backtest_result *r);
+/* Parts of it, as members of the object under way. */
+void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
+                           const struct backtest_result *r);
+void backtest_write_tables(struct jwriter *w, const struct backtest_result *r);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a backtest share.  Only backtest*.c include it. */
+#ifndef ENGINE_BACKTEST_PARTS_H
+#define ENGINE_BACKTEST_PARTS_H
+
+#include "engine/backtest.h"
+
+/* The candles that a run will see: counted, and of a single symbol kept. */
+struct backtest_survey {
+    int64_t count, warm; /* that trade, and before that */
+    int64_t first_us, last_us;
+    bool keeps;
+    bool is_mixed;          /* candles of several scales */
+    struct candle *candles; /* of both kinds, when it keeps them */
+    size_t kept, capacity;
+};
+
+/* True when the fast path gives what the whole engine would. */
+bool backtest_fast_applies(const struct backtest_options *o);
+/* Over the survey's candles. */
+MUST_USE enum err backtest_fast(const struct backtest_options *o, const struct backtest_survey *s,
+                                struct backtest_result *r);
+
+/* Everything that follows from positions, fills and equity (backtest_tables.c). */
+MUST_USE enum err backtest_tables(const struct backtest_options *o, struct backtest_result *r);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What follows from a backtest's positions, fills and equity: tables, months, windows, the end. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/backtest_parts.h"
+#include "engine/simulate_book.h"
+
+/* ---- What is open at the end ---- */
+
+static const struct instrument *instrument_of(const struct backtest_options *o, const char *symbol)
+{
+    size_t i = 0;
+
+    while (strcmp(o->instruments[i].symbol, symbol) != 0)
+        i++;
+    return &o->instruments[i];
+}
+
+/* Closes a position at its mark; the fee is paid from the final equity. */
+static enum err end_position(const struct backtest_options *o, struct backtest_result *r,
+                             struct performance *p, struct position *ended)
+{
+    const struct instrument *i = instrument_of(o, ended->symbol);
+    struct fill f = {
+        .side = ended->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY,
+        .price = ended->mark,
+        .size = ended->size,
+        .at_us = r->last_us,
+    };
+    enum err e;
+
+    copy_text(f.symbol, sizeof f.symbol, ended->symbol);
+    e = notional_of(f.price, f.size, ROUND_HALF_EVEN, &f.notional);
+    if (e)
+        return e;
+    f.notional = money_to_scale(f.notional, i->money_scale, ROUND_HALF_EVEN);
+    e = sim_fee(f.notional, o->terms.fee_rate, i->money_scale, &f.fee);
+    if (!e)
+        e = position_apply_fill(ended, &f, EXIT_END_OF_DATA, i->money_scale);
+    if (!e)
+        e = money_sub(r->ended_equity, f.fee, &r->ended_equity);
+    if (e)
+        return e;
+    performance_trip(p, ended->realized_pnl);
+    performance_fill(p, f.notional, f.fee, f.pnl);
+    return ERR_OK;
+}
+
+static enum err end_all(const struct backtest_options *o, struct backtest_result *r)
+{
+    struct performance p = r->trial.account.performance;
+    enum err e = ERR_OK;
+
+    r->ended_equity = r->trial.equity;
+    r->ended = xcalloc(r->trial.open_count + 1, sizeof *r->ended);
+    for (size_t i = 0; !e && i < r->trial.open_count; i++) {
+        r->ended[i] = r->trial.open[i];
+        e = end_position(o, r, &p, &r->ended[i]);
+        r->ended_count += !e;
+    }
+    p.equity = r->ended_equity;
+    performance_report(&p, &r->trial.daily, &r->ended_report);
+    return e;
+}
+
+/* ---- Rows ---- */
+
+static void row_add(struct backtest_row *row, const struct position *p)
+{
+    struct money fees;
+
+    row->trades++;
+    row->wins += money_sign(p->realized_pnl) > 0;
+    row->losses += money_sign(p->realized_pnl) < 0;
+    row->candles_held += p->candles_held;
+    /* A sum beyond all amounts stays where it was; what it sums was checked. */
+    if (money_add(row->pnl, p->realized_pnl, &row->pnl) ||
+        money_add(p->entry_fee, p->exit_fee, &fees) || money_add(row->fees, fees, &row->fees))
+        return;
+}
+
+static struct backtest_row *row_named(struct backtest_row *rows, size_t *count, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    copy_text(rows[*count].name, sizeof rows->name, name);
+    return &rows[(*count)++];
+}
+
+static bool is_traded(const struct backtest_options *o, const char *symbol)
+{
+    for (size_t i = 0; i < o->strategy_count; i++)
+        if (strategy_trades(o->strategies[i], symbol))
+            return true;
+    return false;
+}
+
+static void make_rows(const struct backtest_options *o, struct backtest_result *r)
+{
+    struct backtest_row reasons[EXIT_REASON_COUNT_] = {{{0}, 0, 0, 0, {0}, {0}, 0}};
+
+    r->symbols = xcalloc(o->instrument_count + 1, sizeof *r->symbols);
+    r->strategies = xcalloc(o->strategy_count + 1, sizeof *r->strategies);
+    for (size_t i = 0; i < o->instrument_count; i++)
+        if (is_traded(o, o->instruments[i].symbol))
+            (void)row_named(r->symbols, &r->symbol_count, o->instruments[i].symbol);
+    for (size_t i = 0; i < o->strategy_count; i++)
+        (void)row_named(r->strategies, &r->strategy_count, strategy_name(o->strategies[i]));
+    for (size_t i = 0; i < r->trial.closed_count; i++) {
+        const struct position *p = &r->trial.closed[i];
+
+        row_add(&reasons[p->exit_reason], p);
+        row_add(row_named(r->symbols, &r->symbol_count, p->symbol), p);
+        row_add(row_named(r->strategies, &r->strategy_count, p->strategy), p);
+    }
+    for (size_t i = 0; i < r->ended_count; i++)
+        row_add(&reasons[EXIT_END_OF_DATA], &r->ended[i]);
+    r->reasons = xcalloc(EXIT_REASON_COUNT_, sizeof *r->reasons);
+    for (int i = 0; i < EXIT_REASON_COUNT_; i++) {
+        if (reasons[i].trades == 0)
+            continue;
+        copy_text(reasons[i].name, sizeof reasons[i].name, exit_reason_name((enum exit_reason)i));
+        r->reasons[r->reason_count++] = reasons[i];
+    }
+}
+
+/* ---- Months ---- */
+
+static void month_begin(struct backtest_result *r, int64_t at_us, struct money equity)
+{
+    struct backtest_month *m;
+    int day;
+
+    r->months = xrealloc(r->months, (r->month_count + 1) * sizeof *r->months);
+    m = &r->months[r->month_count++];
+    *m = (struct backtest_month){.begin = equity, .end = equity};
+    time_civil(at_us, &m->year, &m->month, &day);
+}
+
+/* The month of an instant; what closes in the very last moment belongs to the last one. */
+static struct backtest_month *month_of(struct backtest_result *r, int64_t at_us, size_t *hint)
+{
+    int year, month, day;
+
+    time_civil(at_us, &year, &month, &day);
+    while (*hint + 1 < r->month_count &&
+           (r->months[*hint].year < year ||
+            (r->months[*hint].year == year && r->months[*hint].month < month)))
+        *hint += 1;
+    return &r->months[*hint];
+}
+
+static void make_months(struct backtest_result *r)
+{
+    const struct performance *p = &r->trial.account.performance;
+    const struct daily_equity *d = &r->trial.daily;
+    bool is_open = true;
+    size_t hint = 0;
+    int year, month, day;
+
+    month_begin(r, p->first_us, p->starting_equity);
+    for (size_t i = 1; i < d->count; i++) {
+        int64_t at_us = d->day[i] * US_PER_DAY;
+
+        time_civil(at_us, &year, &month, &day);
+        if (day != 1)
+            continue;
+        r->months[r->month_count - 1].end = d->equity[i];
+        is_open = at_us < p->last_us;
+        if (is_open)
+            month_begin(r, at_us, d->equity[i]);
+    }
+    if (is_open)
+        r->months[r->month_count - 1].end = p->equity;
+    for (size_t i = 0; i < r->trial.closed_count; i++) {
+        const struct position *c = &r->trial.closed[i];
+        struct backtest_month *m = month_of(r, c->closed_us, &hint);
+
+        m->trades++;
+        m->wins += money_sign(c->realized_pnl) > 0;
+        if (money_add(m->pnl, c->realized_pnl, &m->pnl))
+            continue; /* beyond all amounts: it stays where it was */
+    }
+}
+
+/* ---- Windows ---- */
+
+static bool is_within(const struct backtest_window *v, bool is_first, int64_t at_us)
+{
+    return at_us <= v->to_us && (at_us > v->from_us || (is_first && at_us == v->from_us));
+}
+
+/* A round trip belongs to the window in which it closed. */
+static void make_windows(struct backtest_result *r)
+{
+    size_t trip = 0, fill = 0;
+
+    for (size_t i = 0; i < r->watch.window_count; i++) {
+        struct backtest_window *v = &r->watch.windows[i];
+
+        if (!v->is_begun)
+            performance_init(&v->performance, i > 0 ? r->watch.windows[i - 1].performance.equity
+                                                    : r->trial.account.performance.starting_equity);
+        for (;
+             trip < r->trial.closed_count && is_within(v, i == 0, r->trial.closed[trip].closed_us);
+             trip++)
+            performance_trip(&v->performance, r->trial.closed[trip].realized_pnl);
+        for (; fill < r->trial.fill_count && is_within(v, i == 0, r->trial.fills[fill].at_us);
+             fill++)
+            performance_fill(&v->performance, r->trial.fills[fill].notional,
+                             r->trial.fills[fill].fee, r->trial.fills[fill].pnl);
+        performance_report(&v->performance, &v->daily, &v->report);
+    }
+}
+
+/* ---- Statistics of round trips ---- */
+
+/* Profit over what was lost at the first stop: NaN without a stop. */
+static double r_multiple(const struct position *p)
+{
+    double entry = price_to_double(position_entry_price(p));
+    double risk = fabs(entry - price_to_double(p->stop_loss)) * size_to_double(p->entry_size);
+
+    if (price_sign(p->stop_loss) <= 0 || risk <= 0)
+        return NAN;
+    return money_to_double(p->realized_pnl) / risk;
+}
+
+static struct statistic defined(double value)
+{
+    return isfinite(value) ? (struct statistic){value, NULL}
+                           : (struct statistic){0, "out of range"};
+}
+
+static struct statistic undefined(const char *why)
+{
+    return (struct statistic){0, why};
+}
+
+/* sqrt(n) * mean / sample deviation, of R multiples or of profits. */
+static void make_sqn(const struct trial_result *t, struct backtest_extras *x)
+{
+    const double n = (double)t->closed_count;
+    double mean = 0, squares = 0;
+
+    x->sqn = x->sqn100 = undefined("fewer than two trades");
+    if (t->closed_count < 2)
+        return;
+    for (size_t i = 0; i < t->closed_count; i++)
+        mean +=
+            (x->sqn_of_r ? r_multiple(&t->closed[i]) : money_to_double(t->closed[i].realized_pnl)) /
+            n;
+    for (size_t i = 0; i < t->closed_count; i++) {
+        double off =
+            (x->sqn_of_r ? r_multiple(&t->closed[i]) : money_to_double(t->closed[i].realized_pnl)) -
+            mean;
+
+        squares += off * off;
+    }
+    if (squares <= 0) {
+        x->sqn = x->sqn100 = undefined("no variation");
+        return;
+    }
+    x->sqn = defined(sqrt(n) * mean / sqrt(squares / (n - 1)));
+    x->sqn100 = defined(sqrt(fmin(n, 100)) * mean / sqrt(squares / (n - 1)));
+}
+
+static void make_trip_statistics(const struct trial_result *t, struct backtest_extras *x)
+{
+    double r = 0, held = 0;
+    bool all = t->closed_count > 0;
+
+    for (size_t i = 0; i < t->closed_count; i++) {
+        all = all && isfinite(r_multiple(&t->closed[i]));
+        r += all ? r_multiple(&t->closed[i]) : 0;
+        held += (double)t->closed[i].candles_held;
+    }
+    x->sqn_of_r = all;
+    x->expectancy_r = all                    ? defined(r / (double)t->closed_count)
+                      : t->closed_count == 0 ? undefined("no closed trades")
+                                             : undefined("a trade had no stop loss");
+    x->avg_candles_held = t->closed_count > 0 ? defined(held / (double)t->closed_count)
+                                              : undefined("no closed trades");
+    make_sqn(t, x);
+}
+
+static void make_extras(struct backtest_result *r)
+{
+    const struct performance *p = &r->trial.account.performance;
+    const struct backtest_drawdown *d = &r->watch.deepest;
+    struct backtest_extras *x = &r->extras;
+
+    make_trip_statistics(&r->trial, x);
+    x->total_return =
+        money_sign(p->starting_equity) > 0
+            ? defined(money_to_double(p->equity) / money_to_double(p->starting_equity) - 1)
+            : undefined("the start balance is not positive");
+    x->recovery_days = d->peak_us == TIME_NONE ? undefined("no drawdown")
+                       : d->recovered_us == TIME_NONE
+                           ? undefined("not recovered by the end")
+                           : defined((double)(d->recovered_us - d->trough_us) / (double)US_PER_DAY);
+}
+
+enum err backtest_tables(const struct backtest_options *o, struct backtest_result *r)
+{
+    enum err e = end_all(o, r);
+
+    if (e)
+        return e;
+    make_rows(o, r);
+    make_months(r);
+    make_windows(r);
+    make_extras(r);
+    return ERR_OK;
+}

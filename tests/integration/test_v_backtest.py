@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`traderd backtest` trades what a replay on paper trades, says it in JSON, CSV and tables, and
+refuses what is wrong."""
+import csv
+import json
+
+import pytest
+
+import world
+from contract import ROOT
+from daemon import run
+
+SAME = ("fee", "fee_currency", "id", "liquidity", "order_id", "pnl", "position_id", "side",
+        "slippage", "status", "symbol")
+AMOUNTS = ("price", "size")
+
+
+def backtest(*words):
+    done = run("backtest", *words)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def result(*words):
+    return json.loads(backtest(*words, "--json").stdout)
+
+
+def trade_of(line):
+    record = json.loads(line)
+    assert record["mode"] == "paper"
+    return {"timestamp": record["timestamp"], "strategy": record["strategy"], **record["trade"]}
+
+
+def plain(amount):
+    """Leaves have fixed decimals, results the shortest text."""
+    return amount.rstrip("0").rstrip(".") if "." in amount else amount
+
+
+def assert_same_trades(mine, paper):
+    assert len(mine) == len(paper)
+    for a, b in zip(mine, paper):
+        for name in ("timestamp", "strategy"):
+            assert a[name] == b[name], (a, b)
+        for name in SAME + AMOUNTS:
+            assert plain(str(a[name])) == plain(str(b[name])), (name, a, b)
+
+
+@pytest.mark.parametrize("strategy", [world.BUSY, world.RATCHET], ids=["busy", "ratchet"])
+def test_a_backtest_trades_what_a_replay_on_paper_trades(make_daemon, folder, strategy):
+    config = world.replay_config(folder, strategy, count=world.LONG)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    daemon.wait_loop("finished")
+    metrics = daemon.api.get("/v1/metrics").json
+    assert daemon.stop() == 0
+    paper = [trade_of(line) for line in (daemon.data / "trades.jsonl").read_text().splitlines()]
+    assert len(paper) > 300
+    path = folder / "same.json"
+    world.write_json(path, {key: value for key, value in config.items() if key != "listen"})
+    for way in ([], ["--whole-engine"]):
+        mine = result("--config", path, *way)
+        assert_same_trades(mine["trades"], paper)
+        for name in ("total_trades", "win_rate", "profit_factor", "current_pnl", "sharpe_ratio",
+                     "max_drawdown", "equity", "fees_paid", "turnover", "exposure_ratio"):
+            assert mine["metrics"][name] == metrics[name], name
+
+
+def test_the_shipped_replay_is_the_same_by_both_ways():
+    config = ROOT / "artifacts/replay.json"
+    words = ("--config", config, "--windows", "6", "--json")
+    fast, whole = backtest(*words), backtest(*words, "--whole-engine")
+    assert fast.stdout == whole.stdout
+    assert len(json.loads(fast.stdout)["trades"]) > 300
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Two strategies on two symbols, on one account."""
+    folder = tmp_path_factory.mktemp("two")
+    btc = world.slice_candles(folder / "BTCUSDT-5m.csv", 3000)
+    eth = world.slice_candles(folder / "ETHUSDT-5m.csv", 2900, skip=3000)
+    everywhere = {key: value for key, value in world.BUSY.items() if key != "symbol"}
+    paths = [folder / "busy.json", folder / "slow.json"]
+    world.write_json(paths[0], everywhere)
+    world.write_json(paths[1], {**everywhere, "name": "slow", "exit": {"max_candles": 50}})
+    return result("--strategy", *paths, "--candles", btc, eth, "--windows", "3")
+
+
+def test_several_strategies_and_symbols_share_one_account(two):
+    metrics = two["metrics"]
+    assert {row["symbol"] for row in two["symbols"]} == {"BTC/USDT", "ETH/USDT"}
+    assert [row["name"] for row in two["strategies"]] == ["busy", "slow"]
+    for table in ("symbols", "strategies", "months", "windows"):
+        count = "total_trades" if table == "windows" else "trades"
+        assert sum(row[count] for row in two[table]) == metrics["total_trades"] > 100, table
+        assert all(row[count] > 0 for row in two[table]), table
+
+
+def test_tables_add_up(two):
+    metrics, ended = two["metrics"], two["metrics"]["end_of_data"]
+    reasons = {row["reason"]: row["trades"] for row in two["exit_reasons"]}
+    assert reasons.pop("end_of_data", 0) == ended["positions"] == metrics["open_positions"]
+    assert sum(reasons.values()) == metrics["total_trades"]
+    assert len(two["positions"]) == metrics["total_trades"] + ended["positions"]
+    assert ended["total_trades"] == metrics["total_trades"] + ended["positions"]
+    assert two["months"][0]["begin_equity"] == metrics["starting_equity"]
+    assert two["months"][-1]["end_equity"] == metrics["equity"]
+    assert two["windows"][-1]["equity"] == metrics["equity"]
+    assert two["equity_curve"][-1]["equity"] == metrics["equity"]
+    for before, after in zip(two["windows"], two["windows"][1:]):
+        assert before["to"] == after["from"] and before["equity"] == after["starting_equity"]
+
+
+def test_a_part_of_the_time_begins_warm(folder):
+    candles = world.slice_candles(folder / "BTCUSDT-5m.csv", 4000)
+    words = ("--strategy", world.WINNER, "--candles", candles)
+    whole = result(*words)
+    part = result(*words, "--from", "2021-09-06", "--to", "2021-09-12T00:00:00Z", "--train", "0.5")
+    assert part["metrics"]["from"].startswith("2021-09-06T00:00:00")
+    assert part["metrics"]["to"].startswith("2021-09-12T00:00:00")
+    assert [window["name"] for window in part["windows"]] == ["train", "test"]
+    entries = {t["timestamp"] for t in whole["trades"] if t["opens"]}
+    mine = [t["timestamp"] for t in part["trades"] if t["opens"]]
+    # While the whole run still holds what it opened before, the part may enter.
+    assert len(mine) > 5 and len(set(mine) - entries) <= 1
+
+
+def test_fills_as_csv_and_tables_for_people(folder):
+    words = ("--config", ROOT / "artifacts/replay.json", "--trades", folder / "fills.csv")
+    shown = backtest(*words).stdout
+    rows = list(csv.DictReader((folder / "fills.csv").read_text().splitlines()))
+    trades = result(*words)["trades"]
+    assert [row["pnl"] for row in rows] == [trade["pnl"] for trade in trades]
+    for word in ("Sharpe ratio", "stop_loss", "2021-10", "win rate"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("words, told", [
+    (("--fee", "2"), "fee_rate"),
+    (("--from", "yesterday"), "--from"),
+    (("--windows", "0"), "--windows"),
+    (("--train", "1.5"), "--train"),
+    (("--from", "2031-01-01"), "no candles"),
+    (("--from", "2021-10-02", "--to", "2021-10-01"), "before the end"),
+    (("--candles", ROOT / "tests/data/candles/broken/blank_line.csv"), "blank_line.csv:6"),
+    (("--candles", "ETH/USDT=" + str(world.RECORDING)), "no candles of what it trades"),
+    (("--strategy", world.WINNER, world.WINNER), "two strategies"),
+    (("--trades", "/nowhere/fills.csv"), "could not be written"),
+])
+def test_what_is_wrong_is_told(words, told):
+    done = run("backtest", "--config", ROOT / "artifacts/replay.json", *words)
+    assert done.returncode == (1 if "written" in told else 2)
+    assert told in done.stderr
+    assert not done.stdout
+
+
+def test_nothing_to_test_is_told():
+    assert run("backtest").returncode == 2
+    assert "--strategy" in run("backtest", "--json").stderr
