@@ -175,6 +175,16 @@ static void write_preview(struct jwriter *w, const struct preview *p, int64_t tr
     jw_object_end(w);
 }
 
+/* How many of each instrument are told: those counted and the warm-up before them, within the
+ * maximum. */
+static int64_t history_length(const struct preview_options *o, int64_t candles)
+{
+    int64_t wanted = candles + strategy_warmup(o->strategy);
+    int64_t most = PREVIEW_HISTORY_MAX / (int64_t)(o->instrument_count + 1);
+
+    return wanted < most ? wanted : most;
+}
+
 /* The newest close before or at until_us. */
 static void take_newest(void *context, const struct feed_event *e)
 {
@@ -211,7 +221,7 @@ enum err strategy_preview(const struct preview_options *options, struct jwriter 
     if (!e && newest_us != TIME_NONE) {
         p->count_from_us = newest_us - (candles - 1) * f->timeframe_us(f->self);
         e = f->history(f->self, options->until_us, options->shift_us,
-                       candles + strategy_warmup(options->strategy), rows_push, rows);
+                       history_length(options, candles), rows_push, rows);
         rows_end(rows);
     }
     if (!e)

@@ -56,6 +56,16 @@ enum err strategies_find(struct request *rq, const char *id, struct strategy_row
     return e;
 }
 
+enum err strategies_artifact(struct request *rq, const char *id, struct strategy_row *out)
+{
+    enum err e = strategies_find(rq, id, out);
+
+    if (!e && out->is_outside)
+        return request_fail(rq, ERR_NAME_TAKEN,
+                            "'%s' is a source of signals and has no rules of its own.", out->name);
+    return e;
+}
+
 enum err strategies_fail(struct request *rq, enum err e, const char *json, size_t length)
 {
     const struct diag_list *diags = request_diags(rq);
@@ -221,7 +231,7 @@ enum err strategies_get(struct request *rq)
 
     if (!e)
         e = strategies_find(rq, rq->arguments[0], &row);
-    if (!e)
+    if (!e && !row.is_outside)
         e = strategies_load(rq, row.id, &parsed);
     /* An older document may use what this version refuses: it is shown all the same. */
     if (e && e != ERR_INVALID)

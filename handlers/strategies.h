@@ -14,6 +14,8 @@ enum {
 bool strategies_is_id(const char *text);
 /* The document that an id, or the beginning of one, names.  ERR_NOT_FOUND, ERR_CONFLICT. */
 MUST_USE enum err strategies_find(struct request *rq, const char *id, struct strategy_row *out);
+/* The same, of an artifact only: ERR_NAME_TAKEN for a source of signals. */
+MUST_USE enum err strategies_artifact(struct request *rq, const char *id, struct strategy_row *out);
 /* Reads and compiles a stored document; one reference, the caller's.  ERR_INVALID with the
  * problem's errors when this version of the program does not accept it any more. */
 MUST_USE enum err strategies_load(struct request *rq, const char *id, struct strategy **out);

@@ -72,7 +72,7 @@ enum err strategies_check(struct request *rq)
     if (!e)
         e = field_parse(rq, fields, COUNT_OF(fields));
     if (!e)
-        e = strategies_find(rq, rq->arguments[0], &row);
+        e = strategies_artifact(rq, rq->arguments[0], &row);
     if (!e && !handlers_of(rq)->feed)
         e = ERR_NO_FEED;
     if (!e)

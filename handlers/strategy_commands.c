@@ -56,7 +56,7 @@ static enum err activate_locked(struct request *rq, const char *id, struct comma
 {
     struct strategy_row row;
     struct strategy *s = NULL;
-    enum err e = strategies_find(rq, id, &row);
+    enum err e = strategies_artifact(rq, id, &row);
 
     if (!e && row.retired_us != TIME_NONE)
         return request_fail(rq, ERR_STRATEGY_RETIRED,

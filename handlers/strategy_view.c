@@ -128,7 +128,7 @@ const struct snapshot_strategy *strategy_slot_of(const struct snapshot *s, const
     for (size_t i = 0; i < s->strategy_count; i++) {
         const struct strategy_slot *slot = &s->strategies[i].slot;
 
-        if (slot->state != SLOT_ENDED && !slot->is_outside &&
+        if (slot->state != SLOT_ENDED &&
             (strcmp(slot->strategy_id, id) == 0 || strcmp(slot->next_id, id) == 0))
             return &s->strategies[i];
     }
@@ -148,12 +148,13 @@ void strategy_view_row(struct jwriter *w, const struct strategy_row *row, const 
     jw_member_time(w, "created_at", row->created_us);
     jw_member_text(w, "created_by", row->uploaded_by[0] ? row->uploaded_by : NULL);
     jw_member_time(w, "retired_at", row->retired_us);
+    jw_member_bool(w, "is_outside", row->is_outside);
 }
 
 void strategy_view_slot(struct jwriter *w, const struct strategy_slot *slot)
 {
     jw_member_text(w, "name", slot->name);
-    jw_member_text(w, "id", slot->is_outside ? NULL : slot->strategy_id);
+    jw_member_text(w, "id", slot->strategy_id);
     jw_member_text(w, "next_id", slot->next_id[0] ? slot->next_id : NULL);
     jw_member_text(w, "effective", effective_name(slot->effective));
     jw_member_text(w, "state", slot_state_name(slot->state));

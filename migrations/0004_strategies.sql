@@ -47,6 +47,9 @@ ALTER TABLE strategy ADD COLUMN source text;
 ALTER TABLE strategy ADD COLUMN uploaded_by text NOT NULL DEFAULT '';
 ALTER TABLE strategy ALTER COLUMN uploaded_by DROP DEFAULT;
 ALTER TABLE strategy ADD COLUMN retired_at timestamptz;
+-- An artifact's canonical form has "entry" before "name", and a source of signals has no rules.
+ALTER TABLE strategy ADD COLUMN is_outside boolean NOT NULL
+    GENERATED ALWAYS AS (document LIKE '{"name":%') STORED;
 CREATE INDEX strategy_name ON strategy (name, ordinal);
 COMMENT ON TABLE strategy IS
     'Every strategy document that was uploaded or that a log entry ever named; none is erased.';
@@ -56,6 +59,8 @@ COMMENT ON COLUMN strategy.ordinal IS 'Grows with every new document: the order 
 COMMENT ON COLUMN strategy.source IS
     'The bytes as uploaded; null: it was never uploaded, the configuration named its file.';
 COMMENT ON COLUMN strategy.uploaded_by IS 'Name of the token; empty: never uploaded.';
+COMMENT ON COLUMN strategy.is_outside IS
+    'It stands for a source of signals: a name without rules.';
 COMMENT ON COLUMN strategy.retired_at IS 'Null: it may be activated.';
 
 CREATE TABLE strategy_slot (

@@ -16,6 +16,8 @@ enum {
     EXT_LINE_BYTES = 128
 };
 
+static const char header[] = "write timestamp,value";
+
 /* The file under way. */
 struct reader {
     const char *path;
@@ -60,7 +62,7 @@ static enum err read_line(struct reader *r, char *line)
     enum err e;
 
     if (!comma || strchr(comma + 1, ','))
-        return refuse(r, "columns", "the line does not have two columns", "write timestamp,value");
+        return refuse(r, "columns", "the line does not have two columns", header);
     *comma = '\0';
     if (time_parse(line, strlen(line), &p.at_us))
         return refuse(r, "time", "the timestamp is not a time",
@@ -79,29 +81,39 @@ static enum err read_line(struct reader *r, char *line)
     return ERR_OK;
 }
 
-static enum err read_lines(struct reader *r, const char *data, size_t length)
+enum err ext_parse(const char *data, size_t length, const char *name, struct diag_list *diags,
+                   struct ext_point **points, size_t *count)
 {
+    struct reader r = {.path = name, .line = 1, .diags = diags};
     const char *end = data + length;
-    enum err e = ERR_OK;
+    enum err e = length == 0 ? refuse(&r, "header", "the file is empty", header) : ERR_OK;
 
-    for (const char *at = data; !e && at < end; r->line++) {
+    for (const char *at = data; !e && at < end; r.line++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         size_t n = (size_t)((newline ? newline : end) - at);
         char line[EXT_LINE_BYTES];
 
         if (n > 0 && at[n - 1] == '\r')
             n--;
-        if (n >= sizeof line || memchr(at, '\0', n))
-            return refuse(r, "line", "the line is too long", "write timestamp,value");
+        if (n >= sizeof line || memchr(at, '\0', n)) {
+            e = refuse(&r, "line", "the line is too long", header);
+            break;
+        }
         memcpy(line, at, n);
         line[n] = '\0';
         at = newline ? newline + 1 : end;
-        if (r->line > 1)
-            e = read_line(r, line);
+        if (r.line > 1)
+            e = read_line(&r, line);
         else if (strcmp(line, "timestamp,value") != 0)
-            e = refuse(r, "header", "the first line is not the header", "write timestamp,value");
+            e = refuse(&r, "header", "the first line is not the header", header);
     }
-    return e;
+    if (e) {
+        free(r.points);
+        return e;
+    }
+    *points = r.points;
+    *count = r.count;
+    return ERR_OK;
 }
 
 /* The name's place among those that the artifact reads. */
@@ -129,9 +141,10 @@ static enum err find_name(const struct past *p, const char *item, const char *eq
 enum err ext_file_open(const char *item, struct past *p, struct diag_list *diags)
 {
     const char *equals = strchr(item, '=');
-    struct reader r = {.path = equals ? equals + 1 : item, .line = 1, .diags = diags};
+    struct ext_point *points = NULL;
+    size_t name, count = 0;
+    const char *path;
     struct text file;
-    size_t name;
     enum err e;
 
     if (!equals) {
@@ -142,20 +155,19 @@ enum err ext_file_open(const char *item, struct past *p, struct diag_list *diags
     e = find_name(p, item, equals, diags, &name);
     if (e)
         return e;
+    path = equals + 1;
     text_init(&file, EXT_FILE_BYTES);
-    e = text_read_file(&file, r.path);
+    e = text_read_file(&file, path);
     if (e)
-        (void)diag_add(diags, r.path, "file", "cannot read the file: %s",
+        (void)diag_add(diags, path, "file", "cannot read the file: %s",
                        e == ERR_LIMIT ? "it is too large" : strerror(errno));
     else
-        e = read_lines(&r, file.data, file.length);
+        e = ext_parse(file.data, file.length, path, diags, &points, &count);
     text_release(&file);
-    if (e) {
-        free(r.points);
+    if (e)
         return e;
-    }
     free(p->ext_points[name]); /* named twice: the later file counts */
-    p->ext_points[name] = r.points;
-    p->ext[name] = (struct ext_series){r.points, r.count};
+    p->ext_points[name] = points;
+    p->ext[name] = (struct ext_series){points, count};
     return ERR_OK;
 }

@@ -111,6 +111,7 @@ struct strategy_row {
     int64_t created_us;
     int64_t retired_us;           /* TIME_NONE: it may be activated */
     char uploaded_by[LIMIT_NAME]; /* "": it came from a configured file */
+    bool is_outside;              /* a source of signals: nothing to activate */
 };
 struct strategy_upload {
     const char *id, *name;
@@ -137,6 +138,7 @@ struct strategy_query {
     bool ascending;
     int limit; /* 1..LIMIT_PAGE */
 };
+/* Artifacts only. */
 MUST_USE enum err store_strategies(struct store *s, const struct strategy_query *q,
                                    struct strategy_row **out, size_t *count, bool *more);
 /* By id or by the beginning of one; ERR_NOT_FOUND, ERR_CONFLICT when several begin so. */

@@ -12,6 +12,7 @@ static const struct column strategy_columns[] = {
     COLUMN(strategy_row, created_us, "created_at", TIME),
     COLUMN(strategy_row, retired_us, "retired_at", TIME),
     COLUMN_CHARS(strategy_row, uploaded_by, "uploaded_by"),
+    COLUMN(strategy_row, is_outside, "is_outside", BOOL),
 };
 static const struct table table_strategy = {.name = "strategy",
                                             .columns = strategy_columns,
@@ -78,7 +79,7 @@ enum err store_strategies(struct store *s, const struct strategy_query *q,
     list_sql_init(&l);
     text_string(&l.text, "SELECT ");
     table_select_list(&table_strategy, "t", &l.text);
-    text_string(&l.text, " FROM strategy t WHERE true");
+    text_string(&l.text, " FROM strategy t WHERE NOT t.is_outside");
     list_where_text(&l, "t.name = ", q->name);
     strategies_status(&l, q);
     list_where_integer(&l, q->ascending ? "t.ordinal > " : "t.ordinal < ", q->after);

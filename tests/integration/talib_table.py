@@ -213,7 +213,7 @@ def deviation(values, candles):
                            np.maximum(windows.std(axis=1), 1e-12 * values[candles - 1:])])
 
 
-def lost(row, market, parameters):
+def lost(row, market, parameters, theirs):
     """How much of a ratio TA-Lib's own rounding may take, where prices are large against their
     differences: it adds up the prices themselves, and their squares."""
     high, low = market.high, market.low
@@ -223,9 +223,11 @@ def lost(row, market, parameters):
         return 1e-14 * (high.max() / least) ** 2
     if row.name == "CCI":
         typical = (high + low + market.close) / 3
-        return 1e-12 * high.max() / deviation(typical, parameters["timeperiod"])
-    if row.name == "VAR":
-        return parameters["timeperiod"] * 3e-16 * high.max() ** 2
+        return 1e-13 * high.max() / deviation(typical, parameters["timeperiod"]) \
+            * np.maximum(np.abs(theirs), 10)
+    if row.name in ("VAR", "STDDEV"):
+        squares = parameters["timeperiod"] * 3e-16 * high.max() ** 2
+        return squares if row.name == "VAR" else squares / np.maximum(theirs, 1e-9 * high)
     # A phase is that of one harmonic, which may be next to nothing.
     return {"HT_SINE": 1e-7, "HT_DCPHASE": 1e-5}.get(row.name, 0)
 
@@ -235,7 +237,7 @@ def near(row, market, parameters, ours, theirs):
     # TA-Lib's sums are never made afresh: they keep the rounding of all they ever held.
     peak = market.high.max()
     rest = {0: 1e-9, 1: 1e-12 * peak, 2: 0}[row.power]
-    limit = 1e-9 * np.abs(theirs) + rest + lost(row, market, parameters)
+    limit = 1e-9 * np.abs(theirs) + rest + lost(row, market, parameters, theirs)
     return (np.abs(ours - theirs) <= limit) | (np.isnan(ours) & np.isnan(theirs))
 
 

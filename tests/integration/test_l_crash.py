@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at random moments, again and again: the trades are those of an undisturbed run."""
+import http.client
 import os
 import random
 import signal
+import threading
 import time
 
 import pytest
@@ -116,3 +118,83 @@ def test_kill_9_of_the_postmaster_changes_no_trade(make_daemon, folder, undistur
         wait_until(lambda: daemon.postmaster_pid() not in (old, None), 60, "a new postmaster")
         wait_until(lambda: daemon.anonymous.get("/readyz").status == 200, 60, "/readyz")
     finish_and_compare(daemon, undisturbed)
+
+
+class Operator:
+    """Changes what trades, tells values and sends signals, and remembers what was acknowledged."""
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.number = 0
+        self.kept = []  # ids of documents
+        self.version = self.value = None  # acknowledged
+        self.wanted_version = self.wanted_value = None  # asked for
+        self.signals = {}  # key -> answer
+
+    def change(self):
+        api = self.daemon.api
+        self.number += 1
+        name = api.post("/v1/strategies", world.keeper(candles=1000 + self.number)).json["id"]
+        self.kept.append(name)
+        self.wanted_version = name
+        if api.post(f"/v1/strategies/{name}/activate", {"effective": "now"}).status == 200:
+            self.version = name
+        self.wanted_value = self.number
+        if api.put("/v1/features/mood", {"value": self.number}).status == 200:
+            self.value = self.number
+        key = f"signal-{self.number}"
+        wish = {"strategy": "desk", "symbol": "BTC/USDT", "stop_loss_pct": 0.3,
+                "action": "entry", "direction": "long", "notional": "100"}
+        if self.number % 2 == 0:
+            wish = {"strategy": "desk", "symbol": "BTC/USDT", "action": "exit"}
+        reply = api.post("/v1/signals", wish, headers={"Idempotency-Key": key})
+        if reply.status == 201:
+            self.signals[key] = (wish, reply.body, reply.json["signal"]["id"])
+
+    def work(self):
+        """Until the daemon is gone."""
+        try:
+            while True:
+                self.change()
+        except (OSError, http.client.HTTPException):
+            pass
+
+    def check(self):
+        api = self.daemon.api
+        known = {row["id"] for row in api.pages("/v1/strategies", limit=500)}
+        assert set(self.kept) <= known
+        slots = {slot["name"]: slot["id"] for slot in self.daemon.loop()["strategies"]}
+        assert slots["keeper"] in (self.version, self.wanted_version)
+        values = [v["value"] for v in api.get("/v1/features").json["data"]]
+        assert values in ([self.value], [self.wanted_value])
+        self.version, self.value = slots["keeper"], values[0]
+        ids = [row["id"] for row in api.pages("/v1/signals", strategy="desk", limit=500)]
+        assert len(ids) == len(set(ids)) and len(ids) <= self.number
+        for wish, body, number in list(self.signals.values())[-3:]:
+            assert number in ids
+        key, (wish, body, number) = list(self.signals.items())[-1]
+        again = api.post("/v1/signals", wish, headers={"Idempotency-Key": key})
+        assert again.headers["Idempotent-Replayed"] == "true" and again.body == body
+        history = [int(row["id"]) for row in api.pages("/v1/strategy_activations", limit=500)]
+        assert history == list(range(len(history), 0, -1))
+
+
+def test_what_was_acknowledged_is_there_after_kill_9(make_daemon, folder):
+    dice = random.Random(SEED + 5)
+    config = world.replay_config(folder, world.keeper(), count=20000, replay_speed=6000)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 30, "some candles")
+    operator = Operator(daemon)
+    operator.change()
+    operator.change()
+    for _ in range(ROUNDS):
+        worker = threading.Thread(target=operator.work)
+        worker.start()
+        time.sleep(dice.uniform(0, 0.6))  # the random moment itself
+        daemon.kill()
+        worker.join(60)
+        daemon.start()
+        operator.check()
+    assert operator.signals and operator.number > ROUNDS
+    whole_lines_verify(daemon)

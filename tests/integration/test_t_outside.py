@@ -139,7 +139,7 @@ def test_a_signal_opens_protects_and_closes(desk):
     assert made.headers["Location"] == f"/v1/signals/{told['id']}"
     assert desk.api.get(made.headers["Location"]).json == told
     slot = desk.loop()["strategies"][0]
-    assert slot["is_outside"] and slot["id"] is None and slot["name"] == "desk"
+    assert slot["is_outside"] and slot["name"] == "desk" and slot["id"] == told["strategy_id"]
     # A second entry is denied, with the reason.
     denied = signal(desk, ENTRY).json["signal"]
     assert denied["decision"] == "denied" and "position_open" in denied["denials"]
@@ -194,6 +194,24 @@ def test_names_of_artifacts_and_sources_are_kept_apart(desk):
     twin = desk.api.post("/v1/strategies", world.keeper(name="desk")).json["id"]
     taken = desk.api.post(f"/v1/strategies/{twin}/activate", {})
     assert (taken.status, taken.json["code"]) == (409, "name_taken")
+
+
+def test_a_source_is_ended_by_its_id_and_may_come_again(desk):
+    source = signal(desk, ENTRY).json["signal"]["strategy_id"]
+    wait_until(lambda: positions(desk), 30, "the position")
+    shown = desk.api.get(f"/v1/strategies/{source}").json
+    assert (shown["name"], shown["is_outside"], shown["status"]) == ("desk", True, "active")
+    assert shown["summary"] is None and shown["slot"]["id"] == source
+    assert desk.api.get("/v1/strategies").json["data"] == []
+    for what in ("activate", "check"):
+        reply = desk.api.post(f"/v1/strategies/{source}/{what}", {})
+        assert (reply.status, reply.json["code"]) == (409, "name_taken")
+    assert desk.api.delete(f"/v1/strategies/{source}").json["code"] == "strategy_active"
+    ended = desk.api.post(f"/v1/strategies/{source}/deactivate", {"close_positions": True})
+    assert ended.status in (200, 202)
+    wait_until(lambda: desk.loop()["strategies"] == [], 30, "the end of the source")
+    assert positions(desk) == []
+    assert signal(desk, ENTRY).json["signal"]["decision"] == "accepted"
 
 
 def test_a_loop_that_does_not_run_takes_no_signals(told):

@@ -2,11 +2,13 @@
 /* The page about the language names every function, with its parameters and defaults, and every
  * member; and its example is an artifact that loads. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/rule_table.h"
 #include "engine/strategy.h"
 #include "tests/support/check.h"
+#include "tests/support/rules.h"
 
 static char *page;
 
@@ -81,11 +83,37 @@ static void test_example(void **state)
     strategy_release(s);
 }
 
+/* Every rule in a table of rules is one. */
+static void test_rules(void **state)
+{
+    static const char head[] = "\n| rule |";
+    int count = 0;
+
+    (void)state;
+    for (const char *table = strstr(page, head); table; table = strstr(table + 1, head)) {
+        const char *row = strstr(strstr(table + 1, "\n|") + 1, "\n|");
+
+        for (; row && row[1] == '|'; row = strchr(row + 1, '\n'), count++) {
+            const char *from = strchr(row, '`') + 1;
+            struct rule_set *set = rules_set_new();
+            char rule[256];
+
+            (void)snprintf(rule, sizeof rule, "%.*s", (int)(strchr(from, '`') - from), from);
+            assert_true(copy_text(set->ext[0], LIMIT_NAME, "mood"));
+            if (rules_compile(set, rule, NULL).type == TYPE_BROKEN)
+                fail_msg("%s: %s", rule, rules_diags.items[0].message);
+            rules_set_free(set);
+        }
+    }
+    assert_true(count > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions),
         cmocka_unit_test(test_example),
+        cmocka_unit_test(test_rules),
     };
 
     return cmocka_run_group_tests(tests, read_page, free_page);

@@ -296,16 +296,86 @@ static void test_outside_value(void **state)
     play_end(&p);
 }
 
+/* A walk without a pattern; both symbols from their own part of it. */
+static int64_t walk_price(int i, int symbol)
+{
+    uint32_t x = (uint32_t)(i + 1000 * symbol) * 2654435761u;
+
+    return 100000 + i % 97 * 100 + (int64_t)(x >> 16) % 9000;
+}
+
+/* The values of a rule when the first candle seen is number `start`. */
+static void walk(struct play *p, int start, int end, double *values)
+{
+    rule_run_reset(&p->run);
+    for (int i = start; i < end; i++) {
+        struct candle c = candle_at(MINUTES(5) * i, walk_price(i, 0));
+        struct candle o = candle_at(MINUTES(5) * i, walk_price(i, 1));
+
+        c.price_scale = o.price_scale = 3;
+        if (p->run.has_streams)
+            rule_run_push_streams(&p->run, 1, &o);
+        values[i] = play_push(p, &c);
+    }
+}
+
+/* Wherever the data begin, the first value comes no later than the lookback says, and once at the
+ * latest; and after the settling time it no longer matters where they began. */
+static void test_warm_up(void **state)
+{
+    static const char *const rules[] = {"ema(close, 4)",
+                                        "ema(close, 4) @ 15m",
+                                        "rsi(close, 3) @ 1h",
+                                        "sma(close, 5)[2] @ 30m",
+                                        "macd(close, 3, 6, 2) of 'BTC/USDT' @ 15m",
+                                        "ema(close @ 30m, 3) @ 15m",
+                                        "ema(close @ 15m, 5)",
+                                        "mean of 'BTC/USDT'",
+                                        "atr(3) @ 15m - ema(close, 6) @ 30m",
+                                        "(close @ 1h)[3]",
+                                        "highest(high, 4) @ 2h"};
+    enum {
+        END = 3000
+    };
+    static double from_start[END], later[END];
+
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(rules); k++) {
+        struct play p;
+        int lookback, settle, latest = 0;
+
+        play_begin(&p, rules[k]);
+        lookback = p.set->graph.nodes[p.node].lookback;
+        settle = p.set->graph.nodes[p.node].settle;
+        settle = settle > lookback ? settle : lookback; /* as strategy_warmup has it */
+        assert_in_range(settle, 1, END - 400);
+        walk(&p, 0, END, from_start);
+        for (int start = 1; start < 50; start++) {
+            int first = start;
+
+            walk(&p, start, END, later);
+            while (isnan(later[first]))
+                first++;
+            latest = first - start > latest ? first - start : latest;
+            for (int i = start + settle; i < END; i++) {
+                if (!(fabs(later[i] - from_start[i]) <= 1e-6 * 100))
+                    fail_msg("%s from %d: candle %d: %.17g, not %.17g", rules[k], start, i,
+                             later[i], from_start[i]);
+            }
+        }
+        if (latest != lookback && !(latest < lookback && strstr(rules[k], " - ")))
+            fail_msg("%s: first value after %d, not %d", rules[k], latest, lookback);
+        play_end(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_higher_timeframe),
-        cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_scales),
-        cmocka_unit_test(test_other_symbol),
-        cmocka_unit_test(test_other_gap),
-        cmocka_unit_test(test_order_of_others),
-        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_higher_timeframe), cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_scales),           cmocka_unit_test(test_other_symbol),
+        cmocka_unit_test(test_other_gap),        cmocka_unit_test(test_order_of_others),
+        cmocka_unit_test(test_warm_up),          cmocka_unit_test(test_time),
         cmocka_unit_test(test_outside_value),
     };
 

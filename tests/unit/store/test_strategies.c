@@ -327,6 +327,25 @@ static void lists_are_filtered_and_paged(void **state)
     expect(&q, "", false);
 }
 
+/* Signals name their source as they name a strategy, but it is no artifact. */
+static void a_source_of_signals_is_no_artifact(void **state)
+{
+    static const char canonical[] = "{\"name\":\"desk\",\"source\":\"signals\",\"version\":1}";
+    const struct strategy_document d = {
+        .id = "a", .name = "desk", .canonical = canonical, .length = sizeof(canonical) - 1};
+    const struct strategy_query q = {.active_ids = "", .limit = 10};
+    struct strategy_row row;
+
+    (void)state;
+    assert_int_equal(journal.store_strategy(journal.self, account_id, &d), ERR_OK);
+    (void)insert("b", "trend", "{}");
+    expect(&q, "b ", false);
+    assert_int_equal(store_strategy(store, "a", &row), ERR_OK);
+    assert_true(row.is_outside);
+    assert_int_equal(store_strategy(store, "b", &row), ERR_OK);
+    assert_false(row.is_outside);
+}
+
 static void what_trades_is_not_retired(void **state)
 {
     struct strategy_row row;
@@ -456,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_restart_needs_is_recovered, begin, end),
         cmocka_unit_test_setup_teardown(a_document_is_kept_once, begin, end),
         cmocka_unit_test_setup_teardown(lists_are_filtered_and_paged, begin, end),
+        cmocka_unit_test_setup_teardown(a_source_of_signals_is_no_artifact, begin, end),
         cmocka_unit_test_setup_teardown(what_trades_is_not_retired, begin, end),
         cmocka_unit_test_setup_teardown(rollback_goes_back_step_by_step, begin, end),
         cmocka_unit_test(a_database_of_before_is_taken_over),
