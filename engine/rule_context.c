@@ -177,14 +177,18 @@ struct rule_value emit_elsewhere(struct emitter *e, int node)
     struct context c = {here->symbol, here->timeframe_us};
     struct journey j = {.outer = g->stream};
     struct rule_value value;
+    bool is_broken = false;
     int child = node;
 
     for (; e->ast->nodes[child].kind == RULE_AT || e->ast->nodes[child].kind == RULE_OF;
          child = e->ast->nodes[child].child[0]) {
         bool is_good = e->ast->nodes[child].kind == RULE_AT ? enter_timeframe(e, child, &c)
                                                             : enter_symbol(e, child, &c);
-        if (!is_good)
-            return broken;
+        is_broken = is_broken || !is_good;
+    }
+    if (is_broken) {
+        (void)emit_node(e, child); /* its own mistakes are worth knowing at once */
+        return broken;
     }
     j.middle = stream_of(e, node, (struct context){c.symbol, here->timeframe_us});
     j.inner = j.middle < 0 ? -1 : stream_of(e, node, c);

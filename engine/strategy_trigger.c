@@ -59,13 +59,15 @@ static bool add_literal(struct loader *l, const char *field, const char *text, s
 /* Splits ":.2f" off a placeholder's end; false when what follows the colon is something else. */
 static bool read_format(const char *text, size_t *length, int *decimals)
 {
-    const char *colon = memchr(text, ':', *length);
+    const char *colon = memrchr(text, ':', *length);
     size_t rest;
 
     *decimals = DECIMALS;
     if (!colon)
         return true;
     rest = (size_t)(text + *length - colon);
+    if (memchr(colon, '"', rest) || memchr(colon, '\'', rest)) /* close of "BTC/USDT:USDT" */
+        return true;
     if (rest != 4 || colon[1] != '.' || colon[2] < '0' || colon[2] > '9' || colon[3] != 'f')
         return false;
     *decimals = colon[2] - '0';

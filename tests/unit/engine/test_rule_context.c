@@ -150,6 +150,9 @@ static void test_features(void **state)
     assert_int_equal(rule_compile_feature(set, set->feature_count - 1).type, TYPE_BROKEN);
     assert_string_equal(rules_diags.items[2].code, "circular");
     assert_int_equal(rules_diags.count, 3);
+    assert_int_equal(rules_compile(set, "emma(close, 3) @ 1x of 'btc' > 1", NULL).type,
+                     TYPE_BROKEN);
+    assert_int_equal(rules_diags.count, 6); /* all three at once */
     rules_set_free(set);
 }
 
