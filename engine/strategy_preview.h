@@ -10,9 +10,9 @@
 enum {
     PREVIEW_CANDLES_DEFAULT = 2000,
     PREVIEW_CANDLES_MAX = 20000,
-    PREVIEW_SYMBOLS_MAX = 16,               /* further ones are only counted */
-    PREVIEW_HISTORY_MAX = 20 * 1000 * 1000, /* candles told, of all the feed's instruments */
-    PREVIEW_SIGNALS_MAX = 20                /* the newest */
+    PREVIEW_SYMBOLS_MAX = 16,              /* further ones are only counted */
+    PREVIEW_HISTORY_MAX = 4 * 1000 * 1000, /* candles looked at, of all instruments */
+    PREVIEW_SIGNALS_MAX = 20               /* the newest */
 };
 
 struct preview_options {
@@ -25,8 +25,8 @@ struct preview_options {
     int64_t candles;              /* counted, the newest; 0: the default; clipped to the maximum */
 };
 
-/* Any thread; takes as long as the counted candles and the warm-up's of each symbol, two seconds at
- * most.  Writes one value:
+/* Any thread; takes as long as the counted candles and the warm-up's of each symbol, of all
+ * of them at most PREVIEW_HISTORY_MAX.  Writes one value:
  *
  *   {"candles_needed": 180,           the warm-up
  *    "symbols_left_out": 0,
