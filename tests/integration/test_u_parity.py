@@ -232,7 +232,8 @@ def test_features_are_those_of_plain_python(candles, recording):
 
 # ---- All of the corpus -------------------------------------------------------------------------
 
-# Whose warm-up cannot be over: an OBV depends on where it began for ever.
+# Whose warm-up cannot be over: an OBV depends on where it began for ever.  A warning, as its rules,
+# which read only changes, say the same.
 NEVER_WARM = {"obv_trend_short"}
 
 
@@ -259,7 +260,7 @@ def test_no_strategy_looks_ahead_and_all_are_warm_when_they_say_so(recording):
         report = json.loads(done.stdout)
         assert report["truncation"]["verdict"] == "pass", name
         assert report["truncation"]["compared"] > 0, name
-        assert report["warmup"]["verdict"] == ("fail" if name in NEVER_WARM else "pass"), name
-        assert done.returncode == (1 if name in NEVER_WARM else 0), name
+        assert report["warmup"]["verdict"] == ("warn" if name in NEVER_WARM else "pass"), name
+        assert done.returncode == 0, name
         checked += 1
     assert checked >= 40
