@@ -98,37 +98,75 @@ static void survey_take(void *context, const struct feed_event *e)
     bool trades = e->candle.open_us >= v->o->from_us;
 
     if (s->keeps) {
-        s->is_mixed |= s->kept > 0 && s->candles[0].price_scale != e->candle.price_scale;
+        s->is_mixed |= s->kept > 0 && s->own[0].price_scale != e->candle.price_scale;
         if (s->kept == s->capacity) {
             s->capacity = s->capacity ? 2 * s->capacity : 4096;
-            s->candles = xrealloc(s->candles, s->capacity * sizeof *s->candles);
+            s->own = xrealloc(s->own, s->capacity * sizeof *s->own);
         }
-        s->candles[s->kept++] = e->candle;
+        s->own[s->kept++] = e->candle;
     }
-    if (!trades) {
-        s->warm++;
+    if (!trades)
         return;
-    }
     if (s->count == 0 || e->candle.open_us < s->first_us)
         s->first_us = e->candle.open_us;
     s->last_us = e->at_us;
     s->count++;
 }
 
+/* How many of the candles open before an instant. */
+static size_t count_before(const struct candle *candles, size_t count, int64_t at_us)
+{
+    size_t low = 0, high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (candles[middle].open_us < at_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The caller's candles stay where they are. */
+static void survey_given(const struct backtest_options *o, struct backtest_survey *s,
+                         int64_t timeframe_us)
+{
+    size_t first = count_before(o->candles, o->candle_count, o->from_us);
+
+    s->candles = o->candles;
+    s->kept = o->candle_count;
+    if (o->to_us > 0)
+        s->kept = count_before(o->candles, o->candle_count, o->to_us - timeframe_us + 1);
+    if (s->kept <= first)
+        return;
+    s->count = (int64_t)(s->kept - first);
+    s->first_us = o->candles[first].open_us;
+    s->last_us = o->candles[s->kept - 1].open_us + timeframe_us;
+}
+
 static enum err survey(const struct backtest_options *o, struct backtest_survey *s)
 {
     const int64_t timeframe_us = o->feed->timeframe_us(o->feed->self);
     struct surveying v = {o, s};
-    enum err e =
-        o->feed->history(o->feed->self, o->to_us > 0 ? o->to_us : INT64_MAX, 0, 0, survey_take, &v);
+    enum err e = ERR_OK;
 
+    if (s->keeps && o->candles) {
+        survey_given(o, s, timeframe_us);
+    } else {
+        e = o->feed->history(o->feed->self, o->to_us > 0 ? o->to_us : INT64_MAX, 0, 0, survey_take,
+                             &v);
+        s->candles = s->own;
+    }
     if (!e && s->count == 0)
         e = ERR_END;
+    if (e || !s->keeps)
+        return e;
     /* As engine/trial.c tells it. */
-    if (!e && s->keeps && o->to_us > 0 &&
-        s->candles[s->kept - 1].open_us + 2 * timeframe_us > o->to_us)
-        s->candles[s->kept - 1].flags |= CANDLE_LAST;
-    return e;
+    s->is_ending = (s->candles[s->kept - 1].flags & CANDLE_LAST) ||
+                   (o->to_us > 0 && s->last_us + timeframe_us > o->to_us);
+    return ERR_OK;
 }
 
 /* ---- Windows ---- */
@@ -257,7 +295,7 @@ enum err backtest_run(const struct backtest_options *options, struct diag_list *
     }
     if (!e)
         e = backtest_tables(&o, r);
-    free(s.candles);
+    free(s.own);
     if (e)
         backtest_result_release(r);
     else

@@ -28,6 +28,10 @@ struct backtest_options {
     const struct strategy *const *strategies; /* 1 to LIMIT_STRATEGIES, names all different */
     size_t strategy_count;
     const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
+    /* What history of the feed tells of its only symbol, in one scale, when the caller has it (gaps
+     * filled, CANDLE_LAST on the last one): saves asking for it.  NULL: ask. */
+    const struct candle *candles;
+    size_t candle_count;
     const struct instrument *instruments;
     size_t instrument_count;
     struct trial_terms terms;
@@ -106,5 +110,9 @@ void backtest_write(const struct backtest_paper *paper, const struct backtest_op
 void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
                            const struct backtest_result *r);
 void backtest_write_tables(struct jwriter *w, const struct backtest_result *r);
+/* The newest positions, at most so many, those that the end closed last; and the curves. */
+void backtest_write_positions(const struct backtest_paper *paper, const struct backtest_result *r,
+                              size_t most);
+void backtest_write_curve(const struct backtest_paper *paper, const struct backtest_result *r);
 
 #endif

@@ -153,8 +153,8 @@ static void decide(struct fast *f, size_t i, int64_t at_us)
     const struct price price = candle_price(c, c->close);
     bool rule;
 
-    if (c->flags & CANDLE_LAST)
-        return;
+    if (i + 1 == f->count && f->is_ending)
+        return; /* there is no next open to trade at */
     if (f->has_position) {
         if (f->leaving.id)
             return;
@@ -245,7 +245,7 @@ static size_t skip_held(struct fast *f, size_t i)
         const int64_t at_us = c->open_us + f->timeframe_us;
 
         if (c->low <= f->low_hit || c->high >= f->high_hit || at_us >= f->roi_due_us ||
-            f->exit[k - f->first] == TRI_TRUE || (c->flags & (CANDLE_LAST | CANDLE_AFTER_GAP)))
+            f->exit[k - f->first] == TRI_TRUE || (c->flags & CANDLE_AFTER_GAP))
             break;
         if (is_long) {
             best = c->high > best ? c->high : best;
@@ -381,6 +381,7 @@ enum err backtest_fast(const struct backtest_options *o, const struct backtest_s
         .instrument = &o->instruments[0],
         .candles = s->candles,
         .count = s->kept,
+        .is_ending = s->is_ending,
         .timeframe_us = r->timeframe_us,
         .r = r,
         .t = &r->trial,

@@ -32,6 +32,7 @@ struct fast {
     const struct instrument *instrument;
     const struct candle *candles;
     size_t count;
+    bool is_ending; /* no open follows the last one */
     int64_t timeframe_us;
     struct strategy_run *run;
     struct simulate *venue; /* its prices, objections and cash; orders are kept here */

@@ -57,11 +57,14 @@ static void write_position(struct jwriter *w, const struct position *p)
     jw_object_end(w);
 }
 
-static void write_positions(const struct backtest_paper *paper, const struct backtest_result *r)
+void backtest_write_positions(const struct backtest_paper *paper, const struct backtest_result *r,
+                              size_t most)
 {
+    const size_t count = r->trial.closed_count;
+
     jw_key(paper->writer, "positions");
     jw_array(paper->writer);
-    for (size_t i = 0; i < r->trial.closed_count; i++) {
+    for (size_t i = count > most ? count - most : 0; i < count; i++) {
         write_position(paper->writer, &r->trial.closed[i]);
         drain(paper, i);
     }
@@ -105,7 +108,7 @@ static void write_trades(const struct backtest_paper *paper, const struct backte
     jw_array_end(paper->writer);
 }
 
-static void write_equity(const struct backtest_paper *paper, const struct backtest_result *r)
+static void write_days(const struct backtest_paper *paper, const struct backtest_result *r)
 {
     struct jwriter *w = paper->writer;
 
@@ -119,6 +122,12 @@ static void write_equity(const struct backtest_paper *paper, const struct backte
         drain(paper, i);
     }
     jw_array_end(w);
+}
+
+void backtest_write_curve(const struct backtest_paper *paper, const struct backtest_result *r)
+{
+    struct jwriter *w = paper->writer;
+
     jw_key(w, "equity_curve");
     jw_array(w);
     for (size_t i = 0; i < r->watch.count; i++) {
@@ -138,8 +147,9 @@ void backtest_write(const struct backtest_paper *paper, const struct backtest_op
     jw_object(paper->writer);
     backtest_write_report(paper->writer, o, r);
     backtest_write_tables(paper->writer, r);
-    write_positions(paper, r);
+    backtest_write_positions(paper, r, SIZE_MAX);
     write_trades(paper, r);
-    write_equity(paper, r);
+    write_days(paper, r);
+    backtest_write_curve(paper, r);
     jw_object_end(paper->writer);
 }

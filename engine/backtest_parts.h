@@ -7,12 +7,15 @@
 
 /* The candles that a run will see: counted, and of a single symbol kept. */
 struct backtest_survey {
-    int64_t count, warm; /* that trade, and before that */
+    int64_t count; /* that trade */
     int64_t first_us, last_us;
     bool keeps;
-    bool is_mixed;          /* candles of several scales */
-    struct candle *candles; /* of both kinds, when it keeps them */
-    size_t kept, capacity;
+    bool is_mixed;                /* candles of several scales */
+    const struct candle *candles; /* all of them, when it keeps them */
+    size_t kept;
+    bool is_ending; /* no open follows the last one */
+    struct candle *own;
+    size_t capacity;
 };
 
 /* True when the fast path gives what the whole engine would. */

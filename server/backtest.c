@@ -28,7 +28,7 @@ static const char usage[] =
     "         [--starting-equity M] [--min-confidence R] [--max-drawdown R]\n"
     "         [--max-open-positions N] [--tick SYMBOL=P...] [--lot SYMBOL=S...]\n"
     "         [--min-notional SYMBOL=M...] [--whole-engine]\n"
-    "         [--json] [--trades FILE.csv] [--quiet]\n";
+    "         [--json] [--trades FILE.csv] [--report FILE.html] [--quiet]\n";
 
 /* ---- The bar ---- */
 
@@ -102,6 +102,8 @@ static int show(const struct backtest_words *w, const struct backtest_options *o
 {
     if (w->trades && backtest_write_csv(w->trades, r))
         return tell_failure(w->trades);
+    if (w->report && backtest_write_page(w->report, o, r))
+        return tell_failure(w->report);
     if (w->is_json && print_json(o, r))
         return tell_failure("the result");
     if (!w->is_json && !w->is_quiet)
@@ -170,6 +172,7 @@ static bool take_words(int count, char **arguments, struct backtest_words *w)
         {"--max-drawdown", &w->max_drawdown, NULL},
         {"--max-open-positions", &w->max_open_positions, NULL},
         {"--trades", &w->trades, NULL},
+        {"--report", &w->report, NULL},
         {"--json", NULL, &w->is_json},
         {"--whole-engine", NULL, &w->is_whole},
         {"--quiet", NULL, &w->is_quiet},

@@ -36,6 +36,9 @@ void backtest_close(struct backtest_market *m);
 
 /* Tables for people, on stdout. */
 void backtest_print(const struct backtest_options *o, const struct backtest_result *r);
+/* One page that opens from disk without a network. */
+MUST_USE enum err backtest_write_page(const char *path, const struct backtest_options *o,
+                                      const struct backtest_result *r);
 /* Every trade as CSV. */
 MUST_USE enum err backtest_write_csv(const char *path, const struct backtest_result *r);
 

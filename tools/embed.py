@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a C file that holds the bytes of the migrations, of openapi.json or of the schema."""
+"""Writes a C file that holds the bytes of migrations, openapi.json, the schema or the report."""
 import os
 import sys
 
@@ -40,14 +40,14 @@ def migrations(paths):
     return "".join(out)
 
 
-def document(path, name, what):
+def document(path, name, what, kind="json"):
     data = read(path)
     return "".join(
         [
             HEAD % what,
             f'#include "server/{name}_embedded.h"\n\n',
-            array(f"const char embedded_{name}_json[]", data),
-            f"const size_t embedded_{name}_json_length = {len(data)};\n",
+            array(f"const char embedded_{name}_{kind}[]", data),
+            f"const size_t embedded_{name}_{kind}_length = {len(data)};\n",
         ]
     )
 
@@ -60,14 +60,19 @@ def strategy_schema(paths):
     return document(paths[0], "strategy_schema", "the JSON Schema of strategy artifacts")
 
 
+def report(paths):
+    return document(paths[0], "report", "the page of a backtest's report", "html")
+
+
 def main():
     makers = {
         "migrations": migrations,
         "openapi": openapi,
         "strategy_schema": strategy_schema,
+        "report": report,
     }
     if len(sys.argv) < 3 or sys.argv[1] not in makers:
-        sys.exit("usage: embed.py migrations|openapi|strategy_schema OUT.c FILE...")
+        sys.exit("usage: embed.py migrations|openapi|strategy_schema|report OUT.c FILE...")
     text = makers[sys.argv[1]](sys.argv[3:])
     os.makedirs(os.path.dirname(sys.argv[2]), exist_ok=True)
     with open(sys.argv[2], "w", encoding="ascii") as file:

@@ -135,6 +135,24 @@ def test_fills_as_csv_and_tables_for_people(folder):
         assert word in shown
 
 
+def test_the_report_is_one_page_without_a_network(folder):
+    words = ("--config", ROOT / "artifacts/replay.json", "--windows", "4")
+    shown = backtest(*words, "--report", folder / "report.html").stdout
+    assert "Sharpe ratio" in shown
+    page = (folder / "report.html").read_text()
+    for word in ("http:", "https:", "src=", "@import", "url(", "fetch(", "XMLHttp", "@DATA@"):
+        assert word not in page, word
+    assert "default-src 'none'" in page
+    inside = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
+    assert "<" not in inside
+    data, mine = json.loads(inside), result(*words)
+    for name in ("metrics", "windows", "months", "exit_reasons", "positions", "equity_curve"):
+        assert data[name] == mine[name], name
+    rows = data["candles"][0]["rows"]
+    assert 1000 < len(rows) <= 6000
+    assert all(low <= min(o, c) and high >= max(o, c) for _, o, high, low, c in rows)
+
+
 @pytest.mark.parametrize("words, told", [
     (("--fee", "2"), "fee_rate"),
     (("--from", "yesterday"), "--from"),
@@ -146,6 +164,7 @@ def test_fills_as_csv_and_tables_for_people(folder):
     (("--candles", "ETH/USDT=" + str(world.RECORDING)), "no candles of what it trades"),
     (("--strategy", world.WINNER, world.WINNER), "two strategies"),
     (("--trades", "/nowhere/fills.csv"), "could not be written"),
+    (("--report", "/nowhere/report.html"), "could not be written"),
 ])
 def test_what_is_wrong_is_told(words, told):
     done = run("backtest", "--config", ROOT / "artifacts/replay.json", *words)

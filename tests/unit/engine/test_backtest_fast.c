@@ -196,6 +196,27 @@ struct tally {
     size_t plays, trades, open, windows, denied, rejected;
 };
 
+static void gather(void *context, const struct feed_event *e)
+{
+    market_add(context, &e->candle);
+}
+
+/* The caller's own candles instead of the feed's. */
+static void assert_same_given(struct backtest_options o, const struct backtest_result *fast)
+{
+    struct backtest_result given;
+    struct market m = {0};
+
+    assert_ok(o.feed->history(o.feed->self, INT64_MAX, 0, 0, gather, &m));
+    o.candles = m.candles;
+    o.candle_count = m.count;
+    assert_ok(backtest_run(&o, NULL, &given));
+    assert_true(given.is_fast);
+    assert_same(&o, fast, &given);
+    backtest_result_release(&given);
+    market_release(&m);
+}
+
 static void play(const struct strategy *s, struct candle_series *series, struct check_random *r,
                  struct tally *tally)
 {
@@ -227,6 +248,7 @@ static void play(const struct strategy *s, struct candle_series *series, struct 
     if (backtest_run(&o, &diags, &fast))
         fail_msg("%s: %s", strategy_name(s), diags.items[0].message);
     assert_true(fast.is_fast);
+    assert_same_given(o, &fast);
     o.path = BACKTEST_WHOLE;
     assert_ok(backtest_run(&o, &diags, &whole));
     assert_false(whole.is_fast);
