@@ -16,13 +16,17 @@
 
 static const char usage[] =
     "usage: traderd candles import FILE... --out FILE.tdc [--symbol SYMBOL]\n"
+    "       traderd candles import FILE... --database URL|config [--venue NAME] [--replace]\n"
     "       traderd candles gaps FILE [--json]\n"
     "       traderd candles show FILE [--limit N] [--tail]\n"
     "       traderd candles verify FILE.tdc...\n"
     "       traderd candles resample FILE --timeframe 1h --out FILE [--partial]\n"
     "       traderd candles export FILE --out FILE.csv\n"
+    "       traderd candles export --database URL|config --symbol S --timeframe T --out FILE\n"
+    "       traderd candles list --database URL|config [--json]\n"
     "FILE is CSV, JSON klines (each also .gz or .zst) or a cache (.tdc); --out is a cache by the\n"
-    "name FILE.tdc, CSV by the name FILE.csv, or - for CSV on the standard output.\n";
+    "name FILE.tdc, CSV by the name FILE.csv, or - for CSV on the standard output.  --database\n"
+    "config is the database of the configuration ([--config FILE] [--data DIR]).\n";
 
 static const struct {
     const char *name;
@@ -30,6 +34,7 @@ static const struct {
 } parts[] = {
     {"import", candles_import}, {"gaps", candles_gaps},         {"show", candles_show},
     {"verify", candles_verify}, {"resample", candles_resample}, {"export", candles_export},
+    {"list", candles_list},
 };
 
 int subcommand_candles(int count, char **arguments)

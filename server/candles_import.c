@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include "server/candles.h"
+#include "server/candles_database.h"
 #include "server/options.h"
 
 struct import {
     const char **files;
     size_t count;
     const char *out, *symbol;
+    struct candles_place place;
+    bool replaces;
     struct candle_part *parts;
     struct diag_list *diags;
 };
@@ -76,7 +79,7 @@ static enum err check_symbols(const struct import *m)
 
 static enum err run(struct import *m, struct candle_series *made)
 {
-    enum err e = candles_format_of(m->out, m->diags) ? ERR_OK : ERR_INVALID;
+    enum err e = !m->out || candles_format_of(m->out, m->diags) ? ERR_OK : ERR_INVALID;
 
     if (!e)
         e = read_parts(m);
@@ -86,35 +89,50 @@ static enum err run(struct import *m, struct candle_series *made)
         e = candle_merge(m->parts, m->count, m->diags, made);
     if (!e && m->symbol)
         (void)copy_text(made->symbol, sizeof made->symbol, m->symbol);
-    if (!e)
+    if (!e && m->out)
         e = candles_write(m->out, made, m->diags);
+    if (!e && m->out && strcmp(m->out, "-") != 0) {
+        candles_describe(made, stdout);
+        printf("; written to %s\n", m->out);
+    }
+    if (!e && m->place.database)
+        e = candles_database_write(&m->place, m->replaces, made, m->diags);
     return e;
 }
+
+static const char usage[] =
+    "usage: traderd candles import FILE... --out FILE.tdc [--symbol SYMBOL]\n"
+    "       traderd candles import FILE... --database URL|config [--venue NAME] [--replace]\n"
+    "                              [--symbol SYMBOL] [--config FILE] [--data DIR]\n";
 
 int candles_import(int count, char **arguments)
 {
     struct import m = {.files = xcalloc(CANDLES_FILES, sizeof *m.files)};
-    const struct option options[] = {{"--out", &m.out, NULL}, {"--symbol", &m.symbol, NULL}};
+    const struct option options[] = {{"--out", &m.out, NULL},
+                                     {"--symbol", &m.symbol, NULL},
+                                     {"--database", &m.place.database, NULL},
+                                     {"--config", &m.place.config, NULL},
+                                     {"--data", &m.place.data, NULL},
+                                     {"--venue", &m.place.venue, NULL},
+                                     {"--replace", NULL, &m.replaces}};
     struct candle_series made = {0};
     int status = EXIT_DONE;
     enum err e;
 
     if (!options_parse(count, arguments, options, COUNT_OF(options), m.files, CANDLES_FILES,
                        &m.count) ||
-        m.count == 0 || !m.out) {
-        fprintf(stderr, "usage: traderd candles import FILE... --out FILE.tdc [--symbol SYMBOL]\n");
+        m.count == 0 || (!m.out && !m.place.database) ||
+        /* The standard output is of candles then, or of words. */
+        (m.out && m.place.database && strcmp(m.out, "-") == 0)) {
+        fputs(usage, stderr);
         free(m.files);
         return EXIT_USAGE;
     }
     m.parts = xcalloc(m.count, sizeof *m.parts);
     m.diags = xcalloc(1, sizeof *m.diags);
     e = run(&m, &made);
-    if (e) {
+    if (e)
         status = candles_refuse(m.diags, e);
-    } else if (strcmp(m.out, "-") != 0) {
-        candles_describe(&made, stdout);
-        printf("; written to %s\n", m.out);
-    }
     for (size_t i = 0; i < m.count; i++)
         candle_series_release(&m.parts[i].series);
     candle_series_release(&made);

@@ -16,7 +16,7 @@ static const char usage[] =
     "  traderd check    FILE --candles [SYMBOL=]FILE...       does it look ahead, is it warm\n"
     "  traderd backtest --strategy FILE... --candles [SYMBOL=]FILE... [--json]  past trades\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
-    "  traderd candles  import | gaps | show | verify | resample | export   recorded candles\n"
+    "  traderd candles  import | gaps | show | resample | export | list ...  recordings\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"

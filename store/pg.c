@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "store/pg_wait.h"
 
 enum {
     STOP_POLL_MS = 100
@@ -112,7 +113,7 @@ static bool pg_poll(const struct pg *pg, short events, int64_t deadline_us, cons
 
 /* Sends all that is queued, reading meanwhile: a server whose answers nobody reads stops
  * reading. */
-static enum err pg_flush(struct pg *pg, int64_t deadline_us)
+enum err pg_flush(struct pg *pg, int64_t deadline_us)
 {
     for (;;) {
         int n = PQflush(pg->conn);
@@ -128,13 +129,20 @@ static enum err pg_flush(struct pg *pg, int64_t deadline_us)
     }
 }
 
-static enum err pg_next(struct pg *pg, int64_t deadline_us, PGresult **out)
+enum err pg_await_input(struct pg *pg, int64_t deadline_us)
+{
+    if (!pg_poll(pg, POLLIN, deadline_us, NULL))
+        return pg_late(pg);
+    return PQconsumeInput(pg->conn) ? ERR_OK : pg_judge(pg, NULL);
+}
+
+enum err pg_next(struct pg *pg, int64_t deadline_us, PGresult **out)
 {
     while (PQisBusy(pg->conn)) {
-        if (!pg_poll(pg, POLLIN, deadline_us, NULL))
-            return pg_late(pg);
-        if (!PQconsumeInput(pg->conn))
-            return pg_judge(pg, NULL);
+        enum err e = pg_await_input(pg, deadline_us);
+
+        if (e)
+            return e;
     }
     *out = PQgetResult(pg->conn);
     return ERR_OK;
@@ -148,7 +156,7 @@ static bool result_is_good(const PGresult *r)
 }
 
 /* The answer to one statement: its last good result, or the first error. */
-static enum err pg_collect(struct pg *pg, int64_t deadline_us, PGresult **out)
+enum err pg_collect(struct pg *pg, int64_t deadline_us, PGresult **out)
 {
     PGresult *kept = NULL, *r = NULL;
     enum err first = ERR_OK, e = pg_flush(pg, deadline_us);

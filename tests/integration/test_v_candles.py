@@ -2,10 +2,11 @@
 """`traderd candles`: imports, reports and conversions by hand, and that a cache is as good as CSV."""
 import gzip
 import json
+import shutil
 
 import pytest
 
-from daemon import run
+from daemon import environment, new_folder, run
 from world import HEADER, RECORDING, WINNER, recorded_lines, slice_candles
 
 
@@ -115,6 +116,9 @@ WRONG = [
     ("import", RECORDING, "--out", "x.tdc", "--symbol", "btc"),
     ("resample", RECORDING, "--timeframe", "7m", "--out", "-"),
     ("resample", RECORDING, "--timeframe", "1m", "--out", "-"),
+    ("list",), ("export", "--database", "config", "--out", "-"),
+    ("import", RECORDING, "--out", "-", "--database", "config"),
+    ("list", "--database", "postgresql://user:secret@127.0.0.1/x"),
 ]
 
 
@@ -122,6 +126,45 @@ WRONG = [
 def test_wrong_usage_is_explained(arguments):
     done = candles(*arguments, status=2)
     assert done.stdout == "" and done.stderr.startswith(("usage: ", "traderd: "))
+
+
+def test_the_database_keeps_recordings(cluster, cache, tmp_path):
+    url = cluster.database()
+    for added in ("26,404", "0"):
+        done = candles("import", cache, "--database", url, "--venue", "binance")
+        assert f"added {added} to the database, replaced 0" in done.stdout
+    series = json.loads(candles("list", "--database", url, "--json").stdout)["series"]
+    assert [(s["symbol"], s["timeframe"], s["venue"], s["candles"]) for s in series] == [
+        ("BTC/USDT", "5m", "binance", 26404)]
+    name = ("--symbol", "BTC/USDT", "--timeframe", "5m", "--venue", "binance")
+    out = tmp_path / "out.tdc"
+    candles("export", "--database", url, *name, "--out", out)
+    assert out.read_bytes() == cache.read_bytes()
+    # The same by the configuration, where a URL may hold a password.
+    done = run("candles", "export", "--database", "config", *name, "--out", "-",
+               env=environment(DATABASE_URL=url))
+    assert done.stdout.encode() == RECORDING.read_bytes()
+
+    lines = recorded_lines()[1:4]
+    lines[1] = lines[1].rsplit(",", 1)[0] + ",7"
+    other = write(tmp_path / "BTCUSDT-5m.csv", *lines)
+    done = candles("import", other, "--database", url, "--venue", "binance", status=2)
+    assert "2021-09-02T00:05:00.000000Z: open, high, low" in done.stderr
+    assert "--replace" in done.stderr
+    done = candles("import", other, "--database", url, "--venue", "binance", "--replace")
+    assert "added 0 to the database, replaced 1" in done.stdout
+    missing = candles("export", "--database", url, "--symbol", "BTC/USDT", "--timeframe", "5m",
+                      "--out", "-", status=2)
+    assert "the database has no candles of BTC/USDT 5m" in missing.stderr
+
+
+def test_the_private_cluster_keeps_recordings_too(cache):
+    data = new_folder()
+    try:
+        candles("import", cache, "--database", "config", "--data", data)
+        assert "26,404" in candles("list", "--database", "config", "--data", data).stdout
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def test_a_name_that_tells_no_symbol_asks_for_one(tmp_path):
