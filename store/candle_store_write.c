@@ -30,18 +30,37 @@ struct writing {
 
 /* ---- Statements ---- */
 
-/* One statement about the series, $1; its count of changed rows. */
-static enum err change(struct pg *pg, const struct writing *w, const char *sql, int64_t deadline_us,
-                       size_t *changed)
+/* One statement about the series, $1. */
+static enum err change(struct pg *pg, const struct writing *w, const char *sql, int64_t deadline_us)
 {
     struct pg_params p;
-    PGresult *r = NULL;
-    enum err e;
 
     params_init(&p);
     params_integer(&p, w->series);
-    e = pg_exec(pg, sql, &p, deadline_us, &r);
-    if (!e && changed)
+    return pg_exec(pg, sql, &p, deadline_us, NULL);
+}
+
+/* One about the candles from the first, $2, to the last, $3, of those given. */
+static enum err span(struct pg *pg, const struct writing *w, const char *sql, int64_t deadline_us,
+                     PGresult **out)
+{
+    struct pg_params p;
+
+    params_init(&p);
+    params_integer(&p, w->series);
+    params_time(&p, w->what->candles[0].open_us);
+    params_time(&p, w->what->candles[w->what->count - 1].open_us);
+    return pg_exec(pg, sql, &p, deadline_us, out);
+}
+
+/* And how many rows it has changed. */
+static enum err change_span(struct pg *pg, const struct writing *w, const char *sql,
+                            int64_t deadline_us, size_t *changed)
+{
+    PGresult *r = NULL;
+    enum err e = span(pg, w, sql, deadline_us, &r);
+
+    if (!e)
         *changed = (size_t)strtoull(PQcmdTuples(r), NULL, 10);
     PQclear(r);
     return e;
@@ -113,7 +132,7 @@ static enum err rescale_stored(struct pg *pg, const struct writing *w, int64_t d
                    " FROM (SELECT power(10::numeric, %d)::bigint AS f,"
                    " power(10::numeric, %d)::bigint AS g) p WHERE series = $1::bigint::integer",
                    prices, sizes);
-    e = change(pg, w, sql, deadline_us, NULL);
+    e = change(pg, w, sql, deadline_us);
     if (e == ERR_DB_QUERY &&
         (strcmp(pg->sqlstate, "22003") == 0 || strcmp(pg->sqlstate, "23514") == 0))
         return refuse_scale(w);
@@ -123,7 +142,7 @@ static enum err rescale_stored(struct pg *pg, const struct writing *w, int64_t d
         sql, sizeof sql,
         "UPDATE candle_series SET price_scale = %d, size_scale = %d WHERE id = $1::bigint",
         w->price_scale, w->size_scale);
-    return change(pg, w, sql, deadline_us, NULL);
+    return change(pg, w, sql, deadline_us);
 }
 
 /* ---- COPY ---- */
@@ -201,7 +220,9 @@ static enum err copy_into(struct pg *pg, const struct writing *w, const char *ta
 
 #define DIFFERS \
     "(c.open, c.high, c.low, c.close, c.volume) <> (n.open, n.high, n.low, n.close, n.volume)"
-#define SAME_TIME "c.series = $1::bigint::integer AND c.open_at = n.open_at"
+#define IN_SPAN \
+    "c.series = $1::bigint::integer AND c.open_at BETWEEN $2::timestamptz AND $3::timestamptz"
+#define SAME_TIME IN_SPAN " AND c.open_at = n.open_at"
 
 static void print_candle(const PGresult *r, int column, const struct writing *w, char *text,
                          size_t capacity)
@@ -220,17 +241,14 @@ static void print_candle(const PGresult *r, int column, const struct writing *w,
 static enum err refuse_differences(struct pg *pg, const struct writing *w, int64_t deadline_us)
 {
     char time[TIME_TEXT_MAX], given[5 * AMOUNT_TEXT_MAX], stored[5 * AMOUNT_TEXT_MAX];
-    struct pg_params p;
     PGresult *r = NULL;
     enum err e;
 
-    params_init(&p);
-    params_integer(&p, w->series);
-    e = pg_exec(pg,
-                "SELECT n.open_at, n.open, n.high, n.low, n.close, n.volume,"
-                " c.open, c.high, c.low, c.close, c.volume FROM candle_new n"
-                " JOIN candle c ON " SAME_TIME " WHERE " DIFFERS " ORDER BY 1 LIMIT 1",
-                &p, deadline_us, &r);
+    e = span(pg, w,
+             "SELECT n.open_at, n.open, n.high, n.low, n.close, n.volume,"
+             " c.open, c.high, c.low, c.close, c.volume FROM candle_new n"
+             " JOIN candle c ON " SAME_TIME " WHERE " DIFFERS " ORDER BY 1 LIMIT 1",
+             deadline_us, &r);
     if (!e && PQntuples(r) > 0) {
         time_print(result_time(r, 0, 0), time);
         print_candle(r, 1, w, given, sizeof given);
@@ -247,51 +265,44 @@ static enum err refuse_differences(struct pg *pg, const struct writing *w, int64
 
 static enum err replace_differences(struct pg *pg, struct writing *w, int64_t deadline_us)
 {
-    return change(pg, w,
-                  "UPDATE candle c SET open = n.open, high = n.high, low = n.low,"
-                  " close = n.close, volume = n.volume FROM candle_new n"
-                  " WHERE " SAME_TIME " AND " DIFFERS,
-                  deadline_us, &w->done.replaced);
+    return change_span(pg, w,
+                       "UPDATE candle c SET open = n.open, high = n.high, low = n.low,"
+                       " close = n.close, volume = n.volume FROM candle_new n"
+                       " WHERE " SAME_TIME " AND " DIFFERS,
+                       deadline_us, &w->done.replaced);
 }
 
 static enum err write_beside(struct pg *pg, struct writing *w, int64_t deadline_us)
 {
     enum err e;
 
-    e = pg_script(pg, "CREATE TEMPORARY TABLE candle_new (LIKE candle) ON COMMIT DROP",
+    /* Both sides are read once and joined, whatever statistics the planner has: a loop over one for
+     * each row of the other would take hours, and new tables have no statistics. */
+    e = pg_script(pg,
+                  "SET LOCAL enable_nestloop = off;"
+                  " CREATE TEMPORARY TABLE candle_new (LIKE candle) ON COMMIT DROP",
                   deadline_us);
     if (!e)
         e = copy_into(pg, w, "candle_new", deadline_us);
-    /* Without it the planner does not know how many rows there are. */
-    if (!e)
-        e = pg_script(pg, "ANALYZE candle_new", deadline_us);
     if (!e)
         e = w->what->replaces ? replace_differences(pg, w, deadline_us)
                               : refuse_differences(pg, w, deadline_us);
     if (!e)
-        e = change(pg, w,
-                   "INSERT INTO candle (" CANDLE_COLUMNS ", series) SELECT " CANDLE_COLUMNS
-                   ", $1::bigint::integer FROM candle_new n WHERE NOT EXISTS"
-                   " (SELECT FROM candle c WHERE " SAME_TIME ")",
-                   deadline_us, &w->done.added);
+        e = change_span(pg, w,
+                        "INSERT INTO candle (" CANDLE_COLUMNS ", series) SELECT " CANDLE_COLUMNS
+                        ", $1::bigint::integer FROM candle_new n WHERE NOT EXISTS"
+                        " (SELECT FROM candle c WHERE " SAME_TIME ")",
+                        deadline_us, &w->done.added);
     return e;
 }
 
 /* True when something is stored between the first and the last of the candles. */
 static enum err overlaps(struct pg *pg, const struct writing *w, int64_t deadline_us, bool *out)
 {
-    struct pg_params p;
     PGresult *r = NULL;
-    enum err e;
+    enum err e =
+        span(pg, w, "SELECT EXISTS (SELECT FROM candle c WHERE " IN_SPAN ")", deadline_us, &r);
 
-    params_init(&p);
-    params_integer(&p, w->series);
-    params_time(&p, w->what->candles[0].open_us);
-    params_time(&p, w->what->candles[w->what->count - 1].open_us);
-    e = pg_exec(pg,
-                "SELECT EXISTS (SELECT FROM candle WHERE series = $1::bigint::integer"
-                " AND open_at BETWEEN $2::timestamptz AND $3::timestamptz)",
-                &p, deadline_us, &r);
     if (!e)
         *out = result_bool(r, 0, 0);
     PQclear(r);
