@@ -89,6 +89,7 @@ void rule_run_reset(struct rule_run *r)
         restart_symbol(r, symbol, LIMIT_CANDLES);
     for (int i = 0; i < LIMIT_OTHER_SYMBOLS; i++)
         r->is_seen[i] = false;
+    r->is_begun = false;
     for (int i = 0; i < LIMIT_FEATURES; i++)
         r->ext[i] = NAN;
 }
@@ -96,6 +97,16 @@ void rule_run_reset(struct rule_run *r)
 void rule_run_reset_symbol(struct rule_run *r, int symbol)
 {
     restart_symbol(r, symbol, symbol > 0 && r->is_seen[symbol - 1] ? 0 : LIMIT_CANDLES);
+}
+
+/* One that begins later than the own candles is not covered by their warm-up. */
+static void see_other(struct rule_run *r, int symbol)
+{
+    bool *is_seen = &r->is_seen[symbol - 1];
+
+    if (!*is_seen && r->is_begun)
+        restart_symbol(r, symbol, 0);
+    *is_seen = true;
 }
 
 static void push_feed(struct rule_feed *feed, const struct candle *c)
@@ -110,8 +121,10 @@ void rule_run_push_streams(struct rule_run *r, int symbol, const struct candle *
     const struct rule_graph *g = r->graph;
 
     ASSERT((c->price_scale | c->size_scale) < RULE_RUN_SCALES);
-    if (symbol > 0)
-        r->is_seen[symbol - 1] = true;
+    if (symbol == 0)
+        r->is_begun = true;
+    else
+        see_other(r, symbol);
     for (int i = 0; i < g->stream_count - 1; i++) {
         struct rule_feed *feed = &r->feeds[i];
 

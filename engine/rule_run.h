@@ -29,7 +29,7 @@ struct rule_step {
 struct rule_feed {
     struct rule_step *steps;
     /* For who reads it beside other candles: open time of its newest one, TIME_NONE without; and
-     * how many came since a gap, LIMIT_CANDLES when there was none. */
+     * how many came since a gap or a late beginning, LIMIT_CANDLES when there was none. */
     int64_t open_us;
     int64_t count;
     struct rule_bucket bucket; /* of a higher timeframe */
@@ -52,6 +52,7 @@ struct rule_run {
     struct rule_feed feeds[LIMIT_STREAMS];
     struct rule_border *borders;       /* one a node */
     bool is_seen[LIMIT_OTHER_SYMBOLS]; /* a candle of it was pushed */
+    bool is_begun;                     /* an own one was, where there are other streams */
     double ext[LIMIT_FEATURES];        /* values from outside, NaN: unknown */
 };
 

@@ -221,6 +221,25 @@ static void test_other_gap(void **state)
     play_end(&p);
 }
 
+/* Our warm-up says nothing of one that begins after us. */
+static void test_late_other(void **state)
+{
+    struct play p;
+
+    (void)state;
+    play_begin(&p, "mean + mean of 'BTC/USDT'");
+    assert_int_equal(p.set->graph.nodes[p.node].settle, 3);
+    for (int i = 0; i < 6; i++)
+        assert_value("late", i, push_pair(&p, MINUTES(5) * i, 100, i < 2 ? 0 : 200),
+                     i < 4 ? U : 300);
+    play_end(&p);
+    play_begin(&p, "close[2] of 'BTC/USDT' @ 15m");
+    for (int i = 0; i < 24; i++)
+        assert_value("late", i, push_pair(&p, MINUTES(5) * i, 100, i < 3 ? 0 : 200),
+                     i < 11 ? U : 200);
+    play_end(&p);
+}
+
 static void test_order_of_others(void **state)
 {
     struct rule_set *set = rules_set_new();
@@ -372,10 +391,15 @@ static void test_warm_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_higher_timeframe), cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_scales),           cmocka_unit_test(test_other_symbol),
-        cmocka_unit_test(test_other_gap),        cmocka_unit_test(test_order_of_others),
-        cmocka_unit_test(test_warm_up),          cmocka_unit_test(test_time),
+        cmocka_unit_test(test_higher_timeframe),
+        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_scales),
+        cmocka_unit_test(test_other_symbol),
+        cmocka_unit_test(test_other_gap),
+        cmocka_unit_test(test_late_other),
+        cmocka_unit_test(test_order_of_others),
+        cmocka_unit_test(test_warm_up),
+        cmocka_unit_test(test_time),
         cmocka_unit_test(test_outside_value),
     };
 
