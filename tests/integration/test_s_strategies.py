@@ -345,6 +345,20 @@ def test_going_back_goes_back_version_by_version(running):
     assert len(positions(running)) == 1
 
 
+def test_going_back_takes_back_what_still_waits(running):
+    first = slots(running)["keeper"]["id"]
+    second = uploaded(running.api, world.keeper(candles=50000))
+    activate(running, second, effective="when_flat")
+    assert slots(running)["keeper"]["next_id"] == second
+    reply = rollback(running, validate_only=True)
+    assert reply.status == 200 and slots(running)["keeper"]["next_id"] == second
+    assert rollback(running, effective="now").status in (200, 202)
+    slot = slots(running)["keeper"]
+    assert (slot["id"], slot["next_id"]) == (first, None)
+    assert len(positions(running)) == 1
+    assert running.api.delete(f"/v1/strategies/{second}").status == 204
+
+
 def test_several_trade_at_once_and_survive_a_kill(running):
     other = uploaded(running.api, world.keeper(name="other", candles=70000))
     activate(running, other)
