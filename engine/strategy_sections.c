@@ -67,6 +67,9 @@ static void load_trigger(struct loader *l, const struct jnode *entry)
     const char *field = "entry.trigger";
     const struct jnode *n = loader_member(l, entry, "trigger", "trigger", &field);
 
+    if (n && jnode_member(l->root, "reason"))
+        diag_hint(loader_error(l, "reason", "given_twice", "this is given twice"),
+                  "remove 'reason', or '%s'", field);
     if (!n)
         n = loader_member(l, NULL, "", "reason", &field);
     if (n) {

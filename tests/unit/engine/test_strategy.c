@@ -220,6 +220,7 @@ static const struct {
     {"\"position_sizing\":{\"max_quote\":-1}", "position_sizing.max_quote", "out_of_range", 0},
     {"\"position_sizing\":{\"value\":0.1},\"size_usd\":5", "size_usd", "given_twice", 0},
     {"\"entry_condition\":\"true\"", "entry_condition", "given_twice", 0},
+    {"\"trigger\":\"a\",\"reason\":\"b\"", "reason", "given_twice", 0},
     {"\"metrics\":1", "metrics", "type_mismatch", 0},
     {"\"startup_bars\":\"x\"", "startup_bars", "unknown_name", 1},
 };
