@@ -5,8 +5,8 @@
  *   bench_backtest CANDLES ROUNDS [WAY]   a line of JSON a way: its median time, trades and equity
  *
  * Times are processor time of the run alone, candles in memory; the ways take turns.  The loop in
- * doubles fills at the next open with slippage and fee, tests stop and target, marks equity at every
- * close, keeps the drawdown, each midnight's equity and every fill. */
+ * doubles fills at the next open with slippage and fee, tests stop and target, marks equity at
+ * every close, keeps the drawdown, each midnight's equity and every fill. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -73,6 +73,14 @@ static struct outcome play(const struct world *w, enum backtest_path path, bool 
 static struct outcome by_fast_path(const struct world *w)
 {
     return play(w, BACKTEST_ANY, true);
+}
+
+static struct outcome by_metrics(const struct world *w)
+{
+    struct world mine = *w;
+
+    mine.options.metrics_only = true;
+    return play(&mine, BACKTEST_ANY, true);
 }
 
 static struct outcome by_feed(const struct world *w)
@@ -236,9 +244,8 @@ static const struct way {
     struct outcome (*play)(const struct world *w);
     size_t most;
 } ways[] = {
-    {"hand", by_hand, CANDLES_MAX},
-    {"fast", by_fast_path, CANDLES_MAX},
-    {"feed", by_feed, CANDLES_MAX},
+    {"hand", by_hand, CANDLES_MAX},       {"fast", by_fast_path, CANDLES_MAX},
+    {"metrics", by_metrics, CANDLES_MAX}, {"feed", by_feed, CANDLES_MAX},
     {"engine", by_engine, WHOLE_MAX},
 };
 

@@ -90,12 +90,14 @@ static enum err amount_scale(i128 a, i128 b, i128 c, enum rounding mode, i128 *o
  * amount. */
 static u128 round_to(i128 value, i128 step, enum rounding mode)
 {
-    u128 magnitude = magnitude_of(value), whole = (u128)step, rest = magnitude % whole;
+    const u128 magnitude = magnitude_of(value), whole = (u128)step, count = magnitude / whole;
+    const u128 rest = magnitude - count * whole;
 
-    magnitude -= rest;
-    if (rounds_away(magnitude / whole, remainder_of(rest, whole), value < 0, mode))
-        magnitude += whole;
-    return magnitude;
+    if (rest == 0)
+        return magnitude;
+    if (rounds_away(count, remainder_of(rest, whole), value < 0, mode))
+        return magnitude - rest + whole;
+    return magnitude - rest;
 }
 
 static enum err amount_to_step(i128 value, i128 step, enum rounding mode, i128 *out)

@@ -61,7 +61,7 @@ bool wide_divide(struct wide n, u128 d, u128 *quotient, u128 *rest)
         return false;
     if (n.high == 0) {
         *quotient = n.low / d;
-        *rest = n.low % d;
+        *rest = n.low - *quotient * d; /* a multiplication is cheaper than a second division */
         return true;
     }
     shift = leading_zeros(d);

@@ -254,6 +254,7 @@ static enum err run(const struct backtest_options *o, struct diag_list *diags,
     if (!e || e == ERR_CANCELED)
         return e;
     r->is_fast = false;
+    r->trip_count = 0;
     trial_result_release(&r->trial);
     backtest_watch_release(&r->watch);
     watch_begin(o, r);
@@ -308,6 +309,7 @@ void backtest_result_release(struct backtest_result *r)
 {
     trial_result_release(&r->trial);
     backtest_watch_release(&r->watch);
+    free(r->trips);
     free(r->ended);
     free(r->reasons);
     free(r->symbols);

@@ -40,8 +40,18 @@ struct backtest_options {
     size_t windows;     /* so many equally long windows; 0: none */
     struct ratio split; /* instead: the part of the time that trains; 0: none */
     enum backtest_path path;
+    bool metrics_only;              /* the result has no positions but open ones, and no fills */
     backtest_progress_fn *progress; /* NULL: nobody asks */
     void *context;
+};
+
+/* What every table needs of one closed position. */
+struct backtest_trip {
+    int64_t closed_us, candles_held;
+    struct money pnl, fees, turnover;
+    double risked; /* profit over what the first stop would have lost; NaN without a stop */
+    enum exit_reason reason;
+    uint16_t symbol, strategy; /* rows of the tables */
 };
 
 /* Closed positions of one kind. */
@@ -73,6 +83,8 @@ struct backtest_result {
     int64_t candles;           /* of all symbols, that traded */
     int64_t first_us, last_us; /* open of the first of them, end of the last */
     int64_t timeframe_us;
+    struct backtest_trip *trips; /* as they closed */
+    size_t trip_count, trip_capacity;
     struct position *ended; /* trial.open, closed at the last close */
     size_t ended_count;
     struct performance_report ended_report;              /* as if they counted */

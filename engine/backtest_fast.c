@@ -87,6 +87,23 @@ static void sample_flat(struct fast *f, size_t i, size_t end)
 
 /* ---- Rules ---- */
 
+/* True when the candle opens at another instant than the one before it closes. */
+static bool is_apart(const struct fast *f, size_t i)
+{
+    return i == 0 || f->candles[i].open_us != f->candles[i - 1].open_us + f->timeframe_us;
+}
+
+/* The next candle of the block that opens apart, or the block's end. */
+static size_t find_apart(const struct fast *f, size_t i)
+{
+    const size_t end = f->first + f->length;
+
+    do
+        i++;
+    while (i < end && !is_apart(f, i));
+    return i;
+}
+
 static void evaluate(struct fast *f, size_t i)
 {
     const size_t left = f->count - i;
@@ -102,6 +119,7 @@ static void evaluate(struct fast *f, size_t i)
     f->first = i;
     f->length = block.own.count;
     strategy_run_push_block(f->run, &block);
+    f->next_apart = find_apart(f, i);
 }
 
 static bool is_exit(struct fast *f, size_t i)
@@ -174,12 +192,6 @@ static void decide(struct fast *f, size_t i, int64_t at_us)
         fast_enter(f, c, f->confidence[i - f->first], at_us);
 }
 
-/* True when the candle opens at another instant than the one before it closes. */
-static bool is_apart(const struct fast *f, size_t i)
-{
-    return i == 0 || f->candles[i].open_us != f->candles[i - 1].open_us + f->timeframe_us;
-}
-
 /* What happens at the open of candle i; apart from a close it is an instant of its own. */
 static void open_candle(struct fast *f, size_t i)
 {
@@ -213,7 +225,7 @@ static void close_candle(struct fast *f, size_t i)
  * opens after a gap, or that is not evaluated yet. */
 static size_t skip_flat(struct fast *f, size_t i)
 {
-    const size_t end = f->first + f->length < f->next_apart ? f->first + f->length : f->next_apart;
+    const size_t end = f->next_apart;
     const uint8_t *entry = f->entry - f->first;
     size_t k = i;
 
@@ -231,7 +243,7 @@ static size_t skip_flat(struct fast *f, size_t i)
 /* In a position: as long as no order is touched and no exit is due. */
 static size_t skip_held(struct fast *f, size_t i)
 {
-    const size_t end = f->first + f->length < f->next_apart ? f->first + f->length : f->next_apart;
+    const size_t end = f->next_apart;
     struct position *p = &f->position;
     const bool is_long = p->direction == DIRECTION_LONG;
     const int64_t most = f->max_candles > 0 ? f->max_candles - 1 : INT64_MAX;
@@ -256,20 +268,15 @@ static size_t skip_held(struct fast *f, size_t i)
         }
         f->mark = c->close;
         p->candles_held++;
-        sample(f, fast_equity(f, c->close), at_us);
+        sample(f,
+               f->is_linear ? (struct money){f->base + f->slope * c->close}
+                            : fast_equity(f, c->close),
+               at_us);
     }
     f->best = best;
     f->worst = worst;
     f->pushed += (int64_t)(k - i);
     return k;
-}
-
-static size_t find_apart(const struct fast *f, size_t i)
-{
-    do
-        i++;
-    while (i < f->count && !is_apart(f, i));
-    return i;
 }
 
 /* ---- The walk ---- */
@@ -336,16 +343,15 @@ static enum err walk(struct fast *f, size_t i)
     const bool can_skip_held = !f->reads_position && !f->has_trailing && !f->is_stepped;
     int blocks = 0;
 
-    f->next_apart = find_apart(f, i);
     while (i < f->count && !f->failed) {
-        if (i >= f->next_apart)
-            f->next_apart = find_apart(f, i);
         if (i >= f->first + f->length || f->length == 0) {
             evaluate(f, i);
             if (o->progress && ++blocks % PROGRESS_BLOCKS == 0 &&
                 !o->progress(o->context, (int64_t)i, (int64_t)f->count))
                 return ERR_CANCELED;
         }
+        if (i >= f->next_apart)
+            f->next_apart = find_apart(f, i);
         if (!f->has_position && !f->entering.id)
             i = skip_flat(f, i);
         else if (can_skip_held && f->has_position && !f->leaving.id)

@@ -229,8 +229,11 @@ static void record_closed(struct fast *f)
 
     performance_trip(f->p, p->realized_pnl);
     p->stop_order_id = p->target_order_id = p->exit_order_id = 0;
-    GROW(t->closed, t->closed_count, t->closed_capacity);
-    t->closed[t->closed_count++] = *p;
+    backtest_add_trip(f->r, p, 0, 0);
+    if (!f->o->metrics_only) {
+        GROW(t->closed, t->closed_count, t->closed_capacity);
+        t->closed[t->closed_count++] = *p;
+    }
     f->cooldown_until_us = manage_cooldown_end(f->strategy, p, f->timeframe_us);
     f->has_position = false;
     f->stop.id = f->target.id = f->leaving.id = 0;
@@ -254,8 +257,10 @@ static void book(struct fast *f, const struct fast_order *order, struct price pr
     }
     f->a->last_fill_id = x->id;
     performance_fill(f->p, x->notional, x->fee, x->pnl);
-    GROW(t->fills, t->fill_count, t->fill_capacity);
-    t->fills[t->fill_count++] = *x;
+    if (!f->o->metrics_only) {
+        GROW(t->fills, t->fill_count, t->fill_capacity);
+        t->fills[t->fill_count++] = *x;
+    }
     if (p->status == POSITION_CLOSED)
         record_closed(f);
 }

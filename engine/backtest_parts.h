@@ -24,7 +24,11 @@ bool backtest_fast_applies(const struct backtest_options *o);
 MUST_USE enum err backtest_fast(const struct backtest_options *o, const struct backtest_survey *s,
                                 struct backtest_result *r);
 
-/* Everything that follows from positions, fills and equity (backtest_tables.c). */
+/* Appends what the tables need of a position that closed. */
+void backtest_add_trip(struct backtest_result *r, const struct position *p, size_t symbol,
+                       size_t strategy);
+
+/* Everything that follows from trips and equity (backtest_tables.c). */
 MUST_USE enum err backtest_tables(const struct backtest_options *o, struct backtest_result *r);
 
 #endif

@@ -7,6 +7,52 @@
 #include "engine/backtest_parts.h"
 #include "engine/simulate_book.h"
 
+/* ---- Trips ---- */
+
+/* Profit over what was lost at the first stop: NaN without a stop. */
+static double risked_of(const struct position *p)
+{
+    const struct size size = p->entry_size;
+    double entry, risk;
+
+    if (price_sign(p->stop_loss) <= 0)
+        return NAN;
+    entry = price_to_double(position_entry_price(p));
+    risk = fabs(entry - price_to_double(p->stop_loss)) * size_to_double(size);
+    return risk > 0 ? money_to_double(p->realized_pnl) / risk : NAN;
+}
+
+static struct backtest_trip trip_of(const struct position *p)
+{
+    struct backtest_trip t = {
+        .closed_us = p->closed_us,
+        .candles_held = p->candles_held,
+        .pnl = p->realized_pnl,
+        .fees = p->entry_fee,
+        .turnover = p->entry_notional,
+        .risked = risked_of(p),
+        .reason = p->exit_reason,
+    };
+
+    /* A sum beyond all amounts stays where it was; what it sums was checked. */
+    if (money_add(t.fees, p->exit_fee, &t.fees) ||
+        money_add(t.turnover, p->exit_notional, &t.turnover))
+        return t;
+    return t;
+}
+
+void backtest_add_trip(struct backtest_result *r, const struct position *p, size_t symbol,
+                       size_t strategy)
+{
+    if (r->trip_count == r->trip_capacity) {
+        r->trip_capacity = r->trip_capacity ? 2 * r->trip_capacity : 256;
+        r->trips = xrealloc(r->trips, r->trip_capacity * sizeof *r->trips);
+    }
+    r->trips[r->trip_count] = trip_of(p);
+    r->trips[r->trip_count].symbol = (uint16_t)symbol;
+    r->trips[r->trip_count++].strategy = (uint16_t)strategy;
+}
+
 /* ---- What is open at the end ---- */
 
 static const struct instrument *instrument_of(const struct backtest_options *o, const char *symbol)
@@ -67,17 +113,14 @@ static enum err end_all(const struct backtest_options *o, struct backtest_result
 
 /* ---- Rows ---- */
 
-static void row_add(struct backtest_row *row, const struct position *p)
+static void row_add(struct backtest_row *row, const struct backtest_trip *t)
 {
-    struct money fees;
-
     row->trades++;
-    row->wins += money_sign(p->realized_pnl) > 0;
-    row->losses += money_sign(p->realized_pnl) < 0;
-    row->candles_held += p->candles_held;
+    row->wins += money_sign(t->pnl) > 0;
+    row->losses += money_sign(t->pnl) < 0;
+    row->candles_held += t->candles_held;
     /* A sum beyond all amounts stays where it was; what it sums was checked. */
-    if (money_add(row->pnl, p->realized_pnl, &row->pnl) ||
-        money_add(p->entry_fee, p->exit_fee, &fees) || money_add(row->fees, fees, &row->fees))
+    if (money_add(row->pnl, t->pnl, &row->pnl) || money_add(row->fees, t->fees, &row->fees))
         return;
 }
 
@@ -98,10 +141,9 @@ static bool is_traded(const struct backtest_options *o, const char *symbol)
     return false;
 }
 
-static void make_rows(const struct backtest_options *o, struct backtest_result *r)
+/* The rows in which trips are counted: symbols that trade, strategies. */
+static void name_rows(const struct backtest_options *o, struct backtest_result *r)
 {
-    struct backtest_row reasons[EXIT_REASON_COUNT_] = {{{0}, 0, 0, 0, {0}, {0}, 0}};
-
     r->symbols = xcalloc(o->instrument_count + 1, sizeof *r->symbols);
     r->strategies = xcalloc(o->strategy_count + 1, sizeof *r->strategies);
     for (size_t i = 0; i < o->instrument_count; i++)
@@ -109,15 +151,37 @@ static void make_rows(const struct backtest_options *o, struct backtest_result *
             (void)row_named(r->symbols, &r->symbol_count, o->instruments[i].symbol);
     for (size_t i = 0; i < o->strategy_count; i++)
         (void)row_named(r->strategies, &r->strategy_count, strategy_name(o->strategies[i]));
+}
+
+/* The whole engine tells positions only. */
+static void make_trips(struct backtest_result *r)
+{
     for (size_t i = 0; i < r->trial.closed_count; i++) {
         const struct position *p = &r->trial.closed[i];
+        const struct backtest_row *symbol = row_named(r->symbols, &r->symbol_count, p->symbol);
+        const struct backtest_row *strategy =
+            row_named(r->strategies, &r->strategy_count, p->strategy);
 
-        row_add(&reasons[p->exit_reason], p);
-        row_add(row_named(r->symbols, &r->symbol_count, p->symbol), p);
-        row_add(row_named(r->strategies, &r->strategy_count, p->strategy), p);
+        backtest_add_trip(r, p, (size_t)(symbol - r->symbols), (size_t)(strategy - r->strategies));
     }
-    for (size_t i = 0; i < r->ended_count; i++)
-        row_add(&reasons[EXIT_END_OF_DATA], &r->ended[i]);
+}
+
+static void make_rows(struct backtest_result *r)
+{
+    struct backtest_row reasons[EXIT_REASON_COUNT_] = {{{0}, 0, 0, 0, {0}, {0}, 0}};
+
+    for (size_t i = 0; i < r->trip_count; i++) {
+        const struct backtest_trip *t = &r->trips[i];
+
+        row_add(&reasons[t->reason], t);
+        row_add(&r->symbols[t->symbol], t);
+        row_add(&r->strategies[t->strategy], t);
+    }
+    for (size_t i = 0; i < r->ended_count; i++) {
+        const struct backtest_trip t = trip_of(&r->ended[i]);
+
+        row_add(&reasons[EXIT_END_OF_DATA], &t);
+    }
     r->reasons = xcalloc(EXIT_REASON_COUNT_, sizeof *r->reasons);
     for (int i = 0; i < EXIT_REASON_COUNT_; i++) {
         if (reasons[i].trades == 0)
@@ -175,13 +239,13 @@ static void make_months(struct backtest_result *r)
     }
     if (is_open)
         r->months[r->month_count - 1].end = p->equity;
-    for (size_t i = 0; i < r->trial.closed_count; i++) {
-        const struct position *c = &r->trial.closed[i];
-        struct backtest_month *m = month_of(r, c->closed_us, &hint);
+    for (size_t i = 0; i < r->trip_count; i++) {
+        const struct backtest_trip *t = &r->trips[i];
+        struct backtest_month *m = month_of(r, t->closed_us, &hint);
 
         m->trades++;
-        m->wins += money_sign(c->realized_pnl) > 0;
-        if (money_add(m->pnl, c->realized_pnl, &m->pnl))
+        m->wins += money_sign(t->pnl) > 0;
+        if (money_add(m->pnl, t->pnl, &m->pnl))
             continue; /* beyond all amounts: it stays where it was */
     }
 }
@@ -193,10 +257,10 @@ static bool is_within(const struct backtest_window *v, bool is_first, int64_t at
     return at_us <= v->to_us && (at_us > v->from_us || (is_first && at_us == v->from_us));
 }
 
-/* A round trip belongs to the window in which it closed. */
+/* A round trip, with its fees and turnover, belongs to the window in which it closed. */
 static void make_windows(struct backtest_result *r)
 {
-    size_t trip = 0, fill = 0;
+    size_t k = 0;
 
     for (size_t i = 0; i < r->watch.window_count; i++) {
         struct backtest_window *v = &r->watch.windows[i];
@@ -204,30 +268,16 @@ static void make_windows(struct backtest_result *r)
         if (!v->is_begun)
             performance_init(&v->performance, i > 0 ? r->watch.windows[i - 1].performance.equity
                                                     : r->trial.account.performance.starting_equity);
-        for (;
-             trip < r->trial.closed_count && is_within(v, i == 0, r->trial.closed[trip].closed_us);
-             trip++)
-            performance_trip(&v->performance, r->trial.closed[trip].realized_pnl);
-        for (; fill < r->trial.fill_count && is_within(v, i == 0, r->trial.fills[fill].at_us);
-             fill++)
-            performance_fill(&v->performance, r->trial.fills[fill].notional,
-                             r->trial.fills[fill].fee, r->trial.fills[fill].pnl);
+        for (; k < r->trip_count && is_within(v, i == 0, r->trips[k].closed_us); k++) {
+            performance_trip(&v->performance, r->trips[k].pnl);
+            performance_fill(&v->performance, r->trips[k].turnover, r->trips[k].fees,
+                             r->trips[k].pnl);
+        }
         performance_report(&v->performance, &v->daily, &v->report);
     }
 }
 
 /* ---- Statistics of round trips ---- */
-
-/* Profit over what was lost at the first stop: NaN without a stop. */
-static double r_multiple(const struct position *p)
-{
-    double entry = price_to_double(position_entry_price(p));
-    double risk = fabs(entry - price_to_double(p->stop_loss)) * size_to_double(p->entry_size);
-
-    if (price_sign(p->stop_loss) <= 0 || risk <= 0)
-        return NAN;
-    return money_to_double(p->realized_pnl) / risk;
-}
 
 static struct statistic defined(double value)
 {
@@ -240,23 +290,25 @@ static struct statistic undefined(const char *why)
     return (struct statistic){0, why};
 }
 
-/* sqrt(n) * mean / sample deviation, of R multiples or of profits. */
-static void make_sqn(const struct trial_result *t, struct backtest_extras *x)
+static double sample_of(const struct backtest_trip *t, bool of_r)
 {
-    const double n = (double)t->closed_count;
+    return of_r ? t->risked : money_to_double(t->pnl);
+}
+
+/* sqrt(n) * mean / sample deviation, of R multiples or of profits. */
+static void make_sqn(const struct backtest_result *r, struct backtest_extras *x)
+{
+    const double n = (double)r->trip_count;
     double mean = 0, squares = 0;
 
     x->sqn = x->sqn100 = undefined("fewer than two trades");
-    if (t->closed_count < 2)
+    if (r->trip_count < 2)
         return;
-    for (size_t i = 0; i < t->closed_count; i++)
-        mean +=
-            (x->sqn_of_r ? r_multiple(&t->closed[i]) : money_to_double(t->closed[i].realized_pnl)) /
-            n;
-    for (size_t i = 0; i < t->closed_count; i++) {
-        double off =
-            (x->sqn_of_r ? r_multiple(&t->closed[i]) : money_to_double(t->closed[i].realized_pnl)) -
-            mean;
+    for (size_t i = 0; i < r->trip_count; i++)
+        mean += sample_of(&r->trips[i], x->sqn_of_r);
+    mean /= n;
+    for (size_t i = 0; i < r->trip_count; i++) {
+        double off = sample_of(&r->trips[i], x->sqn_of_r) - mean;
 
         squares += off * off;
     }
@@ -268,23 +320,21 @@ static void make_sqn(const struct trial_result *t, struct backtest_extras *x)
     x->sqn100 = defined(sqrt(fmin(n, 100)) * mean / sqrt(squares / (n - 1)));
 }
 
-static void make_trip_statistics(const struct trial_result *t, struct backtest_extras *x)
+static void make_trip_statistics(const struct backtest_result *r, struct backtest_extras *x)
 {
-    double r = 0, held = 0;
-    bool all = t->closed_count > 0;
+    const double n = (double)r->trip_count;
+    double risked = 0, held = 0;
 
-    for (size_t i = 0; i < t->closed_count; i++) {
-        all = all && isfinite(r_multiple(&t->closed[i]));
-        r += all ? r_multiple(&t->closed[i]) : 0;
-        held += (double)t->closed[i].candles_held;
+    for (size_t i = 0; i < r->trip_count; i++) {
+        risked += r->trips[i].risked; /* one without a stop makes it NaN */
+        held += (double)r->trips[i].candles_held;
     }
-    x->sqn_of_r = all;
-    x->expectancy_r = all                    ? defined(r / (double)t->closed_count)
-                      : t->closed_count == 0 ? undefined("no closed trades")
-                                             : undefined("a trade had no stop loss");
-    x->avg_candles_held = t->closed_count > 0 ? defined(held / (double)t->closed_count)
-                                              : undefined("no closed trades");
-    make_sqn(t, x);
+    x->sqn_of_r = r->trip_count > 0 && isfinite(risked);
+    x->expectancy_r = x->sqn_of_r          ? defined(risked / n)
+                      : r->trip_count == 0 ? undefined("no closed trades")
+                                           : undefined("a trade had no stop loss");
+    x->avg_candles_held = r->trip_count > 0 ? defined(held / n) : undefined("no closed trades");
+    make_sqn(r, x);
 }
 
 static void make_extras(struct backtest_result *r)
@@ -293,7 +343,7 @@ static void make_extras(struct backtest_result *r)
     const struct backtest_drawdown *d = &r->watch.deepest;
     struct backtest_extras *x = &r->extras;
 
-    make_trip_statistics(&r->trial, x);
+    make_trip_statistics(r, x);
     x->total_return =
         money_sign(p->starting_equity) > 0
             ? defined(money_to_double(p->equity) / money_to_double(p->starting_equity) - 1)
@@ -306,13 +356,24 @@ static void make_extras(struct backtest_result *r)
 
 enum err backtest_tables(const struct backtest_options *o, struct backtest_result *r)
 {
+    struct trial_result *t = &r->trial;
     enum err e = end_all(o, r);
 
     if (e)
         return e;
-    make_rows(o, r);
+    name_rows(o, r);
+    if (!r->is_fast)
+        make_trips(r);
+    make_rows(r);
     make_months(r);
     make_windows(r);
     make_extras(r);
+    if (!o->metrics_only)
+        return ERR_OK;
+    free(t->closed);
+    free(t->fills);
+    t->closed = NULL;
+    t->fills = NULL;
+    t->closed_count = t->closed_capacity = t->fill_count = t->fill_capacity = 0;
     return ERR_OK;
 }

@@ -196,6 +196,32 @@ struct tally {
     size_t plays, trades, open, windows, denied, rejected;
 };
 
+static char *report_of(const struct backtest_options *o, const struct backtest_result *r)
+{
+    struct text t;
+    struct jwriter w;
+    size_t length;
+
+    text_init(&t, JSON_BYTES);
+    jwriter_init(&w, JSTYLE_COMPACT, &t);
+    jw_object(&w);
+    backtest_write_report(&w, o, r);
+    backtest_write_tables(&w, r);
+    jw_object_end(&w);
+    assert_true(jwriter_ok(&w));
+    return text_take(&t, &length);
+}
+
+static void assert_same_report(const struct backtest_options *o, const struct backtest_result *a,
+                               const struct backtest_result *b)
+{
+    char *x = report_of(o, a), *y = report_of(o, b);
+
+    assert_string_equal(x, y);
+    free(x);
+    free(y);
+}
+
 static void gather(void *context, const struct feed_event *e)
 {
     market_add(context, &e->candle);
@@ -213,6 +239,11 @@ static void assert_same_given(struct backtest_options o, const struct backtest_r
     assert_ok(backtest_run(&o, NULL, &given));
     assert_true(given.is_fast);
     assert_same(&o, fast, &given);
+    backtest_result_release(&given);
+    o.metrics_only = true;
+    assert_ok(backtest_run(&o, NULL, &given));
+    assert_int_equal(given.trial.fill_count + given.trial.closed_count, 0);
+    assert_same_report(&o, fast, &given);
     backtest_result_release(&given);
     market_release(&m);
 }
