@@ -104,6 +104,23 @@ static size_t find_apart(const struct fast *f, size_t i)
     return i;
 }
 
+/* One candle, when something reads the run as of it. */
+static void evaluate_one(struct fast *f, size_t i)
+{
+    /* A position at its entry: the exit rule is asked again where it reads the position. */
+    const struct position_view view = {.is_open = f->has_position && !f->reads_position};
+    struct decision d;
+
+    strategy_run_push(f->run, &f->candles[i]);
+    strategy_run_decide(f->run, &view, &d);
+    f->first = i;
+    f->length = 1;
+    f->next_apart = i + 1;
+    f->entry[0] = (uint8_t)d.entry;
+    f->exit[0] = (uint8_t)d.exit;
+    f->confidence[0] = d.confidence;
+}
+
 static void evaluate(struct fast *f, size_t i)
 {
     const size_t left = f->count - i;
@@ -345,7 +362,10 @@ static enum err walk(struct fast *f, size_t i)
 
     while (i < f->count && !f->failed) {
         if (i >= f->first + f->length || f->length == 0) {
-            evaluate(f, i);
+            if (f->is_stepped)
+                evaluate_one(f, i);
+            else
+                evaluate(f, i);
             if (o->progress && ++blocks % PROGRESS_BLOCKS == 0 &&
                 !o->progress(o->context, (int64_t)i, (int64_t)f->count))
                 return ERR_CANCELED;

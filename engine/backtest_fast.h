@@ -45,9 +45,8 @@ struct fast {
 
     /* Rules of candles first .. first + length - 1. */
     size_t first, length;
-    size_t
-        next_apart; /* the next of them that opens at another instant than one closes, or their end */
-    bool is_stepped; /* one by one: something reads the run as of the newest candle */
+    size_t next_apart; /* the next one that opens apart from a close, or their end */
+    bool is_stepped;   /* one by one: something reads the run as of the newest candle */
     bool reads_position;
     uint8_t entry[FAST_BLOCK], exit[FAST_BLOCK];
     double confidence[FAST_BLOCK];
