@@ -130,36 +130,6 @@ static const char *read_fraction(const char *at, const char *end, struct candle_
     return at;
 }
 
-/* The inner loop of reading a file: digits and a point, too few to overflow.  False when it is
- * anything else, which the careful reader below then judges. */
-static inline bool parse_short(const char *text, size_t length, struct candle_number *out)
-{
-    const char *end = text + length;
-    const char *point = NULL;
-    int64_t value = 0;
-    int decimals;
-
-    if (length - 1 >= DIGITS_MAX)
-        return false;
-    for (; text < end; text++) {
-        unsigned digit = (unsigned)(unsigned char)*text - '0';
-
-        if (digit <= 9)
-            value = value * 10 + digit;
-        else if (*text == '.' && !point)
-            point = text;
-        else
-            return false;
-    }
-    decimals = point ? (int)(end - point) - 1 : 0;
-    for (; decimals > 0 && value % 10 == 0; decimals--)
-        value /= 10;
-    if (decimals > AMOUNT_DECIMALS || (point && length == 1))
-        return false;
-    *out = (struct candle_number){value, decimals};
-    return true;
-}
-
 enum candle_number_fault candle_number_parse(const char *text, size_t length,
                                              struct candle_number *out)
 {
@@ -170,8 +140,12 @@ enum candle_number_fault candle_number_parse(const char *text, size_t length,
     enum candle_number_fault fault;
     size_t digits;
 
-    if (parse_short(text, length, out))
+    if (candle_number_short(&at, end, &n) && at == end) {
+        *out = n;
         return NUMBER_GOOD;
+    }
+    n = (struct candle_number){0};
+    at = text;
     if (length > LIMIT_CANDLE_LINE)
         return NUMBER_TOO_LARGE;
     for (; at < end && is_digit(*at); at++) {

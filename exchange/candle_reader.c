@@ -82,14 +82,11 @@ static enum err read_number(const struct candle_reader *r, enum candle_field fie
     return fault ? refuse_number(r, field, s, fault) : ERR_OK;
 }
 
-static enum err read_time(const struct candle_reader *r, struct slice s, int64_t *out)
+static enum err check_time(const struct candle_reader *r, struct slice s, struct candle_number n,
+                           int64_t *out)
 {
-    struct candle_number n;
-    enum err e = read_number(r, FIELD_TIME, s, &n);
     int64_t previous;
 
-    if (e)
-        return e;
     if (n.decimals > 0 || n.value > CANDLE_TIME_MS_MAX) {
         diag_hint(candle_reader_mistake(r, s, "timestamp_unit",
                                         "timestamp is not a time in milliseconds: \"%s\"",
@@ -217,12 +214,22 @@ static void note_duplicate(struct candle_reader *r, const struct candle *c)
 enum err candle_reader_add(struct candle_reader *r, const struct slice fields[FIELD_COUNT_])
 {
     struct candle_number n[FIELD_COUNT_];
-    struct candle c = {0};
-    enum err e;
+    int64_t open_us;
+    enum err e = read_number(r, FIELD_TIME, fields[FIELD_TIME], &n[FIELD_TIME]);
 
-    e = read_time(r, fields[FIELD_TIME], &c.open_us);
+    if (!e)
+        e = check_time(r, fields[FIELD_TIME], n[FIELD_TIME], &open_us);
     for (int f = FIELD_OPEN; !e && f <= FIELD_VOLUME; f++)
         e = read_number(r, (enum candle_field)f, fields[f], &n[f]);
+    return e ? e : candle_reader_take(r, fields, n);
+}
+
+enum err candle_reader_take(struct candle_reader *r, const struct slice fields[FIELD_COUNT_],
+                            struct candle_number n[FIELD_COUNT_])
+{
+    struct candle c = {0};
+    enum err e = check_time(r, fields[FIELD_TIME], n[FIELD_TIME], &c.open_us);
+
     if (e)
         return e;
     e = scale_numbers(r, fields, n);
@@ -321,6 +328,9 @@ static enum err find_timeframe(struct candle_reader *r, int64_t *out)
         }
     }
     for (size_t i = 0; i < r->count; i++) {
+        /* Mostly one step behind one that lies on the grid, which needs no division. */
+        if (i > 0 && r->candles[i].open_us - r->candles[i - 1].open_us == step)
+            continue;
         if (r->candles[i].open_us % step != 0) {
             go_to_candle(r, i);
             diag_hint(candle_reader_mistake(r, (struct slice){0}, "off_grid",

@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "exchange/candle_file.h"
+#include "exchange/candle_number.h"
 
 enum candle_field {
     FIELD_TIME,
@@ -52,6 +53,10 @@ struct shown candle_reader_show(struct slice s);
 /* Appends one candle of the current line. */
 MUST_USE enum err candle_reader_add(struct candle_reader *r,
                                     const struct slice fields[FIELD_COUNT_]);
+/* The same when the fields were read already, each as candle_number_parse would. */
+MUST_USE enum err candle_reader_take(struct candle_reader *r,
+                                     const struct slice fields[FIELD_COUNT_],
+                                     struct candle_number numbers[FIELD_COUNT_]);
 /* Brings all candles to one scale, finds the timeframe, checks its grid, and moves them out. */
 MUST_USE enum err candle_reader_finish(struct candle_reader *r, struct candle_series *out);
 
