@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Prints measured figures as Markdown tables: run.sh [start] [cycle] [rules] [backtest] [memory] [http] [journal] [load].
+# Prints measured figures as Markdown tables; run.sh NAME... for some of them, by their names below.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(start cycle rules backtest memory http journal load)
+all=(start cycle rules backtest candles memory http journal load)
 build=${BUILD:-build}
 python=/usr/bin/python3
 [[ -x $python ]] || python=python3
@@ -16,7 +16,8 @@ for name in "$@"; do
     fi
 done
 (($# > 0)) || set -- "${all[@]}"
-for program in traderd bench_cycle bench_rules bench_backtest bench_memory bench_candles; do
+for program in traderd bench_cycle bench_rules bench_backtest bench_memory bench_candles \
+    bench_candles_io; do
     if [[ ! -x $build/$program ]]; then
         echo "$build/$program is missing; run: make all bench-programs" >&2
         exit 1

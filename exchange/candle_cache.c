@@ -13,8 +13,7 @@
 #include "exchange/candle_cache_layout.h"
 
 enum {
-    BLOCK = 4096, /* candles checked at a time: six columns of them fit a core's cache */
-    LARGE_PAGE = 2 * 1024 * 1024
+    BLOCK = 4096 /* candles checked at a time: six columns of them fit a core's cache */
 };
 
 static const char *const column_names[CACHE_COLUMNS] = {"timestamp", "open",  "high",
@@ -243,20 +242,6 @@ static enum err walk(const struct source *s, const struct cache_header *h, struc
     return e;
 }
 
-/* Room for candles, in large pages where the system gives them: touching hundreds of megabytes for
- * the first time in small ones takes longer than reading the file. */
-static struct candle *reserve(size_t count)
-{
-    const size_t bytes = count * sizeof(struct candle);
-    void *memory = NULL;
-
-    if (bytes < 2 * LARGE_PAGE)
-        return xmalloc(bytes);
-    ASSERT(posix_memalign(&memory, LARGE_PAGE, bytes) == 0);
-    (void)madvise(memory, bytes, MADV_HUGEPAGE); /* advice: without it all is the same, slower */
-    return memory;
-}
-
 static enum err load(const struct source *s, struct candle_series *out)
 {
     struct cache_header h;
@@ -265,7 +250,7 @@ static enum err load(const struct source *s, struct candle_series *out)
 
     if (e)
         return e;
-    made.candles = reserve((size_t)h.count);
+    made.candles = xmalloc((size_t)h.count * sizeof *made.candles);
     e = walk(s, &h, made.candles);
     if (e) {
         free(made.candles);

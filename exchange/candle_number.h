@@ -29,9 +29,9 @@ enum candle_number_fault {
 enum candle_number_fault candle_number_parse(const char *text, size_t length,
                                              struct candle_number *out);
 
-/* The inner loop of reading a file: digits and a point up to a comma or the end, too few to overflow.
- * *at moves to where it stopped.  False, wherever *at is then, when it is anything else, which
- * candle_number_parse judges. */
+/* The inner loop of reading a file: digits and a point up to a comma or the end, too few to
+ * overflow.  *at moves to where it stopped.  False, wherever *at is then, when it is anything else,
+ * which candle_number_parse judges. */
 static inline bool candle_number_short(const char **at, const char *end, struct candle_number *out)
 {
     const char *start = *at, *point = NULL, *text = start;
