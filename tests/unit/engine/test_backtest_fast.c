@@ -12,7 +12,7 @@
 
 enum {
     NAMES = 200,
-    CANDLES = 5000,
+    CANDLES = 3500,
     PLAYS = 3, /* of each strategy */
     JSON_BYTES = 64 * 1024 * 1024
 };
