@@ -86,7 +86,7 @@ struct strategy *bench_strategy(const char *path, bool for_all)
         bench_die(path, e, NULL);
     if (for_all)
         bench_drop_symbol(&json);
-    e = strategy_parse(json.data, json.length, true, &diags, &strategy);
+    e = strategy_parse(json.data, json.length, false, &diags, &strategy);
     if (e)
         bench_die(path, e, &diags);
     text_release(&json);

@@ -4,20 +4,21 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(start cycle rules backtest candles memory http journal load)
+# Not backtest: it installs other backtesters and takes half an hour.
+all=(start cycle rules paths candles memory http journal load)
 build=${BUILD:-build}
 python=/usr/bin/python3
 [[ -x $python ]] || python=python3
 
 for name in "$@"; do
     if [[ ! -f bench/measure_$name.py ]]; then
-        echo "usage: bench/run.sh [${all[*]}]" >&2
+        echo "usage: bench/run.sh [${all[*]} backtest]" >&2
         exit 2
     fi
 done
 (($# > 0)) || set -- "${all[@]}"
 for program in traderd bench_cycle bench_rules bench_backtest bench_memory bench_candles \
-    bench_candles_io; do
+    bench_candles_io bench_peers; do
     if [[ ! -x $build/$program ]]; then
         echo "$build/$program is missing; run: make all bench-programs" >&2
         exit 1
@@ -30,8 +31,10 @@ if [[ -n $(git status --porcelain 2>/dev/null | head -n 1) ]]; then
 fi
 model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
 memory=$(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo)
-echo "Machine: $(nproc) x ${model:-unknown CPU}, $memory, Linux $(uname -r);" \
-    "traderd $(cat VERSION), $commit; $(date -u +%F)"
+BENCH_MACHINE="Machine: $(nproc) x ${model:-unknown CPU}, $memory, Linux $(uname -r);"
+BENCH_MACHINE+=" traderd $(cat VERSION), $commit; $(date -u +%F)"
+export BENCH_MACHINE
+echo "$BENCH_MACHINE"
 
 failed=0
 for name in "$@"; do
