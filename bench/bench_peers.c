@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One strategy on plain terms over many candles: by the backtest, fast path and whole engine, and by
- * a loop written for just this strategy.
+/* One strategy on plain terms over many candles: by the backtest, fast path and whole engine, and
+ * by a loop written for just this strategy.
  *
  *   bench_peers ARTIFACT CANDLES|FILE.csv ROUNDS TRADES.csv [CANDLES.csv]
  *
- * A line of JSON a way: median processor and wall time, trades, equity, deepest fall.  The ways take
- * turns.  TRADES.csv gets the loop's trades (entry ms, price, exit ms, price), CANDLES.csv the
- * candles that were made up.  The whole engine plays only a recording. */
+ * A line of JSON a way: median processor and wall time, trades, equity, deepest fall.  They take
+ * turns, and one that does not trade like the loop ends the program.  TRADES.csv gets the loop's
+ * trades (entry ms, price, exit ms, price), CANDLES.csv the candles that were made up.  The whole
+ * engine plays only a recording. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,8 @@ static void by_hand(const struct bt *b, struct bt_result *r)
         hand_change(&h, x);
         gap = h.fast - h.slow;
         if (k >= BT_WARMUP - 1) {
-            h.wants_in = !h.is_open && gap > 0 && before <= 0 &&
-                         100 * (h.gain / (h.gain + h.loss)) < 70;
+            h.wants_in =
+                !h.is_open && gap > 0 && before <= 0 && 100 * (h.gain / (h.gain + h.loss)) < 70;
             h.wants_out = h.is_open && gap < 0 && before >= 0;
         }
         equity = h.cash + (h.is_open ? c->close * (BT_UNITS / 100) : 0);
@@ -190,7 +191,7 @@ static void by_backtest(const struct bt *b, enum backtest_path path, struct bt_r
 
     o.terms.starting_equity = (struct money){10000 * bt_ratio("1000000").e12};
     o.terms.slippage = (struct ratio){0};
-    if (path == BACKTEST_ANY) { /* as the daemon hands them over: no copy by way of the feed */
+    if (path == BACKTEST_ANY) { /* an array, as the loop has it; not by way of the feed */
         o.candles = b->series.candles;
         o.candle_count = b->series.count;
     }
@@ -316,11 +317,12 @@ static void bt_play(const struct bt *b, size_t way_count, size_t rounds, const c
         }
     }
     for (size_t i = 0; i < way_count; i++)
-        printf("{\"way\": \"%s\", \"candles\": %zu, \"cpu\": %.9f, \"wall\": %.9f, \"trades\": %zu, "
-               "\"equity\": %.5f, \"drawdown\": %.9g}\n",
-               ways[i].name, b->series.count, (double)bench_quantile(cpu[i], rounds, 0.5) / 1e9,
-               (double)bench_quantile(wall[i], rounds, 0.5) / 1e9, results[i].count,
-               (double)results[i].equity / BT_UNITS, results[i].drawdown);
+        printf(
+            "{\"way\": \"%s\", \"candles\": %zu, \"cpu\": %.9f, \"wall\": %.9f, \"trades\": %zu, "
+            "\"equity\": %.5f, \"drawdown\": %.9g}\n",
+            ways[i].name, b->series.count, (double)bench_quantile(cpu[i], rounds, 0.5) / 1e9,
+            (double)bench_quantile(wall[i], rounds, 0.5) / 1e9, results[i].count,
+            (double)results[i].equity / BT_UNITS, results[i].drawdown);
     bt_write_trades(path, &results[0]);
     for (size_t i = 0; i < way_count; i++)
         free(results[i].trades);
@@ -329,6 +331,7 @@ static void bt_play(const struct bt *b, size_t way_count, size_t rounds, const c
 int main(int argc, char **argv)
 {
     struct bt b = {0};
+    size_t way_count;
 
     if (argc != 5 && argc != 6) {
         fprintf(stderr, "usage: bench_peers ARTIFACT CANDLES|FILE.csv ROUNDS TRADES.csv "
@@ -336,8 +339,8 @@ int main(int argc, char **argv)
         return 2;
     }
     bt_open(argv[1], argv[2], &b);
-    bt_play(&b, bt_is_recording(argv[2]) ? COUNT_OF(ways) : 2, bench_number(argv[3], BT_ROUNDS_MAX),
-            argv[4]);
+    way_count = bt_is_recording(argv[2]) ? COUNT_OF(ways) : COUNT_OF(ways) - 1;
+    bt_play(&b, way_count, bench_number(argv[3], BT_ROUNDS_MAX), argv[4]);
     if (argc == 6) {
         FILE *file = bt_file(argv[5]);
 

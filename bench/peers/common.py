@@ -20,11 +20,14 @@ CANDLES, COUNT, TRADES = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
 
 def read_candles():
-    """The first COUNT candles, indexed by the time they open at."""
+    """The first COUNT candles, indexed by when they open: UTC without saying so.
+
+    An index with a time zone makes vectorbt forty times as slow.
+    """
     import pandas  # not every peer needs it
 
     frame = pandas.read_csv(CANDLES, nrows=COUNT)
-    frame.index = pandas.to_datetime(frame.pop("timestamp"), unit="ms", utc=True)
+    frame.index = pandas.to_datetime(frame.pop("timestamp"), unit="ms")
     return frame
 
 

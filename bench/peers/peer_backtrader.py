@@ -35,7 +35,6 @@ class Cross(backtrader.Strategy):
 
 def main():
     candles = common.read_candles()
-    candles.index = candles.index.tz_localize(None)
     cerebro = backtrader.Cerebro(stdstats=False)
     cerebro.adddata(backtrader.feeds.PandasData(dataname=candles))
     cerebro.addstrategy(Cross)

@@ -100,7 +100,7 @@ def load(engine, candles):
 
 
 def main():
-    candles = common.read_candles()
+    candles = common.read_candles().tz_localize("UTC")
     logging = LoggingConfig(bypass_logging=True)
     engine = BacktestEngine(BacktestEngineConfig(logging=logging))
     engine.add_venue(
