@@ -6,12 +6,27 @@
 
 #include "store/pg_wait.h"
 
+/* Takes what is left of a statement that was refused, so that the next one can be sent. */
+static enum err drain(struct pg *pg, int64_t deadline_us)
+{
+    PGresult *r = NULL;
+    enum err e;
+
+    do {
+        PQclear(r);
+        e = pg_next(pg, deadline_us, &r);
+    } while (!e && r && PQstatus(pg->conn) == CONNECTION_OK);
+    if (!e)
+        PQclear(r);
+    return e;
+}
+
 /* Sends the statement and waits until the server is ready to copy. */
 static enum err copy_begin(struct pg *pg, const char *sql, ExecStatusType wanted,
                            int64_t deadline_us)
 {
     PGresult *r = NULL;
-    enum err e;
+    enum err e, rest;
 
     if (pg->broken)
         return ERR_DB_UNAVAILABLE;
@@ -22,16 +37,14 @@ static enum err copy_begin(struct pg *pg, const char *sql, ExecStatusType wanted
         e = pg_next(pg, deadline_us, &r);
     if (e)
         return e;
-    if (PQresultStatus(r) != wanted) {
-        enum err rest;
-
-        e = pg_judge(pg, r);
+    if (r && PQresultStatus(r) == wanted) {
         PQclear(r);
-        rest = pg_collect(pg, deadline_us, NULL); /* what is left, so that it can be rolled back */
-        return e ? e : rest;
+        return ERR_OK;
     }
+    e = pg_judge(pg, r);
     PQclear(r);
-    return ERR_OK;
+    rest = drain(pg, deadline_us);
+    return rest ? rest : e;
 }
 
 enum err pg_copy_in_begin(struct pg *pg, const char *sql, int64_t deadline_us)

@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from daemon import environment, new_folder, run
-from world import HEADER, RECORDING, WINNER, recorded_lines, slice_candles
+from world import (HEADER, RECORDING, WINNER, base_config, recorded_lines, slice_candles,
+                   write_json)
 
 
 def candles(*arguments, status=0):
@@ -46,6 +47,16 @@ def test_a_cache_stands_for_csv_and_tells_its_symbol(cache):
     assert by_cache.stdout == by_csv.stdout
     checked = run("check", str(WINNER), "--json", "--candles", str(cache))
     assert checked.returncode == 0, checked.stderr
+
+
+def test_a_cache_stands_in_a_configuration_and_a_backtest(cache, tmp_path):
+    config = write_json(tmp_path / "config.json", base_config(
+        strategy=str(WINNER), candles=[cache.name]))
+    assert run("config", "check", "--config", config).stdout.strip() == "ok"
+    results = [run("backtest", "--strategy", str(WINNER), "--json", "--candles", str(path))
+               for path in (RECORDING, cache)]
+    assert results[0].returncode == 0, results[0].stderr
+    assert json.loads(results[0].stdout)["metrics"] == json.loads(results[1].stdout)["metrics"]
 
 
 def test_files_in_any_order_and_form_join_to_the_same_cache(cache, tmp_path):

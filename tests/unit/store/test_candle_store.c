@@ -313,6 +313,32 @@ static void a_refused_row_leaves_nothing(void **state)
     free(all);
 }
 
+/* A COPY that the server does not even begin leaves the connection of use. */
+static void a_copy_that_cannot_begin_is_an_error(void **state)
+{
+    struct stored_series name = name_of("A/B", MINUTE, 2, 1);
+    struct candle *all = make_candles(0, 10, 2, 1), *read;
+    struct diag_list diags;
+    struct candle_written done;
+    struct candle_store *s;
+    char url[FIXTURE_URL];
+    size_t count;
+
+    (void)state;
+    s = open_store(url);
+    assert_int_equal(keep(s, &name, all, 10, false, &diags, &done), ERR_OK);
+    fixture_sql(url, "ALTER TABLE candle RENAME close TO gone");
+    assert_int_equal(keep(s, &name, all, 10, false, &diags, &done), ERR_DB_QUERY);
+    assert_int_equal(diags.count, 1);
+    diags = (struct diag_list){0};
+    assert_int_equal(candle_store_read(s, &name, &diags, &read, &count), ERR_DB_QUERY);
+    assert_non_null(strstr(diags.items[0].message, "close"));
+    fixture_sql(url, "ALTER TABLE candle RENAME gone TO close");
+    assert_stored(s, name, all, 10);
+    candle_store_close(s);
+    free(all);
+}
+
 struct interruption {
     const char *url;
     size_t told;
@@ -443,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_difference_is_named_or_replaced),
         cmocka_unit_test(scales_grow_together),
         cmocka_unit_test(a_refused_row_leaves_nothing),
+        cmocka_unit_test(a_copy_that_cannot_begin_is_an_error),
         cmocka_unit_test(an_interrupted_copy_leaves_nothing),
         cmocka_unit_test(writers_at_once_take_turns),
         cmocka_unit_test(what_is_not_there_is_said),
