@@ -51,7 +51,7 @@ static enum err check_strategy(const struct backtest_options *o, const struct st
     return ERR_OK;
 }
 
-static enum err check_options(const struct backtest_options *o, struct diag_list *diags)
+enum err backtest_check(const struct backtest_options *o, struct diag_list *diags)
 {
     enum err e;
 
@@ -278,7 +278,7 @@ enum err backtest_run(const struct backtest_options *options, struct diag_list *
     struct backtest_options o = *options;
     struct backtest_survey s = {0};
     struct backtest_result *r = xcalloc(1, sizeof *r);
-    enum err e = check_options(&o, diags);
+    enum err e = backtest_check(&o, diags);
 
     if (!e) {
         o.to_us = last_end(&o);

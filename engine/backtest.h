@@ -95,6 +95,9 @@ struct backtest_result {
     size_t month_count;
 };
 
+/* Whether the options fit one another, without a look at the candles: ERR_INVALID,
+ * ERR_NOT_TRADABLE, ERR_NAME_TAKEN with diags.  Asks the feed's timeframe only.  Any thread. */
+MUST_USE enum err backtest_check(const struct backtest_options *o, struct diag_list *diags);
 /* Any thread.  ERR_INVALID, ERR_NOT_TRADABLE with diags: the options do not fit one another;
  * ERR_END: no candles in the range; ERR_CANCELED. */
 MUST_USE enum err backtest_run(const struct backtest_options *options, struct diag_list *diags,
@@ -122,6 +125,8 @@ void backtest_write(const struct backtest_paper *paper, const struct backtest_op
 void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
                            const struct backtest_result *r);
 void backtest_write_tables(struct jwriter *w, const struct backtest_result *r);
+/* The value of its member `metrics`. */
+void backtest_write_metrics(struct jwriter *w, const struct backtest_result *r);
 /* The newest positions, at most so many, those that the end closed last; and the curves. */
 void backtest_write_positions(const struct backtest_paper *paper, const struct backtest_result *r,
                               size_t most);

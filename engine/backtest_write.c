@@ -106,12 +106,11 @@ static void write_ended(struct jwriter *w, const struct backtest_result *r)
     jw_object_end(w);
 }
 
-static void write_metrics(struct jwriter *w, const struct backtest_result *r)
+void backtest_write_metrics(struct jwriter *w, const struct backtest_result *r)
 {
     const struct account *a = &r->trial.account;
     const struct performance *p = &a->performance;
 
-    jw_key(w, "metrics");
     jw_object(w);
     jw_member_text(w, "currency", a->quote);
     write_trips(w, p, &r->trial.report);
@@ -355,7 +354,8 @@ static void write_windows(struct jwriter *w, const struct backtest_options *o,
 void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
                            const struct backtest_result *r)
 {
-    write_metrics(w, r);
+    jw_key(w, "metrics");
+    backtest_write_metrics(w, r);
     write_method(w);
     write_config(w, o, r);
     jw_key(w, "strategy");

@@ -24,6 +24,7 @@ struct handlers {
     const struct instrument *instruments;
     size_t instrument_count;
     struct trial_terms terms; /* what trading costs and may do, as configured */
+    struct jobs *jobs;        /* backtests under way and done */
     const char *account;
     char boot[9]; /* names this run in entity tags */
     int64_t started_wall_us, started_monotonic_us;

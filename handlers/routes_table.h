@@ -54,6 +54,12 @@ ROUTE(GET, "/v1/strategy_activations", activations_list, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/strategy", strategy_get, VIEWER, WORKER, N)
 ROUTE(POST, "/v1/strategy/rollback", strategy_rollback, TRADER, WORKER, K)
 
+ROUTE(GET, "/v1/backtests", backtests_list, VIEWER, INLINE, N)
+ROUTE(POST, "/v1/backtests", backtests_create, TRADER, WORKER, KEY)
+ROUTE(GET, "/v1/backtests/{id}", backtests_get, VIEWER, INLINE, N)
+ROUTE(DELETE, "/v1/backtests/{id}", backtests_cancel, TRADER, WORKER, N)
+ROUTE(GET, "/v1/backtests/{id}/report", backtests_report, VIEWER, INLINE, N)
+
 ROUTE(GET, "/v1/metrics", metrics_get, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/metrics/equity", metrics_equity, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/account", account_get, VIEWER, INLINE, N)

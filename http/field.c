@@ -55,6 +55,17 @@ struct field typed_ratio(const char *name, struct ratio *out)
     return (struct field){.name = name, .kind = FIELD_RATIO, .out = out};
 }
 
+struct field typed_share(const char *name, struct ratio *out, struct ratio most)
+{
+    return (struct field){
+        .name = name, .kind = FIELD_SHARE, .out = out, .maximum = (int64_t)most.e12};
+}
+
+struct field typed_document(const char *name, struct text *out)
+{
+    return (struct field){.name = name, .kind = FIELD_DOCUMENT, .out = out};
+}
+
 struct field typed_word(const char *name, int *out, const char *const *words)
 {
     return (struct field){.name = name, .kind = FIELD_WORD, .out = out, .words = words};
@@ -132,6 +143,23 @@ static bool set_amount(const struct field *f, const char *text, size_t length, c
     return true;
 }
 
+static bool set_share(const struct field *f, struct ratio r, const char **why)
+{
+    *why = "is out of its bounds";
+    if (r.e12 < 0 || r.e12 > f->maximum)
+        return false;
+    *(struct ratio *)f->out = r;
+    return true;
+}
+
+static bool set_share_text(const struct field *f, const char *text, size_t length, const char **why)
+{
+    struct ratio r = {0};
+
+    *why = "must be a decimal such as \"0.5\" with at most 12 decimals";
+    return ratio_parse(text, length, &r) == ERR_OK && set_share(f, r, why);
+}
+
 static bool set_word(const struct field *f, const char *text, const char **why)
 {
     *why = "is not one of the allowed words";
@@ -194,6 +222,8 @@ bool field_from_text(const struct field *f, const char *text, const char **why)
     case FIELD_MONEY:
     case FIELD_RATIO:
         return set_amount(f, text, strlen(text), why);
+    case FIELD_SHARE:
+        return set_share_text(f, text, strlen(text), why);
     case FIELD_WORD:
         return set_word(f, text, why);
     case FIELD_BOOL:
@@ -203,6 +233,7 @@ bool field_from_text(const struct field *f, const char *text, const char **why)
         return set_time(f, text, strlen(text), why);
     case FIELD_NUMBER:
     case FIELD_OBJECT:
+    case FIELD_DOCUMENT:
         break;
     }
     return false;
@@ -217,6 +248,26 @@ static bool ratio_from_number(const struct field *f, double number, const char *
         return false;
     *(struct ratio *)f->out = r;
     return true;
+}
+
+static bool share_from_number(const struct field *f, double number, const char **why)
+{
+    struct ratio r = {0};
+
+    *why = "must be a number";
+    return ratio_from_double(number, ROUND_HALF_EVEN, &r) == ERR_OK && set_share(f, r, why);
+}
+
+static bool set_document(const struct field *f, const struct jnode *n, const char **why)
+{
+    struct text *out = f->out;
+
+    *why = "must be an object";
+    if (jnode_kind(n) != J_OBJECT)
+        return false;
+    *why = "is too large";
+    jnode_print_sorted(n, out);
+    return !out->full;
 }
 
 static bool field_from_json(const struct field *f, const struct jnode *n, const char **why)
@@ -247,6 +298,12 @@ static bool field_from_json(const struct field *f, const struct jnode *n, const 
     case FIELD_OBJECT:
         *why = "must be an object";
         return kind == J_OBJECT;
+    case FIELD_DOCUMENT:
+        return set_document(f, n, why);
+    case FIELD_SHARE:
+        if (is_number)
+            return share_from_number(f, jnode_number(n), why);
+        break;
     case FIELD_TEXT:
     case FIELD_SIZE:
     case FIELD_PRICE:
@@ -318,6 +375,8 @@ void field_hint(struct diag *d, const struct field *f)
         diag_hint(d, "from %lld to %lld", (long long)f->minimum, (long long)f->maximum);
     else if (f->kind == FIELD_INTEGER)
         diag_hint(d, "%lld or more", (long long)f->minimum);
+    else if (f->kind == FIELD_SHARE)
+        diag_hint(d, "from 0 to %g", ratio_to_double((struct ratio){f->maximum}));
     else if (f->kind == FIELD_TEXT)
         diag_hint(d, "1 to %zu bytes", f->capacity - 1);
 }

@@ -22,7 +22,9 @@ enum field_kind {
     FIELD_BOOL,
     FIELD_FLAG,
     FIELD_TIME,
-    FIELD_OBJECT
+    FIELD_OBJECT,
+    FIELD_SHARE,
+    FIELD_DOCUMENT
 };
 
 struct field {
@@ -30,7 +32,7 @@ struct field {
     enum field_kind kind;
     void *out;
     size_t capacity;            /* TEXT: of out, with NUL */
-    int64_t minimum, maximum;   /* INTEGER */
+    int64_t minimum, maximum;   /* INTEGER; SHARE: maximum in 10^-12 */
     const char *const *words;   /* WORD: ended by NULL; out is an int, the index */
     const struct field *fields; /* OBJECT: its members */
     size_t field_count;
@@ -49,6 +51,8 @@ struct field typed_price(const char *name, struct price *out);
 struct field typed_money(const char *name, struct money *out);
 /* A decimal text or a JSON number, more than zero. */
 struct field typed_ratio(const char *name, struct ratio *out);
+/* The same, but zero is allowed and more than `most` is not. */
+struct field typed_share(const char *name, struct ratio *out, struct ratio most);
 struct field typed_word(const char *name, int *out, const char *const *words);
 struct field typed_bool(const char *name, bool *out);
 /* A query parameter that is true by being there: `?verbose`, `?verbose=true`. */
@@ -58,6 +62,9 @@ struct field typed_time(const char *name, int64_t *out_us);
 
 /* An object within the body. */
 struct field typed_object(const char *name, const struct field *fields, size_t count);
+
+/* Any object within the body, as JSON text with sorted keys; the caller has made the text. */
+struct field typed_document(const char *name, struct text *out);
 
 struct field field_required(struct field f);
 struct field field_present(struct field f, bool *present);

@@ -11,6 +11,7 @@
 #include "build_info.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "handlers/jobs.h"
 #include "server/admin_token.h"
 #include "server/data_dir.h"
 #include "server/database.h"
@@ -216,6 +217,17 @@ static void fill_service(struct app *a)
     s->failed_throttle = throttle_new(a->address.is_loopback ? 0 : FAILED_AUTH_PER_MINUTE);
 }
 
+static enum err open_jobs(struct app *a)
+{
+    struct handlers *h = &a->service.handlers;
+    const struct jobs_options o = {.feed = h->feed,
+                                   .instruments = h->instruments,
+                                   .instrument_count = h->instrument_count,
+                                   .prefix = h->boot};
+
+    return jobs_new(&o, &h->jobs);
+}
+
 static enum err open_http(struct app *a, struct diag_list *diags)
 {
     const struct config *c = a->config;
@@ -238,6 +250,8 @@ static enum err open_http(struct app *a, struct diag_list *diags)
     fill_service(a);
     a->service.auth = auth_new(a->database.store);
     e = auth_refresh(a->service.auth);
+    if (!e)
+        e = open_jobs(a);
     if (!e)
         e = waiters_new(a->engine, http_resume, &a->service.waiters);
     if (!e)
@@ -344,6 +358,7 @@ void app_close(struct app *a)
     char path[DATA_PATH_MAX];
 
     atomic_store(&a->service.handlers.is_draining, true);
+    jobs_stop(a->service.handlers.jobs);
     if (a->engine)
         engine_stop(a->engine);
     if (a->service.waiters)
@@ -354,6 +369,7 @@ void app_close(struct app *a)
         unlink(path);
     }
     ticker_free(a->ticker);
+    jobs_free(a->service.handlers.jobs);
     waiters_free(a->service.waiters);
     if (a->service.auth && a->database.store)
         auth_flush_used(a->service.auth);

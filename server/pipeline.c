@@ -135,7 +135,8 @@ static enum err throttle(struct request *rq)
 
 static bool takes_artifact(const struct request *rq)
 {
-    return is_route(rq, ROUTE_ID_strategies_create) || is_route(rq, ROUTE_ID_strategies_validate);
+    return is_route(rq, ROUTE_ID_strategies_create) || is_route(rq, ROUTE_ID_strategies_validate) ||
+           is_route(rq, ROUTE_ID_backtests_create);
 }
 
 /* Artifacts are larger than anything else, so memory for one is given to those who may send it. */
@@ -176,8 +177,8 @@ static enum err check_key(struct request *rq)
     if (route->repeat != ROUTE_REPEAT_KEY || rq->headers.idempotency_key)
         return ERR_OK;
     return request_fail(rq, ERR_IDEMPOTENCY_KEY,
-                        "Send an `Idempotency-Key` header, a new one for each signal, so that a "
-                        "repeated request is carried out once.");
+                        "Send an `Idempotency-Key` header, a new one for each signal or job, so "
+                        "that a repeated request is carried out once.");
 }
 
 static enum err prepare(struct request *rq)

@@ -327,6 +327,79 @@ static void waits_are_read(void **state)
     request_release(&rq);
 }
 
+struct shares {
+    struct ratio share;
+    struct text document;
+};
+
+static enum err parse_shares(struct request *rq, const char *body, struct shares *v)
+{
+    const struct field fields[] = {
+        typed_share("share", &v->share, (struct ratio){INT64_C(500000000000)}),
+        typed_document("document", &v->document),
+    };
+
+    v->share = (struct ratio){-1};
+    text_clear(&v->document);
+    request_init(rq, "/v1/x");
+    assert_int_equal(request_parse_target(rq), ERR_OK);
+    rq->body = body;
+    rq->body_length = strlen(body);
+    return field_parse(rq, fields, COUNT_OF(fields));
+}
+
+static void shares_are_from_zero_to_their_bound(void **state)
+{
+    static const struct {
+        const char *body;
+        int64_t e12; /* -1: refused */
+    } table[] = {
+        {"{\"share\":0}", 0},
+        {"{\"share\":\"0\"}", 0},
+        {"{\"share\":\"0.5\"}", 500000000000},
+        {"{\"share\":0.25}", 250000000000},
+        {"{\"share\":\"0.500000000001\"}", -1},
+        {"{\"share\":-0.1}", -1},
+        {"{\"share\":\"-0.1\"}", -1},
+        {"{\"share\":\"half\"}", -1},
+        {"{\"share\":null}", -1},
+        {"{}", -1},
+    };
+    struct request rq;
+    struct shares v = {0};
+
+    (void)state;
+    text_init(&v.document, 64);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        bool is_fine = table[i].e12 >= 0 || strcmp(table[i].body, "{}") == 0;
+
+        assert_int_equal(parse_shares(&rq, table[i].body, &v), is_fine ? ERR_OK : ERR_FIELD);
+        assert_true(v.share.e12 == table[i].e12);
+        request_release(&rq);
+    }
+    text_release(&v.document);
+}
+
+static void documents_are_taken_as_text(void **state)
+{
+    struct request rq;
+    struct shares v = {0};
+
+    (void)state;
+    text_init(&v.document, 32);
+    assert_int_equal(parse_shares(&rq, "{\"document\": {\"b\": [1, 0.1],\n\"a\": {}}}", &v),
+                     ERR_OK);
+    assert_string_equal(v.document.data, "{\"a\":{},\"b\":[1,0.1]}");
+    request_release(&rq);
+    assert_int_equal(parse_shares(&rq, "{\"document\": \"a\"}", &v), ERR_FIELD);
+    request_release(&rq);
+    assert_int_equal(
+        parse_shares(&rq, "{\"document\": {\"a\": \"more than thirty-two characters of it\"}}", &v),
+        ERR_FIELD);
+    request_release(&rq);
+    text_release(&v.document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +412,8 @@ int main(void)
         cmocka_unit_test(a_problem_may_bring_its_own_errors),
         cmocka_unit_test(queries_are_read),
         cmocka_unit_test(waits_are_read),
+        cmocka_unit_test(shares_are_from_zero_to_their_bound),
+        cmocka_unit_test(documents_are_taken_as_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

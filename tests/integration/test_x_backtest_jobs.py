@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backtests over HTTP: queued, played behind the trading loop, canceled, kept for a while; what they
+tell is what `traderd backtest` tells."""
+import json
+import time
+import uuid
+
+import pytest
+
+import world
+from daemon import run, wait_until
+
+OVER = ("succeeded", "failed", "canceled")
+QUEUED, KEPT = 8, 32
+# With a volume cap the whole engine plays: over MANY candles that takes a while.
+MANY = 400_000
+SLOW = {"document": world.keeper("slow"), "volume_cap": 0.9}
+STOPLESS = {key: value for key, value in world.BUSY.items()
+            if key not in ("stop_loss", "trailing_stop")}
+
+
+def submit(api, body, key=None):
+    return api.post("/v1/backtests", body, headers={"Idempotency-Key": key or str(uuid.uuid4())})
+
+
+def submitted(api, body):
+    reply = submit(api, body)
+    assert reply.status == 202, reply
+    assert reply.headers["Location"] == "/v1/backtests/" + reply.json["id"]
+    assert int(reply.headers["Retry-After"]) > 0
+    return reply.json["id"]
+
+
+def job(api, name):
+    reply = api.get(f"/v1/backtests/{name}")
+    assert reply.status == 200, reply
+    is_over = reply.json["state"] in OVER
+    assert ("Retry-After" in reply.headers) != is_over
+    return reply.json
+
+
+def ended(api, name, timeout_s=120):
+    wait_until(lambda: job(api, name)["state"] in OVER, timeout_s, "the end of the backtest")
+    return job(api, name)
+
+
+def report_of(api, body):
+    done = ended(api, submitted(api, body))
+    assert done["state"] == "succeeded", done
+    assert done["progress"] == 1 and done["problem"] is None
+    assert done["created_at"] <= done["started_at"] <= done["finished_at"]
+    reply = api.get(f"/v1/backtests/{done['id']}/report")
+    assert reply.status == 200, reply
+    assert reply.json["metrics"] == done["metrics"]
+    return reply.json
+
+
+def printed(config, *words):
+    done = run("backtest", "--config", config, "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def slow(make_slow):
+    return make_slow()
+
+
+@pytest.fixture(scope="module")
+def make_slow(tmp_path_factory):
+    """Daemons whose candles are so many that a backtest takes its time."""
+    from conftest import build, end
+    folder = tmp_path_factory.mktemp("slow")
+    candles = world.flat_candles(folder / "BTCUSDT-5m.csv", MANY)
+    made = []
+
+    def make():
+        made.append(build(world.base_config(candles=[f"BTC/USDT={candles}"])))
+        return made[-1].start()
+
+    yield make
+    for daemon in made:
+        end(daemon)
+
+
+# ---- What is told ----
+
+TERMS = [
+    ({}, []),
+    ({"fee_rate": 0, "slippage_bps": "12.5", "windows": 3, "starting_equity": "5000"},
+     ["--fee", "0", "--slippage", "12.5", "--windows", "3", "--starting-equity", "5000"]),
+    ({"from": "2021-09-05T00:00:00Z", "to": "1631232000000", "train": 0.5, "intrabar": "adaptive",
+      "limit_fill": "through", "volume_cap": 0.01, "min_confidence": "0.6"},
+     ["--from", "2021-09-05", "--to", "1631232000000", "--train", "0.5", "--intrabar", "adaptive",
+      "--limit-fill", "through", "--volume-cap", "0.01", "--min-confidence", "0.6"]),
+]
+
+
+@pytest.mark.parametrize("body, words", TERMS, ids=["as_configured", "costs", "part"])
+def test_the_report_is_that_of_the_command(played, folder, body, words):
+    config = world.write_json(folder / "config.json", played.config)
+    mine = report_of(played.api, {"document": world.BUSY, **body})
+    theirs = printed(config, *words)
+    assert mine["metrics"]["total_trades"] > 20
+    assert mine == theirs
+
+
+def test_a_stored_strategy_is_named_by_its_beginning(played):
+    name = played.api.post("/v1/strategies", world.RATCHET).json["id"]
+    mine = report_of(played.api, {"strategy_id": name[:12]})
+    assert mine["strategy"] == {"id": name, "name": "ratchet"}
+    assert mine == report_of(played.api, {"document": world.RATCHET})
+
+
+def test_an_artifact_without_a_stop_may_be_tested(played, folder):
+    path = world.write_json(folder / "stopless.json", STOPLESS)
+    config = world.write_json(folder / "config.json", played.config)
+    mine = report_of(played.api, {"document": STOPLESS})
+    assert mine["metrics"]["total_trades"] > 20
+    assert mine == printed(config, "--strategy", path)
+    assert played.api.post("/v1/strategies", STOPLESS).status == 422
+
+
+def test_they_are_listed_newest_first(played):
+    made = [submitted(played.api, {"document": world.BUSY}) for _ in range(3)]
+    rows = list(played.api.pages("/v1/backtests", limit=2))
+    assert [row["id"] for row in rows[:3]] == made[::-1]
+    assert {row["strategy"] for row in rows[:3]} == {"busy"}
+    assert played.api.get("/v1/backtests", cursor="nonsense").status == 400
+
+
+# ---- What is wrong ----
+
+BROKEN = {**world.BUSY, "entry": {"condition": "fast > slwo", "direction": "long"},
+          "stop_loss": {"type": "pct", "value": 0.9}}
+
+
+def test_mistakes_of_a_document_are_told_as_an_upload_tells_them(played):
+    reply = submit(played.api, {"document": BROKEN})
+    upload = played.api.post("/v1/strategies", BROKEN)
+    assert (reply.status, reply.json["code"]) == (upload.status, "invalid") == (422, "invalid")
+    assert len(reply.json["errors"]) == len(upload.json["errors"]) >= 2
+    for mine, theirs in zip(reply.json["errors"], upload.json["errors"]):
+        assert mine == {**theirs, "pointer": "/document" + theirs["pointer"],
+                        "field": "document." + theirs["field"]}
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({}, "/strategy_id"),
+    ({"document": world.BUSY, "strategy_id": "0" * 64}, "/document"),
+    ({"document": "text"}, "/document"),
+    ({"document": world.BUSY, "fee_rate": 0.2}, "/fee_rate"),
+    ({"document": world.BUSY, "fee_rate": "-0.1"}, "/fee_rate"),
+    ({"document": world.BUSY, "volume_cap": "much"}, "/volume_cap"),
+    ({"document": world.BUSY, "intrabar": "kind"}, "/intrabar"),
+    ({"document": world.BUSY, "windows": 0}, "/windows"),
+    ({"document": world.BUSY, "windows": 2, "train": 0.5}, "/train"),
+    ({"document": world.BUSY, "train": 1}, "/train"),
+    ({"document": world.BUSY, "from": "yesterday"}, "/from"),
+    ({"document": world.BUSY, "from": "-5"}, "/from"),
+    ({"document": world.BUSY, "from": "1631232000000", "to": "1631000000000"}, "/from"),
+    ({"document": world.BUSY, "seed": 1}, "/seed"),
+])
+def test_mistakes_of_the_body_are_told(played, body, pointer):
+    reply = submit(played.api, body)
+    assert reply.status == 422, reply
+    assert [error["pointer"] for error in reply.json["errors"]] == [pointer]
+
+
+def test_what_does_not_fit_the_feed_is_refused(played):
+    for change in ({"symbol": "ETH/USDT"}, {"timeframe": "1h"}):
+        reply = submit(played.api, {"document": {**world.HOLDER, **change}})
+        assert (reply.status, reply.json["code"]) == (409, "not_tradable"), change
+    assert submit(played.api, {"strategy_id": "0" * 64}).status == 404
+
+
+def test_without_candles_in_the_range_it_fails(played):
+    done = ended(played.api, submitted(played.api, {"document": world.BUSY,
+                                                    "from": "2031-01-01T00:00:00Z"}))
+    assert done["state"] == "failed" and done["metrics"] is None
+    assert done["problem"]["code"] == "invalid" and "no candles" in done["problem"]["detail"]
+    reply = played.api.get(f"/v1/backtests/{done['id']}/report")
+    assert (reply.status, reply.json["code"]) == (409, "not_finished")
+
+
+def test_without_a_feed_there_is_nothing_to_play(make_daemon):
+    daemon = make_daemon(world.base_config()).start()
+    reply = submit(daemon.api, {"document": world.BUSY})
+    assert (reply.status, reply.json["code"]) == (409, "no_feed")
+    assert daemon.api.get("/v1/backtests").json["data"] == []
+
+
+def test_unknown_ids_and_roles(played):
+    for name in ("1", "nonsense", "00000000-1", "0" * 40):
+        for method, path in (("GET", ""), ("GET", "/report"), ("DELETE", "")):
+            assert played.api.request(method, f"/v1/backtests/{name}{path}").status == 404, name
+    viewer = played.as_role("viewer")
+    assert submit(viewer, {"document": world.BUSY}).status == 403
+    assert viewer.get("/v1/backtests").status == 200
+
+
+# ---- Once ----
+
+def test_a_key_starts_one_backtest(played):
+    api, key, body = played.api, str(uuid.uuid4()), {"document": world.BUSY, "windows": 2}
+    first = submit(api, body, key)
+    before = len(api.get("/v1/backtests", limit=100).json["data"])
+    again = submit(api, body, key)
+    assert again.status == 202 and again.headers["Idempotent-Replayed"] == "true"
+    assert again.body == first.body and again.headers["Location"] == first.headers["Location"]
+    assert len(api.get("/v1/backtests", limit=100).json["data"]) == before
+    assert submit(api, {**body, "windows": 3}, key).json["code"] == "idempotency_mismatch"
+    assert api.post("/v1/backtests", body).json["code"] == "idempotency_key_invalid"
+    assert ended(api, first.json["id"])["state"] == "succeeded"
+
+
+# ---- Waiting, canceling, forgetting ----
+
+def test_a_full_queue_and_canceling(slow):
+    api = slow.api
+    runs = submitted(api, SLOW)
+    wait_until(lambda: job(api, runs)["state"] == "running", 60, "the first backtest")
+    waiting = [submitted(api, SLOW) for _ in range(QUEUED)]
+    key = str(uuid.uuid4())
+    full = submit(api, SLOW, key)
+    assert (full.status, full.json["code"]) == (429, "queue_full")
+    assert int(full.headers["Retry-After"]) > 0
+    assert job(api, waiting[0])["state"] == "queued"
+    assert job(api, waiting[0])["progress"] == 0
+    seen = wait_until(lambda: job(api, runs)["progress"], 60, "progress")
+    assert 0 < seen < 1
+    report = api.get(f"/v1/backtests/{runs}/report")
+    assert (report.status, report.json["code"]) == (409, "not_finished")
+    for name in waiting:
+        assert api.delete(f"/v1/backtests/{name}").status == 204
+        assert job(api, name)["state"] == "canceled"
+    # What was refused may be sent again under the same key.
+    again = submit(api, SLOW, key)
+    assert again.status == 202
+    assert api.delete(f"/v1/backtests/{again.json['id']}").status == 204
+    assert api.delete(f"/v1/backtests/{runs}").status == 202
+    assert ended(api, runs, 20)["state"] == "canceled"
+    assert api.delete(f"/v1/backtests/{runs}").status == 204
+
+
+def test_the_oldest_are_forgotten(played):
+    api, made = played.api, []
+    for _ in range(KEPT + 2):
+        made.append(submitted(api, {"document": world.HOLDER}))
+        ended(api, made[-1])
+    for path in ("", "/report"):
+        reply = api.get(f"/v1/backtests/{made[0]}{path}")
+        assert (reply.status, reply.json["code"]) == (410, "gone")
+    assert job(api, made[2])["state"] == "succeeded"
+    assert len(api.get("/v1/backtests", limit=100).json["data"]) == KEPT
+
+
+def test_the_daemon_ends_though_one_runs(make_slow):
+    daemon = make_slow()
+    api = daemon.api
+    runs, waits = submitted(api, SLOW), submitted(api, SLOW)
+    wait_until(lambda: job(api, runs)["state"] == "running", 60, "the backtest")
+    begun = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - begun < 10
+    daemon.start()
+    for name in (runs, waits):
+        assert daemon.api.get(f"/v1/backtests/{name}").status == 404
+    assert daemon.api.get("/v1/backtests").json["data"] == []
+
+
+# ---- Beside the loop ----
+
+def test_the_loop_trades_as_if_there_were_none(make_daemon, folder, undisturbed):
+    daemon = make_daemon(world.replay_config(folder, world.BUSY, count=world.LONG)).start()
+    before = submitted(daemon.api, {"document": world.BUSY, "volume_cap": 0.9})
+    daemon.start_loop()
+    names = [before]
+    while daemon.loop()["state"] != "finished":
+        reply = submit(daemon.api, {"document": world.BUSY, "volume_cap": 0.9})
+        assert reply.status in (202, 429), reply
+        names += [reply.json["id"]] if reply.status == 202 else []
+    reports = []
+    for name in names[-3:]:
+        assert ended(daemon.api, name)["state"] == "succeeded"
+        reports.append(daemon.api.get(f"/v1/backtests/{name}/report").json)
+    assert reports[0] == reports[-1] and reports[0]["metrics"]["total_trades"] > 20
+    assert daemon.stop() == 0
+    trades = [json.loads(line)["trade"] for line in daemon.lines("trades.jsonl")]
+    assert trades == [json.loads(line)["trade"] for line in undisturbed["trades.jsonl"]]
