@@ -45,9 +45,10 @@ COLUMNS = (
 )
 NOTE = (
     "Same trades: entry and exit times and prices of every closed trade are those of the loop. CPU, "
-    "wall, candles/s (of CPU time) and times traderd (CPU time a candle): the backtest proper, indicators to "
-    "trades, candles in memory. Process: start, load, run and end. Medians of "
-    f"{bench.ROUNDS} turns on one machine that may have had other work: trust CPU time over wall."
+    "wall, candles/s (of CPU time) and times traderd (CPU time a candle): the backtest proper, "
+    "indicators to trades, candles in memory. Process: start, load, run and end. "
+    + ("One turn" if bench.ROUNDS == 1 else f"Medians of {bench.ROUNDS} turns")
+    + "; other work on the machine lengthens wall time, hardly CPU time."
 )
 
 
@@ -241,7 +242,7 @@ def freqtrade_folder(candles, python, count):
 def row(name, candles, same, took, traderd_ns):
     """took: medians; what was not measured is not in it."""
     per_candle = took["cpu"] * 1e9 / candles
-    cells = [name, candles, same, took["cpu"], took["wall"], 1e9 / per_candle]
+    cells = [name, candles, same, took["cpu"], took["wall"], float(f"{1e9 / per_candle:.3g}")]
     cells.append(per_candle / traderd_ns)
     return cells + [took.get(key, "-") for key in ("process_cpu", "process_wall", "peak")]
 
