@@ -181,7 +181,6 @@ static const struct {
     {"\"features\":{\"a\":{\"type\":\"ema\",\"period\":0}}", "features.a", "out_of_range", 0},
     {"\"features\":{\"a\":\"ema(close, 0)\"}", "features.a", "out_of_range", 12},
     {"\"features\":[\"emma_3\"]", "features[0]", "unknown_function", 0},
-    {"\"features\":[\"rsi_14\",\"rsi_14\"]", "features[1]", "given_twice", 0},
     {"\"features\":[{\"period\":5}]", "features[0]", "type_mismatch", 0},
     {"\"features\":{\"a\":\"a + 1\"}", "features.a", "circular", 0},
     {"\"exit\":\"close > 1\"", "exit", "type_mismatch", 0},

@@ -205,6 +205,7 @@ static void test_features_by_other_names(void **state)
         {"\"features\":[{\"type\":\"emma\"}]", "features[0].type", "unknown_function"},
         {"\"features\":[{\"type\":\"ema\"}]", "features[0].period", "missing"},
         {"\"features\":[\"rsi\",{\"type\":\"rsi\"}]", "features[1]", "given_twice"},
+        {"\"features\":[\"rsi_14\",\"rsi_14\"]", "features[1]", "given_twice"},
     };
 
     (void)state;
