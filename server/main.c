@@ -15,6 +15,7 @@ static const char usage[] =
     "  traderd check    [--json] FILE... | --schema           validate strategy artifacts\n"
     "  traderd check    FILE --candles [SYMBOL=]FILE...       does it look ahead, is it warm\n"
     "  traderd backtest --strategy FILE... --candles [SYMBOL=]FILE... [--json]  past trades\n"
+    "  traderd sweep    --strategy FILE --candles FILE... --set NAME=A..B:STEP...  best params\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
     "  traderd candles  import | gaps | show | resample | export | list ...  recordings\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
@@ -51,6 +52,7 @@ static const struct {
     {"serve", subcommand_serve},
     {"check", subcommand_check},
     {"backtest", subcommand_backtest},
+    {"sweep", subcommand_sweep},
     {"features", subcommand_features},
     {"candles", subcommand_candles},
     {"token", subcommand_token},

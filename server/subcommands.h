@@ -6,6 +6,7 @@
 int subcommand_serve(int count, char **arguments);
 int subcommand_check(int count, char **arguments);
 int subcommand_backtest(int count, char **arguments);
+int subcommand_sweep(int count, char **arguments);
 int subcommand_features(int count, char **arguments);
 int subcommand_candles(int count, char **arguments);
 int subcommand_token(int count, char **arguments);
