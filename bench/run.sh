@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Not backtest: it installs other backtesters and takes half an hour.
+# Not backtest: it installs other backtesters and takes ten minutes and more.
 all=(start cycle rules paths candles memory http journal load)
 build=${BUILD:-build}
 python=/usr/bin/python3
