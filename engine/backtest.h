@@ -125,6 +125,7 @@ void backtest_write(const struct backtest_paper *paper, const struct backtest_op
 void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
                            const struct backtest_result *r);
 void backtest_write_tables(struct jwriter *w, const struct backtest_result *r);
+void backtest_write_instruments(struct jwriter *w, const struct backtest_options *o);
 /* The value of its member `metrics`. */
 void backtest_write_metrics(struct jwriter *w, const struct backtest_result *r);
 /* The newest positions, at most so many, those that the end closed last; and the curves. */

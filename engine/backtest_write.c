@@ -168,6 +168,23 @@ static void write_limits(struct jwriter *w, const struct risk_limits *l)
     jw_member_integer(w, "max_open_positions", l->max_open_positions);
 }
 
+void backtest_write_instruments(struct jwriter *w, const struct backtest_options *o)
+{
+    jw_key(w, "instruments");
+    jw_array(w);
+    for (size_t i = 0; i < o->instrument_count; i++) {
+        const struct instrument *in = &o->instruments[i];
+
+        jw_object(w);
+        jw_member_text(w, "symbol", in->symbol);
+        jw_member_price(w, "tick_size", in->tick, -1);
+        jw_member_size(w, "lot_size", in->lot, -1);
+        jw_member_money(w, "min_notional", in->min_notional, -1);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 static void write_config(struct jwriter *w, const struct backtest_options *o,
                          const struct backtest_result *r)
 {
@@ -185,19 +202,7 @@ static void write_config(struct jwriter *w, const struct backtest_options *o,
     jw_member_integer(w, "delay_candles", t->delay_candles);
     write_limits(w, &t->limits);
     jw_member_text(w, "timeframe", timeframe_name(r->timeframe_us));
-    jw_key(w, "instruments");
-    jw_array(w);
-    for (size_t i = 0; i < o->instrument_count; i++) {
-        const struct instrument *in = &o->instruments[i];
-
-        jw_object(w);
-        jw_member_text(w, "symbol", in->symbol);
-        jw_member_price(w, "tick_size", in->tick, -1);
-        jw_member_size(w, "lot_size", in->lot, -1);
-        jw_member_money(w, "min_notional", in->min_notional, -1);
-        jw_object_end(w);
-    }
-    jw_array_end(w);
+    backtest_write_instruments(w, o);
     jw_object_end(w);
 }
 

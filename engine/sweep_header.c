@@ -39,23 +39,6 @@ static void write_terms(struct jwriter *w, const struct trial_terms *t)
     jw_object_end(w);
 }
 
-static void write_instruments(struct jwriter *w, const struct backtest_options *o)
-{
-    jw_key(w, "instruments");
-    jw_array(w);
-    for (size_t i = 0; i < o->instrument_count; i++) {
-        const struct instrument *in = &o->instruments[i];
-
-        jw_object(w);
-        jw_member_text(w, "symbol", in->symbol);
-        jw_member_price(w, "tick_size", in->tick, -1);
-        jw_member_size(w, "lot_size", in->lot, -1);
-        jw_member_money(w, "min_notional", in->min_notional, -1);
-        jw_object_end(w);
-    }
-    jw_array_end(w);
-}
-
 void sweep_header_write(const struct sweep_definition *d, struct text *out)
 {
     const struct backtest_options *o = d->options;
@@ -80,7 +63,7 @@ void sweep_header_write(const struct sweep_definition *d, struct text *out)
     jw_member_integer(&w, "to_us", o->to_us);
     jw_member_text(&w, "candles", d->feed_id);
     write_terms(&w, &o->terms);
-    write_instruments(&w, o);
+    backtest_write_instruments(&w, o);
     jw_key(&w, "shard");
     jw_array(&w);
     jw_integer(&w, d->shard);
