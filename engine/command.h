@@ -20,7 +20,8 @@ enum command_kind {
     COMMAND_ACTIVATE,   /* `strategy` with `effective`; is_rollback names it so in the history */
     COMMAND_DEACTIVATE, /* `name`: no entries any more; close_positions closes what is open */
     COMMAND_SIGNAL,     /* `signal`, of the outside source `name` */
-    COMMAND_SET_EXT     /* `ext` */
+    COMMAND_SET_EXT,    /* `ext` */
+    COMMAND_DROP_EXT    /* ext.name's value of ext.symbol, or every one of them when it is "" */
 };
 
 /* A wish that comes from outside and passes the same risk check as a rule's. */

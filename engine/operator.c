@@ -42,6 +42,8 @@ static const char *operator_action(enum command_kind k, bool is_rollback)
         return "signal";
     case COMMAND_SET_EXT:
         return "set_feature";
+    case COMMAND_DROP_EXT:
+        return "drop_feature";
     }
     ASSERT(false && "command kind");
     return "";
@@ -427,6 +429,9 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         break;
     case COMMAND_SET_EXT:
         e = operator_set_ext(s, c, reply);
+        break;
+    case COMMAND_DROP_EXT:
+        e = operator_drop_ext(s, c, reply);
         break;
     }
     /* Once is enough: a journal that is away may take all of its time to say so. */

@@ -24,6 +24,8 @@ MUST_USE enum err operator_deactivate(struct engine_state *s, const struct comma
                                       struct command_reply *reply);
 MUST_USE enum err operator_set_ext(struct engine_state *s, const struct command *c,
                                    struct command_reply *reply);
+MUST_USE enum err operator_drop_ext(struct engine_state *s, const struct command *c,
+                                    struct command_reply *reply);
 /* engine/operator_signal.c */
 MUST_USE enum err operator_signal(struct engine_state *s, const struct command *c,
                                   struct command_reply *reply);

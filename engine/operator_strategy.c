@@ -122,6 +122,13 @@ static void operator_insert_ext(struct engine_state *s, size_t at, const struct 
     s->ext_value_count++;
 }
 
+/* No leaf goes with it, so the commit must be asked for; amid a cycle the next one takes it. */
+static void operator_keep_ext(struct engine_state *s, struct command_reply *reply)
+{
+    if (s->step != STEP_IDLE || state_commit(s, true) != ERR_OK)
+        reply->durable = false;
+}
+
 enum err operator_set_ext(struct engine_state *s, const struct command *c,
                           struct command_reply *reply)
 {
@@ -147,8 +154,32 @@ enum err operator_set_ext(struct engine_state *s, const struct command *c,
         operator_insert_ext(s, at, &v);
     journal_batch_put_ext_value(&s->pending, &v);
     reply->ext = v;
-    /* No leaf goes with it, so the commit must be asked for; amid a cycle the next one takes it. */
-    if (s->step != STEP_IDLE || state_commit(s, true) != ERR_OK)
-        reply->durable = false;
+    operator_keep_ext(s, reply);
+    return ERR_OK;
+}
+
+enum err operator_drop_ext(struct engine_state *s, const struct command *c,
+                           struct command_reply *reply)
+{
+    size_t kept = 0, before = s->ext_value_count;
+    enum err e = operator_check_account(s, reply);
+
+    if (e)
+        return e;
+    for (size_t i = 0; i < before; i++) {
+        struct ext_value v = s->ext_values[i];
+
+        if (strcmp(v.name, c->ext.name) != 0 ||
+            (c->ext.symbol[0] && strcmp(v.symbol, c->ext.symbol) != 0)) {
+            s->ext_values[kept++] = v;
+            continue;
+        }
+        v.is_removed = true;
+        journal_batch_put_ext_value(&s->pending, &v);
+    }
+    s->ext_value_count = kept;
+    if (kept == before)
+        return operator_refuse(reply, ERR_NOT_FOUND, "no value of this name is known");
+    operator_keep_ext(s, reply);
     return ERR_OK;
 }

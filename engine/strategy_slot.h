@@ -61,6 +61,7 @@ struct ext_value {
     char symbol[LIMIT_SYMBOL]; /* "": of every symbol that has none of its own */
     double value;              /* finite */
     int64_t at_us;             /* when it was true, engine time */
+    bool is_removed;           /* in a batch: it is known no longer */
 };
 
 #endif

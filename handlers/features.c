@@ -102,3 +102,24 @@ enum err features_put(struct request *rq)
     view_ext_value(&w, &c.ext);
     return respond_take(rq, is_pending ? 202 : 200, MEDIA_JSON, &body);
 }
+
+/* DELETE /v1/features/{name}: rules that read it see nothing from now on. */
+enum err features_delete(struct request *rq)
+{
+    struct command c = {.kind = COMMAND_DROP_EXT};
+    const struct field fields[] = {typed_text("symbol", c.ext.symbol, sizeof c.ext.symbol)};
+    const char *name = rq->arguments[0];
+    struct command_reply *reply;
+    bool is_pending = false;
+    enum err e = query_parse(rq, fields, COUNT_OF(fields));
+
+    if (e)
+        return e;
+    if (strlen(name) >= sizeof c.ext.name)
+        return ERR_NOT_FOUND;
+    copy_text(c.ext.name, sizeof c.ext.name, name);
+    reply = xcalloc(1, sizeof *reply);
+    e = command_run(rq, &c, reply, &is_pending);
+    free(reply);
+    return e ? e : respond_empty(rq, is_pending ? 202 : 204);
+}

@@ -38,6 +38,7 @@ ROUTE(POST, "/v1/signals", signals_create, TRADER, WORKER, KEY)
 ROUTE(GET, "/v1/signals/{id}", signals_get, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/features", features_list, VIEWER, INLINE, N)
 ROUTE(PUT, "/v1/features/{name}", features_put, TRADER, WORKER, N)
+ROUTE(DELETE, "/v1/features/{name}", features_delete, TRADER, WORKER, N)
 
 ROUTE(GET, "/v1/strategies", strategies_list, VIEWER, WORKER, N)
 ROUTE(POST, "/v1/strategies", strategies_create, TRADER, WORKER, K)

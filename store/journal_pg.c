@@ -115,6 +115,17 @@ static enum err push_rows(struct journal_pg *j, const struct journal_batch *b, s
     return e;
 }
 
+static enum err push_ext_value(struct journal_pg *j, const struct ext_value *v, struct pg_params *p)
+{
+    params_init(p);
+    if (!v->is_removed)
+        return push_row(j, STATEMENT_EXT_VALUE, &table_ext_value, v, -1, p);
+    params_text(p, j->account);
+    params_text(p, v->name);
+    params_text(p, v->symbol);
+    return push(j, STATEMENT_EXT_DROP, p);
+}
+
 static enum err push_strategies(struct journal_pg *j, const struct journal_batch *b,
                                 struct pg_params *p)
 {
@@ -129,10 +140,8 @@ static enum err push_strategies(struct journal_pg *j, const struct journal_batch
         params_init(p);
         e = push_row(j, STATEMENT_ACTIVATION, &table_activation, &b->activations[i], -1, p);
     }
-    for (i = 0; i < b->ext_value_count && !e; i++) {
-        params_init(p);
-        e = push_row(j, STATEMENT_EXT_VALUE, &table_ext_value, &b->ext_values[i], -1, p);
-    }
+    for (i = 0; i < b->ext_value_count && !e; i++)
+        e = push_ext_value(j, &b->ext_values[i], p);
     return e;
 }
 

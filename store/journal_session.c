@@ -61,8 +61,8 @@ static char *account_sql(void)
 void journal_statements(struct journal_pg *j)
 {
     static const char *const names[JOURNAL_STATEMENT_COUNT_] = {
-        "begin",  "advance", "leaf", "signal",     "position",  "order",   "fill",   "trade",
-        "equity", "daily",   "slot", "activation", "ext_value", "account", "commit",
+        "begin",  "advance", "leaf", "signal",     "position",  "order",    "fill",    "trade",
+        "equity", "daily",   "slot", "activation", "ext_value", "ext_drop", "account", "commit",
     };
     char *sql[JOURNAL_STATEMENT_COUNT_] = {
         [STATEMENT_BEGIN] = xstrdup("BEGIN"),
@@ -79,6 +79,8 @@ void journal_statements(struct journal_pg *j)
         /* Overwritten too: without leaves a batch that is given again is not recognised. */
         [STATEMENT_ACTIVATION] = table_sql(&table_activation, NULL, true, ""),
         [STATEMENT_EXT_VALUE] = table_sql(&table_ext_value, NULL, true, ""),
+        [STATEMENT_EXT_DROP] =
+            xstrdup("DELETE FROM ext_value WHERE account = $1 AND name = $2 AND symbol = $3"),
         [STATEMENT_ACCOUNT] = account_sql(),
         [STATEMENT_COMMIT] = xstrdup("COMMIT"),
     };

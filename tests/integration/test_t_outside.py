@@ -53,6 +53,17 @@ def test_a_value_is_kept_and_the_newest_one_wins(told):
     assert 'traderd_ext_value_age_seconds{name="mood",symbol=""} 0' in text
 
 
+def test_a_value_is_forgotten(told):
+    put(told, "gone", 1)
+    put(told, "gone", 2, symbol="BTC/USDT")
+    assert told.api.delete("/v1/features/gone", symbol="BTC/USDT").status in (202, 204)
+    assert [v["value"] for v in told.api.get("/v1/features", name="gone").json["data"]] == [1]
+    assert told.api.delete("/v1/features/gone").status in (202, 204)
+    assert told.api.get("/v1/features", name="gone").json["data"] == []
+    again = told.api.delete("/v1/features/gone")
+    assert (again.status, again.json["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize("name,body,pointer", [
     ("mood", {"value": "1"}, "/value"), ("mood", {"value": None}, "/value"), ("mood", {}, "/value"),
     ("mood", {"value": True}, "/value"), ("mood", {"value": 1, "at": "yesterday"}, "/at"),

@@ -91,17 +91,21 @@ static int memory_compare_ext(const void *a, const void *b)
 
 static void memory_put_ext_value(struct memory_journal *j, const struct ext_value *v)
 {
-    size_t i;
+    size_t i = 0;
 
-    for (i = 0; i < j->ext_value_count; i++) {
-        if (memory_compare_ext(&j->ext_values[i], v) == 0) {
-            j->ext_values[i] = *v;
-            return;
-        }
+    while (i < j->ext_value_count && memory_compare_ext(&j->ext_values[i], v) != 0)
+        i++;
+    if (v->is_removed) {
+        if (i < j->ext_value_count)
+            j->ext_values[i] = j->ext_values[--j->ext_value_count];
+    } else if (i < j->ext_value_count) {
+        j->ext_values[i] = *v;
+    } else {
+        GROW(j, ext_values, ext_value_count, ext_value_capacity);
+        j->ext_values[j->ext_value_count++] = *v;
     }
-    GROW(j, ext_values, ext_value_count, ext_value_capacity);
-    j->ext_values[j->ext_value_count++] = *v;
-    qsort(j->ext_values, j->ext_value_count, sizeof(*j->ext_values), memory_compare_ext);
+    if (j->ext_value_count > 0)
+        qsort(j->ext_values, j->ext_value_count, sizeof(*j->ext_values), memory_compare_ext);
 }
 
 static void memory_apply_strategies(struct memory_journal *j, const struct journal_batch *b)

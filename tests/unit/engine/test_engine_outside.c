@@ -331,6 +331,36 @@ static void test_values_that_are_refused(void **state)
     play_end(&p);
 }
 
+static enum err drop_mood(struct play *p, const char *symbol)
+{
+    struct command c = {.kind = COMMAND_DROP_EXT, .actor = "tester", .ext = {.name = "mood"}};
+
+    copy_text(c.ext.symbol, sizeof(c.ext.symbol), symbol);
+    return tell(p, &c);
+}
+
+/* Forgotten is unknown, after a crash too. */
+static void test_value_is_dropped(void **state)
+{
+    struct play p;
+
+    (void)state;
+    play_begin(&p, mood_json);
+    assert_err(drop_mood(&p, ""), ERR_NOT_FOUND);
+    assert_ok(set_mood(&p, 0.9, "", TIME_NONE));
+    assert_ok(set_mood(&p, 0.9, "BTC/USDT", TIME_NONE));
+    assert_ok(drop_mood(&p, "BTC/USDT"));
+    assert_int_equal(journal(&p)->ext_value_count, 1);
+    assert_err(drop_mood(&p, "BTC/USDT"), ERR_NOT_FOUND);
+    assert_ok(drop_mood(&p, ""));
+    assert_true(p.story.reply->durable);
+    assert_int_equal(journal(&p)->ext_value_count, 0);
+    story_crash(&p.story);
+    assert_true(world_run(&p.story.world, 1000));
+    assert_int_equal(journal(&p)->signal_count, 0);
+    play_end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_own_value_first),
         cmocka_unit_test(test_stale_value_is_unknown),
         cmocka_unit_test(test_values_that_are_refused),
+        cmocka_unit_test(test_value_is_dropped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

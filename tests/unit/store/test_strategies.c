@@ -176,11 +176,14 @@ static void rows_without_leaves_are_durable(void **state)
     commit();
     put_slot("trend", 1, "aaa", SLOT_ACTIVE);
     put_ext("funding", "", 1, fixture_now_us);
+    put_ext("gone", "", 1, fixture_now_us);
     add_activation(1, "aaa", "", "activate");
     commit();
     put_slot("trend", 1, "bbb", SLOT_ACTIVE);
     put_ext("funding", "", 2, fixture_now_us);
     put_ext("funding", "ETH/USDT", 3, fixture_now_us);
+    put_ext("gone", "", 3, fixture_now_us);
+    batch.ext_values[2].is_removed = true;
     add_activation(2, "bbb", "aaa", "activate");
     assert_int_equal(journal.commit(journal.self, &batch), ERR_OK);
     /* The answer was lost. */
