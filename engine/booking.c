@@ -167,7 +167,8 @@ static enum err booking_close_order(struct engine_state *s, int64_t order_id)
         p->target_order_id = 0;
     if (p && p->exit_order_id == order_id)
         p->exit_order_id = 0;
-    s->last_ended = live->order;
+    s->ended[s->ended_next] = live->order;
+    s->ended_next = (s->ended_next + 1) % ENDED_ORDERS;
     state_drop_order(s, order_id);
     roster_flat(s, lane);
     return ERR_OK;

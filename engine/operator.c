@@ -268,8 +268,10 @@ static void operator_newest_order(struct engine_state *s, int64_t id, struct ord
 
     if (live)
         *out = live->order;
-    else if (s->last_ended.id == id)
-        *out = s->last_ended;
+    for (size_t i = 0; i < ENDED_ORDERS && !live; i++) {
+        if (s->ended[i].id == id)
+            *out = s->ended[i];
+    }
 }
 
 /* The size asked for, as a multiple of the lot; 0 means all of it. */

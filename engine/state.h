@@ -64,6 +64,11 @@ enum cycle_step {
     STEP_SETTLING /* their fills are to be made durable, protection sent */
 };
 
+/* Orders that may end within one command and before its answer: an exit and what it replaces. */
+enum {
+    ENDED_ORDERS = 8
+};
+
 struct engine_state {
     struct engine_options options; /* instruments point to the copy below */
     struct instrument *instruments;
@@ -93,8 +98,9 @@ struct engine_state {
     bool effects;       /* something visible changed since the snapshot */
     bool closes_wait;   /* an operator's exits or cancels are still to be sent and settled */
     int64_t cycles_uncommitted;
-    struct position last_closed; /* the newest closed one and the newest ended order: for answers */
-    struct order last_ended;
+    struct position last_closed;      /* the newest closed one, for answers, as is: */
+    struct order ended[ENDED_ORDERS]; /* the newest ones; the next takes ended_next */
+    size_t ended_next;
     int64_t symbol_errors, cycle_errors, journal_failures;
 };
 

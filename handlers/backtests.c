@@ -44,8 +44,8 @@ static void body_init(struct backtest_body *b, const struct trial_terms *t)
         .volume_cap = t->volume_cap,
         .min_confidence = t->limits.min_confidence,
         .starting_equity = t->starting_equity,
-        .intrabar = t->intrabar,
-        .limit_fill = t->limit_fill,
+        .intrabar = (int)t->intrabar,
+        .limit_fill = (int)t->limit_fill,
     };
     text_init(&b->document, LIMIT_JSON_BYTES);
 }
