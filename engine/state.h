@@ -98,7 +98,7 @@ struct engine_state {
     bool effects;       /* something visible changed since the snapshot */
     bool closes_wait;   /* an operator's exits or cancels are still to be sent and settled */
     int64_t cycles_uncommitted;
-    struct position last_closed;      /* the newest closed one, for answers, as is: */
+    struct position last_closed;      /* the newest closed one, for answers */
     struct order ended[ENDED_ORDERS]; /* the newest ones; the next takes ended_next */
     size_t ended_next;
     int64_t symbol_errors, cycle_errors, journal_failures;
