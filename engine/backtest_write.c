@@ -214,22 +214,15 @@ const struct statistic *backtest_measured(const struct backtest_result *r, const
         const char *name;
         const struct statistic *value;
     } table[] = {
-        {"sharpe", &p->sharpe_ratio},
-        {"sortino", &p->sortino_ratio},
-        {"calmar", &p->calmar_ratio},
-        {"win_rate", &p->win_rate},
-        {"cagr", &p->cagr},
-        {"profit_factor", &p->profit_factor},
-        {"expectancy", &p->expectancy},
-        {"volatility", &p->volatility},
         {"sqn", &r->extras.sqn},
         {"total_return", &r->extras.total_return},
         {"avg_win", &p->avg_win},
         {"avg_loss", &p->avg_loss},
-        {"exposure", &p->exposure},
-        {"payoff", &p->payoff},
     };
+    const struct statistic *ratio = performance_ratio(p, claim);
 
+    if (ratio)
+        return ratio;
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (strcmp(table[i].name, claim) == 0)
             return table[i].value;

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/jwriter.h"
 
@@ -299,4 +300,28 @@ void performance_report(const struct performance *p, const struct daily_equity *
     r.exposure =
         p->bars ? defined((double)p->bars_exposed / (double)p->bars) : undefined("no samples");
     *out = r;
+}
+
+const struct statistic *performance_ratio(const struct performance_report *r, const char *name)
+{
+    const struct {
+        const char *name;
+        const struct statistic *value;
+    } table[] = {
+        {"sharpe", &r->sharpe_ratio},
+        {"sortino", &r->sortino_ratio},
+        {"calmar", &r->calmar_ratio},
+        {"win_rate", &r->win_rate},
+        {"cagr", &r->cagr},
+        {"profit_factor", &r->profit_factor},
+        {"expectancy", &r->expectancy},
+        {"volatility", &r->volatility},
+        {"exposure", &r->exposure},
+        {"payoff", &r->payoff},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return table[i].value;
+    return NULL;
 }

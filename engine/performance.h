@@ -72,6 +72,9 @@ struct performance_report {
     double days;
 };
 
+/* A ratio of the report by the name that artifacts claim it under; NULL: it is none of them. */
+const struct statistic *performance_ratio(const struct performance_report *r, const char *name);
+
 /* periods_per_year 365, risk-free 0, sample deviation (ddof 1). */
 void performance_report(const struct performance *p, const struct daily_equity *daily,
                         struct performance_report *out);

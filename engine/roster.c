@@ -248,7 +248,7 @@ static enum err roster_prepare(struct engine_state *s, struct slot *slot,
         fresh[count++] = lane;
     }
     roster_sort(s);
-    e = roster_warm(s, fresh, count, true);
+    e = roster_warm(s, fresh, count);
     free(fresh);
     return e;
 }

@@ -25,8 +25,7 @@ static inline const struct strategy *slot_newest(const struct slot *slot)
 
 /* What waits on the lane takes over now. */
 void roster_take_over(struct engine_state *s, struct lane *lane);
-/* Tells the versions that know nothing yet (`fresh`, one a lane of `lanes`) the feed's past. */
-MUST_USE enum err roster_warm(struct engine_state *s, struct lane *const *lanes, size_t count,
-                              bool of_next);
+/* Tells the versions that wait on these lanes the feed's past: they know nothing yet. */
+MUST_USE enum err roster_warm(struct engine_state *s, struct lane *const *lanes, size_t count);
 
 #endif

@@ -126,18 +126,15 @@ static enum err restore_order(struct engine_state *s, const struct order *o,
 
 /* Which version manages the lane: see enum effective.  The one that opened the position does while
  * a change waits for it to close, and where the newer one does not trade the symbol. */
-static const struct strategy *restore_manager(const struct engine_state *s,
-                                              const struct recovery *r, const struct lane *lane,
-                                              struct strategy **opener)
+static const struct strategy *restore_manager(struct engine_state *s, const struct recovery *r,
+                                              const struct lane *lane, struct strategy **opener)
 {
     const struct slot *slot = lane->slot;
     const char *symbol = lane_instrument(s, lane)->symbol;
-    const char *opened_by =
-        lane->position ? lane->position->strategy_id
-        : lane->entry_order_id
-            ? state_order((struct engine_state *)(uintptr_t)s, lane->entry_order_id)
-                  ->order.strategy_id
-            : "";
+    const char *opened_by = lane->position ? lane->position->strategy_id
+                            : lane->entry_order_id
+                                ? state_order(s, lane->entry_order_id)->order.strategy_id
+                                : "";
     const struct strategy *manager = slot->strategy;
 
     *opener = NULL;

@@ -146,7 +146,6 @@ struct warm {
     struct engine_state *s;
     struct lane *const *lanes;
     size_t count;
-    bool of_next;
     int64_t at_us;
     struct tape *tapes; /* one an instrument, of the history; swapped in while pushing */
 };
@@ -160,7 +159,7 @@ static void warm_push(struct warm *w)
     for (size_t i = 0; i < w->count; i++) {
         struct lane *lane = w->lanes[i];
 
-        version_push(s, w->of_next ? &lane->next : &lane->now, lane->instrument, w->at_us);
+        version_push(s, &lane->next, lane->instrument, w->at_us);
     }
     for (size_t i = 0; i < s->options.instrument_count; i++)
         w->tapes[i].is_fresh = false;
@@ -179,11 +178,10 @@ static void warm_take(void *context, const struct feed_event *e)
     w->tapes[e->instrument].is_fresh = true;
 }
 
-enum err roster_warm(struct engine_state *s, struct lane *const *lanes, size_t count, bool of_next)
+enum err roster_warm(struct engine_state *s, struct lane *const *lanes, size_t count)
 {
     const struct feed *f = s->options.feed;
-    struct warm w = {
-        .s = s, .lanes = lanes, .count = count, .of_next = of_next, .at_us = s->account.cursor_us};
+    struct warm w = {.s = s, .lanes = lanes, .count = count, .at_us = s->account.cursor_us};
     enum err e;
 
     if (s->account.cursor_us == TIME_NONE || count == 0)

@@ -68,25 +68,10 @@ static enum err try_late(const struct check_material *m, int delay, struct diag_
 static double measured(const struct trial_result *r, struct money starting_equity, const char *name)
 {
     const struct performance_report *p = &r->report;
-    const struct {
-        const char *name;
-        const struct statistic *value;
-    } statistics[] = {
-        {"sharpe", &p->sharpe_ratio},
-        {"sortino", &p->sortino_ratio},
-        {"calmar", &p->calmar_ratio},
-        {"win_rate", &p->win_rate},
-        {"cagr", &p->cagr},
-        {"profit_factor", &p->profit_factor},
-        {"expectancy", &p->expectancy},
-        {"volatility", &p->volatility},
-        {"exposure", &p->exposure},
-        {"payoff", &p->payoff},
-    };
+    const struct statistic *ratio = performance_ratio(p, name);
 
-    for (size_t i = 0; i < COUNT_OF(statistics); i++)
-        if (strcmp(name, statistics[i].name) == 0)
-            return statistics[i].value->undefined ? NAN : statistics[i].value->value;
+    if (ratio)
+        return ratio->undefined ? NAN : ratio->value;
     if (strcmp(name, "trades") == 0)
         return (double)p->total_trades;
     if (strcmp(name, "max_drawdown") == 0)
