@@ -43,7 +43,15 @@ enum {
     LIMIT_PAGE = 500,
     LIMIT_PAGE_DEFAULT = 50,
     LIMIT_EQUITY_POINTS = 5000,
-    LIMIT_IDEMPOTENCY_KEY = 255
+    LIMIT_IDEMPOTENCY_KEY = 255,
+
+    LIMIT_NET_WAITING = 1024,      /* requests in line for the network */
+    LIMIT_NET_URL = 8 * 1024,      /* venues answer longer ones with 414 */
+    LIMIT_NET_HEADERS = 32 * 1024, /* of one request, of one answer */
+    LIMIT_NET_BODY = 64 * 1024,    /* of one request */
+    LIMIT_NET_ANSWER =
+        1024 * 1024, /* of an ordinary answer; a venue's instruments have their own */
+    LIMIT_NET_LARGE = 64 * 1024 * 1024 /* all instruments of a venue: about 20 MB in 2026 */
 };
 
 #endif
