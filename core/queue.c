@@ -59,8 +59,8 @@ enum err queue_push(struct queue *q, const void *item)
     return e;
 }
 
-/* The instant timeout_us from now; a wait longer than a century is for ever. */
-/* Waits with the mutex held until something is there, the queue is closed or time is up. */
+/* Waits with the mutex held until something is there, the queue is poked or closed, or time is up.
+ * A wait longer than a century is for ever. */
 static void wait_for_item(struct queue *q, int64_t timeout_us)
 {
     const int64_t for_ever_us = INT64_C(36525) * US_PER_DAY; /* a century */
@@ -70,8 +70,9 @@ static void wait_for_item(struct queue *q, int64_t timeout_us)
     if (timeout_us < 0 || timeout_us > for_ever_us)
         timeout_us = for_ever_us;
     until_us = clock_monotonic_us() + timeout_us;
-    while (q->count == 0 && !q->closed && in_time)
+    while (q->count == 0 && !q->closed && !q->poked && in_time)
         in_time = condition_wait_until(&q->filled, &q->mutex, until_us);
+    q->poked = false;
 }
 
 enum err queue_pop(struct queue *q, void *item, int64_t timeout_us)
@@ -89,6 +90,14 @@ enum err queue_pop(struct queue *q, void *item, int64_t timeout_us)
     }
     unlock(q);
     return e;
+}
+
+void queue_poke(struct queue *q)
+{
+    lock(q);
+    q->poked = true;
+    pthread_cond_signal(&q->filled);
+    unlock(q);
 }
 
 void queue_close(struct queue *q)

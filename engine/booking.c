@@ -292,9 +292,24 @@ static enum err booking_end(struct engine_state *s, struct live_order *live, enu
     return booking_close_order(s, o->id);
 }
 
+/* The venue has it, or nobody knows whether it has. */
+static void booking_progress(struct engine_state *s, struct live_order *live, enum order_status to,
+                             const struct venue_event *event)
+{
+    struct order *o = &live->order;
+
+    if (event->venue_order_id[0])
+        copy_text(o->venue_order_id, sizeof(o->venue_order_id), event->venue_order_id);
+    if (!order_may_move(o->status, to) || o->status == ORDER_NEW)
+        return;
+    o->error = event->error;
+    order_move(o, to, state_now(s));
+    journal_batch_put_order(&s->pending, o);
+}
+
 enum err booking_apply(struct engine_state *s, const struct venue_event *event)
 {
-    struct live_order *live = state_order(s, event->order_id);
+    struct live_order *live = state_order_of(s, event);
 
     if (!live)
         return ERR_NOT_FOUND;
@@ -303,19 +318,31 @@ enum err booking_apply(struct engine_state *s, const struct venue_event *event)
         state_touch(s, live->lane);
     switch (event->kind) {
     case VENUE_ACCEPTED:
-        if (live->order.status == ORDER_SUBMITTED) {
-            order_move(&live->order, ORDER_ACCEPTED, state_now(s));
-            journal_batch_put_order(&s->pending, &live->order);
-        }
+        booking_progress(s, live, ORDER_ACCEPTED, event);
+        return ERR_OK;
+    case VENUE_UNKNOWN:
+        booking_progress(s, live, ORDER_UNKNOWN, event);
         return ERR_OK;
     case VENUE_FILL:
         return booking_fill(s, live, event);
     case VENUE_REJECTED:
+    case VENUE_NOT_SENT:
+        live->order.error = event->error;
         return booking_end(s, live, ORDER_REJECTED, event->reason);
     case VENUE_CANCELED:
         return booking_end(s, live, ORDER_CANCELED, event->reason);
     case VENUE_EXPIRED:
         return booking_end(s, live, ORDER_EXPIRED, event->reason);
+    case VENUE_CANCEL_FAILED:
+        live->cancel_sent = false; /* asked again with the next that is sent */
+        return ERR_OK;
+    case VENUE_STATE:
+    case VENUE_QUERY_FAILED:
+    case VENUE_ACCOUNT:
+    case VENUE_ACCOUNT_FAILED:
+    case VENUE_MARKET:
+    case VENUE_GAP:
+        return ERR_OK; /* the engine has not asked */
     }
     return ERR_INVALID;
 }

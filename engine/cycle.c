@@ -49,7 +49,7 @@ static enum err cycle_closes(struct engine_state *s, int64_t at_us)
         e = feed->next(feed->self, &event);
         if (e)
             return e;
-        s->options.venue->market(s->options.venue->self, &event);
+        state_tell_market(s, &event);
         execution_drain(s);
         roster_tape(s, &event);
     }
@@ -79,7 +79,7 @@ static enum err cycle_opens(struct engine_state *s, int64_t at_us)
         if (e)
             return e;
         s->tapes[event.instrument].last = candle_price(&event.candle, event.candle.open);
-        s->options.venue->market(s->options.venue->self, &event);
+        state_tell_market(s, &event);
         execution_drain(s);
     }
     return e == ERR_END ? ERR_OK : e;

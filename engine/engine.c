@@ -321,17 +321,25 @@ bool engine_take_waiting(struct engine *e)
     return engine_take_mail(e, 0);
 }
 
+/* Any thread: the venue has something to tell. */
+static void engine_wake(void *context)
+{
+    queue_poke(&((struct engine *)context)->mailbox);
+}
+
 static enum err engine_step_once(struct engine *e, int64_t *wait_us)
 {
     enum err error = ERR_OK;
 
     *wait_us = 0;
+    execution_hear(&e->state);
     if (state_must_commit(&e->state) || e->state.step != STEP_IDLE || e->retry_us ||
         e->state.closes_wait)
         error = engine_catch_up(e, wait_us);
     if (error == ERR_OK)
         error = engine_play(e, wait_us);
     engine_publish_if_due(e, error == ERR_OK);
+    *wait_us = execution_wait(&e->state, *wait_us);
     return error;
 }
 
@@ -380,6 +388,8 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
     }
     operator_resume_wanted(&e->state);
     __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
+    if (options->venue && options->venue->listen)
+        options->venue->listen(options->venue->self, engine_wake, e);
     engine_set_pace(e);
     engine_publish(e);
     *out = e;

@@ -40,15 +40,19 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .attached_target = i->attached_target,
         .slippage_tolerance = i->slippage_tolerance,
         .created_us = state_now(s),
+        .request_expires_us = TIME_NONE,
         .submitted_us = TIME_NONE,
         .filled_us = TIME_NONE,
         .ended_us = TIME_NONE,
         .updated_us = state_now(s),
     };
+    const struct venue_traits *traits = &s->options.venue->traits;
     struct leaf_context context;
     struct leaf leaf;
     enum err e;
 
+    if (traits->has_expiry)
+        o.request_expires_us = o.created_us + traits->request_window_us;
     /* Entries leave room: what closes or protects must never be refused for want of it. */
     if (s->order_count >= (i->purpose == PURPOSE_ENTRY ? LIMIT_OPEN_ORDERS / 2 : LIMIT_OPEN_ORDERS))
         return ERR_LIMIT;
@@ -205,7 +209,7 @@ void execution_send(struct engine_state *s)
         struct live_order *live = s->orders[i];
 
         if (live->cancel_wanted && !live->cancel_sent && live->order.status != ORDER_NEW &&
-            v->cancel(v->self, live->order.id, now) == ERR_OK)
+            v->cancel(v->self, &live->order, now) == ERR_OK)
             live->cancel_sent = true;
     }
     for (i = 0; i < s->order_count; i++) {
@@ -288,6 +292,27 @@ void execution_drain(struct engine_state *s)
     }
     if (s->touched_count > 0)
         execution_protect_touched(s);
+}
+
+void execution_hear(struct engine_state *s)
+{
+    const struct venue *v = s->options.venue;
+
+    if (v && v->traits.outlives_us && v->due_us(v->self) <= clock_monotonic_us())
+        execution_drain(s);
+}
+
+int64_t execution_wait(const struct engine_state *s, int64_t wait_us)
+{
+    const struct venue *v = s->options.venue;
+    int64_t due_us = v ? v->due_us(v->self) : INT64_MAX, left_us;
+
+    if (due_us == INT64_MAX)
+        return wait_us;
+    left_us = due_us - clock_monotonic_us();
+    if (left_us < 0)
+        return 0;
+    return left_us < wait_us ? left_us : wait_us;
 }
 
 static bool execution_has_work(const struct engine_state *s)

@@ -46,6 +46,12 @@ void execution_send(struct engine_state *s);
 /* Takes and applies all events of the venue, then protects the positions they touched. */
 void execution_drain(struct engine_state *s);
 
+/* Books what a venue with a life of its own has told, whatever the loop's state.  One that is
+ * simulated tells within the cycle's own steps. */
+void execution_hear(struct engine_state *s);
+/* A wait until the next step, cut to when the venue wants to be heard. */
+int64_t execution_wait(const struct engine_state *s, int64_t wait_us);
+
 /* Commits, sends and drains until nothing is left to do.  ERR_DB_*: call again. */
 MUST_USE enum err execution_flush(struct engine_state *s);
 

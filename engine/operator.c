@@ -142,7 +142,8 @@ static void operator_settle(struct engine_state *s, const struct lane *lane)
 {
     const struct venue *v = s->options.venue;
 
-    v->settle(v->self, lane->instrument, state_now(s));
+    if (v->settle)
+        v->settle(v->self, lane->instrument, state_now(s));
     execution_drain(s);
 }
 

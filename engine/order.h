@@ -15,6 +15,7 @@
 #define ENGINE_ORDER_H
 
 #include "engine/signal.h"
+#include "engine/venue_error.h"
 
 enum order_status {
     ORDER_NEW,
@@ -68,12 +69,13 @@ const char *exit_reason_name(enum exit_reason r); /* architecture.md section 6; 
 bool exit_reason_of_name(const char *name, enum exit_reason *out);
 
 struct order {
-    int64_t id;               /* 1, 2, ... of the account */
-    int64_t intent_id;        /* attempts of one wish share it */
-    int attempt;              /* 1, 2, 3 */
-    int64_t signal_id;        /* 0: not from a signal (manual) */
-    int64_t position_id;      /* 0 until an entry's first fill */
-    char client_order_id[33]; /* hex of the first 16 bytes of leaf_hash */
+    int64_t id;                      /* 1, 2, ... of the account */
+    int64_t intent_id;               /* attempts of one wish share it */
+    int attempt;                     /* 1, 2, 3 */
+    int64_t signal_id;               /* 0: not from a signal (manual) */
+    int64_t position_id;             /* 0 until an entry's first fill */
+    char client_order_id[33];        /* hex of the first 16 bytes of leaf_hash */
+    char venue_order_id[LIMIT_NAME]; /* "" until the venue has told one */
     struct digest leaf_hash;
     char symbol[LIMIT_SYMBOL];
     char strategy[LIMIT_NAME];
@@ -96,10 +98,12 @@ struct order {
     struct price attached_target;    /* 0: none */
     struct ratio slippage_tolerance; /* entries: fraction; 0 off */
     int64_t created_us;
-    int64_t submitted_us; /* TIME_NONE until then, as the next two */
+    int64_t request_expires_us; /* the venue refuses it when it arrives later; TIME_NONE: never */
+    int64_t submitted_us;       /* TIME_NONE until then, as the next two */
     int64_t filled_us;
     int64_t ended_us;
     int64_t updated_us;
+    enum venue_error error;    /* class of the newest refusal */
     char reason[LIMIT_REASON]; /* why rejected, canceled, expired; else empty */
 };
 

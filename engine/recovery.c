@@ -22,6 +22,15 @@ static int64_t recovery_shift(const struct engine_state *s)
     return (now + timeframe_us - 1) / timeframe_us * timeframe_us - f->first_us(f->self);
 }
 
+/* A simulated venue checks entries by what the account has. */
+static void recovery_fund(struct engine_state *s)
+{
+    const struct venue *v = s->options.venue;
+
+    if (v->fund)
+        v->fund(v->self, s->account.cash);
+}
+
 static enum err recovery_new_account(struct engine_state *s, struct diag_list *diags)
 {
     const struct engine_options *o = &s->options;
@@ -39,7 +48,7 @@ static enum err recovery_new_account(struct engine_state *s, struct diag_list *d
     performance_init(&s->account.performance, o->starting_equity);
     if (!o->feed)
         return ERR_OK; /* nothing can happen: the log begins with the first feed */
-    o->venue->fund(o->venue->self, s->account.cash);
+    recovery_fund(s);
     s->account.feed_shift_us = recovery_shift(s);
     o->feed->rewind(o->feed->self, s->account.feed_shift_us);
     if (o->pace == PACE_REPLAY)
@@ -80,7 +89,6 @@ static enum err recovery_check(const struct engine_state *s, const struct recove
 static enum err recovery_warm_up(struct engine_state *s)
 {
     const struct feed *feed = s->options.feed;
-    const struct venue *venue = s->options.venue;
     enum feed_kind kind;
     int64_t at_us, closed_us = TIME_NONE;
     bool waits = false; /* candles of closed_us are still to be pushed */
@@ -104,7 +112,7 @@ static enum err recovery_warm_up(struct engine_state *s)
         e = feed->next(feed->self, &event);
         if (e)
             return e;
-        venue->market(venue->self, &event);
+        state_tell_market(s, &event);
         if (kind == FEED_OPEN)
             s->tapes[event.instrument].last = candle_price(&event.candle, event.candle.open);
         else
@@ -161,7 +169,7 @@ static enum err recovery_hold(struct engine_state *s)
         state_touch(s, lane);
     }
     for (i = 0; i < s->options.instrument_count && e == ERR_OK; i++) {
-        if (size_sign(holding[i]) != 0)
+        if (size_sign(holding[i]) != 0 && v->hold)
             v->hold(v->self, i, holding[i]);
     }
     free(holding);
@@ -177,7 +185,7 @@ static enum err recovery_restore(struct engine_state *s)
     enum err e;
     size_t i;
 
-    v->fund(v->self, s->account.cash);
+    recovery_fund(s);
     e = recovery_hold(s);
     if (e)
         return e;
@@ -195,7 +203,7 @@ static enum err recovery_restore(struct engine_state *s)
         struct live_order *live = s->orders[i];
 
         if (live->cancel_wanted && live->order.status != ORDER_NEW &&
-            v->cancel(v->self, live->order.id, now) == ERR_OK)
+            v->cancel(v->self, &live->order, now) == ERR_OK)
             live->cancel_sent = true;
     }
     for (i = 0; i < s->order_count; i++) {

@@ -106,10 +106,21 @@ static const char *objection(const struct simulate *s, const struct order *asked
     return NULL;
 }
 
+/* The class of an objection's words. */
+static enum venue_error class_of(const char *reason)
+{
+    if (strcmp(reason, "insufficient_funds") == 0)
+        return VENUE_ERROR_FUNDS;
+    if (strcmp(reason, "unknown_symbol") == 0)
+        return VENUE_ERROR_MARKET;
+    return strcmp(reason, "amount_overflow") == 0 ? VENUE_ERROR_OTHER : VENUE_ERROR_FILTER;
+}
+
 static void reject(struct simulate *s, int64_t order_id, const char *reason, int64_t at_us)
 {
     struct venue_event *e = sim_event(s, VENUE_REJECTED, order_id, at_us);
 
+    e->error = class_of(reason);
     (void)copy_text(e->reason, sizeof e->reason, reason);
 }
 
@@ -139,17 +150,17 @@ static enum err simulate_submit(void *self, const struct order *o, int64_t at_us
     return ERR_OK;
 }
 
-static enum err simulate_cancel(void *self, int64_t order_id, int64_t at_us)
+static enum err simulate_cancel(void *self, const struct order *asked, int64_t at_us)
 {
     struct simulate *s = self;
-    struct sim_order *o = sim_find(s, order_id);
+    struct sim_order *o = sim_find(s, asked->id);
     struct venue_event *e;
 
     if (o) {
         sim_end(s, o, VENUE_CANCELED, "requested", at_us);
         return ERR_OK;
     }
-    e = sim_event(s, VENUE_CANCELED, order_id, at_us);
+    e = sim_event(s, VENUE_CANCELED, asked->id, at_us);
     (void)copy_text(e->reason, sizeof e->reason, "unknown_order");
     return ERR_OK;
 }
@@ -164,6 +175,11 @@ static bool simulate_next_event(void *self, struct venue_event *out)
     s->event_head = (s->event_head + 1) % s->event_capacity;
     s->event_count--;
     return true;
+}
+
+static int64_t simulate_due(void *self)
+{
+    return ((const struct simulate *)self)->event_count > 0 ? 0 : INT64_MAX;
 }
 
 static void simulate_market(void *self, const struct feed_event *e)
@@ -254,9 +270,14 @@ struct venue simulate_venue(struct simulate *s)
 {
     return (struct venue){
         .self = s,
+        .traits = {.tells_fill_once = true,
+                   .ids = VENUE_IDS_EVER,
+                   .has_reduce_only = true,
+                   .has_oco = true},
         .submit = simulate_submit,
         .cancel = simulate_cancel,
         .next_event = simulate_next_event,
+        .due_us = simulate_due,
         .market = simulate_market,
         .settle = simulate_settle,
         .restore = simulate_restore,

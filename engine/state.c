@@ -62,6 +62,27 @@ struct live_order *state_order(struct engine_state *s, int64_t id)
     return i < s->order_count && s->orders[i]->order.id == id ? s->orders[i] : NULL;
 }
 
+struct live_order *state_order_of(struct engine_state *s, const struct venue_event *e)
+{
+    if (e->order_id > 0)
+        return state_order(s, e->order_id);
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct order *o = &s->orders[i]->order;
+
+        if (e->client_order_id[0]
+                ? strcmp(o->client_order_id, e->client_order_id) == 0
+                : e->venue_order_id[0] && strcmp(o->venue_order_id, e->venue_order_id) == 0)
+            return s->orders[i];
+    }
+    return NULL;
+}
+
+void state_tell_market(const struct engine_state *s, const struct feed_event *e)
+{
+    if (s->options.venue->market)
+        s->options.venue->market(s->options.venue->self, e);
+}
+
 struct live_order *state_add_order(struct engine_state *s, const struct order *o, struct lane *lane)
 {
     struct live_order *live = xcalloc(1, sizeof(*live));

@@ -121,6 +121,10 @@ static inline struct tape *lane_tape(const struct engine_state *s, const struct 
     return &s->tapes[lane->instrument];
 }
 struct live_order *state_order(struct engine_state *s, int64_t id); /* NULL: ended or unknown */
+/* The order an event is about, by our id, else by the ids the venue gave; NULL: not alive. */
+struct live_order *state_order_of(struct engine_state *s, const struct venue_event *e);
+/* What the market did, for a venue that is simulated. */
+void state_tell_market(const struct engine_state *s, const struct feed_event *e);
 struct live_order *state_add_order(struct engine_state *s, const struct order *o,
                                    struct lane *lane);
 void state_drop_order(struct engine_state *s, int64_t id);

@@ -61,6 +61,11 @@ static const char *word_order_status(int v)
     return order_status_name((enum order_status)v);
 }
 
+static const char *word_venue_error(int v)
+{
+    return venue_error_name((enum venue_error)v);
+}
+
 static const char *word_exit_reason(int v)
 {
     return exit_reason_name((enum exit_reason)v);
@@ -170,11 +175,14 @@ static const struct column order_columns[] = {
     COLUMN(order, attached_stop, "attached_stop", AMOUNT),
     COLUMN(order, attached_target, "attached_target", AMOUNT),
     COLUMN(order, slippage_tolerance, "slippage_tolerance", AMOUNT),
+    COLUMN_CHARS(order, venue_order_id, "venue_order_id"),
     COLUMN(order, created_us, "created_at", TIME),
+    COLUMN(order, request_expires_us, "request_expires_at", TIME),
     COLUMN(order, submitted_us, "submitted_at", TIME),
     COLUMN(order, filled_us, "filled_at", TIME),
     COLUMN(order, ended_us, "ended_at", TIME),
     COLUMN(order, updated_us, "updated_at", TIME),
+    COLUMN_NAMED(order, error, "error", word_venue_error, 0, VENUE_ERROR_COUNT_ - 1),
     COLUMN_CHARS(order, reason, "reason"),
 };
 const struct table table_order = TABLE("orders", order_columns, order);

@@ -47,6 +47,21 @@ static void test_waiting(void **state)
     queue_release(&q);
 }
 
+static void test_a_poke_ends_one_wait(void **state)
+{
+    struct queue q;
+    int64_t out, begun = clock_monotonic_us();
+
+    (void)state;
+    queue_init(&q, sizeof out, 2);
+    queue_poke(&q);
+    queue_poke(&q);
+    assert_err(queue_pop(&q, &out, -1), ERR_AGAIN); /* would last for ever */
+    assert_err(queue_pop(&q, &out, 20 * US_PER_MS), ERR_AGAIN);
+    assert_true(clock_monotonic_us() - begun >= 20 * US_PER_MS);
+    queue_release(&q);
+}
+
 static void *pop_for_ever(void *context)
 {
     static enum err e;
@@ -138,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_room),
         cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_a_poke_ends_one_wait),
         cmocka_unit_test(test_closing),
         cmocka_unit_test(test_threads),
     };

@@ -162,7 +162,11 @@ static inline void play_close(struct play *p, size_t i, const int64_t ohlcv[5])
 
 static inline void describe(const struct venue_event *e, char text[256])
 {
-    static const char *const kinds[] = {"accepted", "rejected", "fill", "canceled", "expired"};
+    static const char *const kinds[] = {[VENUE_ACCEPTED] = "accepted",
+                                        [VENUE_REJECTED] = "rejected",
+                                        [VENUE_FILL] = "fill",
+                                        [VENUE_CANCELED] = "canceled",
+                                        [VENUE_EXPIRED] = "expired"};
     char price[AMOUNT_TEXT_MAX], size[AMOUNT_TEXT_MAX], fee[AMOUNT_TEXT_MAX];
 
     if (e->kind != VENUE_FILL) {

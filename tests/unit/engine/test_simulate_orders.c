@@ -70,7 +70,7 @@ static void test_funds(void **state)
     o = order_of(3, SIDE_BUY, ORDER_MARKET, "0.1"); /* all is reserved */
     submit(&p, &o);
     expect(&p, "rejected 3 insufficient_funds");
-    assert_ok(p.venue.cancel(p.venue.self, 2, 5));
+    assert_ok(p.venue.cancel(p.venue.self, &(struct order){.id = 2}, 5));
     expect(&p, "canceled 2 requested");
     o = order_of(4, SIDE_BUY, ORDER_LIMIT, "5"); /* a limit is paid at its own price: 404 */
     o.limit_price = price_of("80");
@@ -160,7 +160,7 @@ static void test_perpetual(void **state)
     assert_cash(&p, "1538.64");                     /* + 40 - 0.36 */
     o = order_of(4, SIDE_BUY, ORDER_MARKET, "9.3"); /* 938.64 are free: 930.93 */
     accept(&p, &o);
-    assert_ok(p.venue.cancel(p.venue.self, 4, 0));
+    assert_ok(p.venue.cancel(p.venue.self, &(struct order){.id = 4}, 0));
     expect(&p, "canceled 4 requested");
 
     /* Not reduce-only: it turns the position.  6 close at 120 (- 120), 2 open: margin 240. */
@@ -235,7 +235,7 @@ static void test_cancel_and_oco(void **state)
     (void)state;
     play_begin(&p);
     hold(&p, SPOT, "2");
-    assert_ok(p.venue.cancel(p.venue.self, 77, 5));
+    assert_ok(p.venue.cancel(p.venue.self, &(struct order){.id = 77}, 5));
     expect(&p, "canceled 77 unknown_order");
     for (int64_t id = 1; id <= 3; id++) {
         o = exit_of(id, SIDE_SELL, ORDER_LIMIT, "1", "110");
@@ -244,7 +244,8 @@ static void test_cancel_and_oco(void **state)
     }
     assert_err(p.venue.submit(p.venue.self, &o, 0), ERR_CONFLICT);
     assert_err(p.venue.restore(p.venue.self, &o), ERR_CONFLICT);
-    assert_ok(p.venue.cancel(p.venue.self, 2, 5)); /* a cancel ends no sibling */
+    assert_ok(
+        p.venue.cancel(p.venue.self, &(struct order){.id = 2}, 5)); /* a cancel ends no sibling */
     expect(&p, "canceled 2 requested");
     o = exit_of(4, SIDE_SELL, ORDER_LIMIT, "1", "110"); /* no group: 0 is none */
     accept(&p, &o);
@@ -323,7 +324,8 @@ static void test_full_book(void **state)
         o.status = ORDER_ACCEPTED;
         assert_err(p.venue.restore(p.venue.self, &o), ERR_LIMIT);
         for (int64_t i = LIMIT_OPEN_ORDERS; i >= 1; i--)
-            assert_ok(p.venue.cancel(p.venue.self, (i * 2731) % 4096 + 1 + round * 4096, 0));
+            assert_ok(p.venue.cancel(
+                p.venue.self, &(struct order){.id = (i * 2731) % 4096 + 1 + round * 4096}, 0));
         for (int64_t i = LIMIT_OPEN_ORDERS; i >= 1; i--) {
             (void)snprintf(wanted, sizeof wanted, "canceled %lld requested",
                            (long long)((i * 2731) % 4096 + 1 + round * 4096));

@@ -64,6 +64,8 @@ static void book(struct world *w, const struct venue_event *e)
         return;
     case VENUE_FILL:
         break;
+    default:
+        fail_msg("a simulated venue does not say %d", (int)e->kind);
     }
     o->filled.e12 += e->size.e12;
     o->status = size_cmp(o->filled, o->size) == 0 ? ORDER_FILLED : ORDER_PARTIALLY_FILLED;
@@ -149,7 +151,7 @@ static void play(struct world *w, uint64_t seed, struct check_random *when)
             struct order *o = &w->orders[check_random_next(&r) % w->order_count];
 
             if (!order_is_final(o->status) && o->status != ORDER_NEW) {
-                assert_ok(w->venue.cancel(w->venue.self, o->id, now_us));
+                assert_ok(w->venue.cancel(w->venue.self, o, now_us));
                 drain(w);
             }
         }

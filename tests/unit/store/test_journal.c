@@ -98,6 +98,9 @@ static struct order full_order(void)
     o.slippage_tolerance.e12 = amount_at(7);
     o.attached_stop.e12 = amount_at(8);
     o.attached_target.e12 = amount_at(9);
+    o.request_expires_us = 7;
+    o.error = VENUE_ERROR_FUNDS;
+    (void)copy_text(o.venue_order_id, sizeof(o.venue_order_id), "28457");
     o.submitted_us = -1; /* before 1970: no less exact */
     o.filled_us = INT64_C(253402300799999999);
     (void)copy_text(o.reason, sizeof(o.reason), "caf\xc3\xa9 'quoted' \\ \"x\"");

@@ -428,7 +428,7 @@ static void actions_are_kept(void **state)
     store_stats(store, &stats);
     assert_int_equal(stats.connections, 4);
     assert_int_equal(stats.commits, ROUNDS);
-    assert_int_equal(stats.migration_count, 5);
+    assert_int_equal(stats.migration_count, 6);
 }
 
 int main(void)
