@@ -15,6 +15,8 @@ CONFIG(data_dir, TEXT, "", "", "", "directory", "Where the daemon keeps its file
 CONFIG(database_url, TEXT, "", "", "", "URL", "PostgreSQL connection; empty starts a private cluster in the data directory.")
 CONFIG(database_connections, INTEGER, "6", "3", "64", "", "Size of the connection pool.")
 CONFIG(database_timeout_ms, INTEGER, "5000", "100", "60000", "ms", "Deadline of one statement and of waiting for a connection.")
+CONFIG(standby, BOOL, "true", "", "", "", "When another daemon trades the account: wait, and take over when its lease ends; false: end with a message.")
+CONFIG(lease_s, INTEGER, "10", "3", "300", "s", "How long the account stays this daemon's after its newest renewal; a successor waits so long after a crash.")
 CONFIG(mode, ENUM, "paper", "paper|live", "", "", "Trading mode; live is refused by this version.")
 CONFIG(account_label, TEXT, "main", "", "", "", "Name of the account: letters, digits, dot, dash, underscore.")
 CONFIG(quote_currency, TEXT, "USDT", "", "", "", "Currency the account is kept in.")

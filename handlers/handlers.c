@@ -20,6 +20,12 @@ enum err handlers_id(struct request *rq, int64_t *id)
     return ERR_OK;
 }
 
+bool handlers_leads(const struct handlers *h)
+{
+    return !h->lease ||
+           (!lease_is_lost(h->lease) && clock_monotonic_us() < lease_until_us(h->lease));
+}
+
 /* The feed must have it: a misspelt symbol would wait for candles that never come. */
 enum err handlers_check_symbol(struct request *rq, const char *symbol)
 {

@@ -9,6 +9,7 @@
 #include "engine/trial.h"
 #include "handlers/http_stats.h"
 #include "http/request.h"
+#include "store/lease.h"
 #include "store/store.h"
 
 /* How long a command may take before the answer is 202: nothing is lost, it is still carried
@@ -20,6 +21,7 @@
 struct handlers {
     struct engine *engine;
     struct store *store;
+    struct lease *lease;     /* of the account; NULL: none is kept */
     const struct feed *feed; /* NULL: none */
     const struct instrument *instruments;
     size_t instrument_count;
@@ -50,6 +52,9 @@ static inline struct handlers *handlers_of(const struct request *rq)
 {
     return rq->context;
 }
+
+/* True while the account's lease can be relied on. */
+bool handlers_leads(const struct handlers *h);
 
 /* "{id}" of the route as a positive number; ERR_NOT_FOUND otherwise, for there is no such thing. */
 MUST_USE enum err handlers_id(struct request *rq, int64_t *id);

@@ -13,7 +13,7 @@ struct check {
 };
 
 enum {
-    CHECKS = 5
+    CHECKS = 6
 };
 
 /* In real time a cycle is due every interval; three missed ones are a fault. */
@@ -36,6 +36,7 @@ static void run_checks(struct handlers *h, const struct snapshot *s, struct chec
     checks[1] = (struct check){"database", database ? "ok" : "failing", true};
     checks[2] = (struct check){"feed", feed_is_late(s) ? "failing" : "ok", true};
     checks[3] = (struct check){"loop", failed ? "degraded" : "ok", false};
+    checks[5] = (struct check){"lease", handlers_leads(h) ? "ok" : "degraded", false};
     checks[4] = (struct check){"journal", s->journal_waiting ? "degraded" : "ok", false};
 }
 
@@ -125,6 +126,7 @@ static enum err probe(struct request *rq, bool ready)
     if (ready) {
         checks[count++] = all[1];
         checks[count++] = all[2];
+        checks[count++] = all[5];
         checks[count++] =
             (struct check){"shutdown", atomic_load(&h->is_draining) ? "failing" : "ok", true};
     }

@@ -184,6 +184,7 @@ static void print_database(const struct output *o, struct handlers *h)
     struct store_stats d = {0};
 
     store_stats(h->store, &d);
+    gauge(o, "traderd_leader", "1 while this daemon trades the account.", handlers_leads(h));
     gauge(o, "traderd_db_up", "1 when the newest ping of the database was answered.",
           atomic_load(&h->database_error) == ERR_OK);
     gauge(o, "traderd_db_pool_connections", "Connections of the pool.", d.connections);

@@ -15,10 +15,12 @@
 #include "server/admin_token.h"
 #include "server/data_dir.h"
 #include "server/database.h"
+#include "server/instance.h"
 #include "server/market.h"
 #include "server/openapi_embedded.h"
 #include "server/pipeline.h"
 #include "server/settings.h"
+#include "server/standby.h"
 #include "server/strategy_schema_embedded.h"
 #include "server/ticker.h"
 #include "server/tls_files.h"
@@ -28,7 +30,8 @@
 /* Failed attempts of one address a minute, off loopback. */
 enum {
     FAILED_AUTH_PER_MINUTE = 10,
-    REQUESTS_PER_MINUTE = 600
+    REQUESTS_PER_MINUTE = 600,
+    URL_MAX = 320
 };
 
 struct app {
@@ -191,6 +194,7 @@ static void fill_service(struct app *a)
 
     h->engine = a->engine;
     h->store = a->database.store;
+    h->lease = a->database.lease;
     h->feed = a->market.recorded ? &a->market.feed : NULL;
     h->instruments = a->market.instruments;
     h->instrument_count = a->market.instrument_count;
@@ -228,12 +232,13 @@ static enum err open_jobs(struct app *a)
     return jobs_new(&o, &h->jobs);
 }
 
-static enum err open_http(struct app *a, struct diag_list *diags)
+static struct http_options http_options(const struct app *a, char unix_path[DATA_PATH_MAX])
 {
     const struct config *c = a->config;
     bool is_tls = *config_text(c, CONFIG_tls_cert) != 0;
-    char unix_path[DATA_PATH_MAX];
-    struct http_options o = {
+
+    data_dir_file(a->data_dir, "traderd.sock", unix_path);
+    return (struct http_options){
         .address = a->address,
         .unix_path = unix_path,
         .threads = (int)config_integer(c, CONFIG_http_threads),
@@ -241,12 +246,17 @@ static enum err open_http(struct app *a, struct diag_list *diags)
         .connections = (int)config_integer(c, CONFIG_http_connections),
         .tls_certificate = is_tls ? a->tls.certificate.data : NULL,
         .tls_key = is_tls ? a->tls.key.data : NULL,
-        .callbacks = pipeline_callbacks,
-        .context = &a->service,
     };
+}
+
+static enum err open_http(struct app *a, struct diag_list *diags)
+{
+    char unix_path[DATA_PATH_MAX];
+    struct http_options o = http_options(a, unix_path);
     enum err e;
 
-    data_dir_file(a->data_dir, "traderd.sock", unix_path);
+    o.callbacks = pipeline_callbacks;
+    o.context = &a->service;
     fill_service(a);
     a->service.auth = auth_new(a->database.store);
     e = auth_refresh(a->service.auth);
@@ -259,6 +269,77 @@ static enum err open_http(struct app *a, struct diag_list *diags)
     if (!e)
         e = ticker_new(&a->service, &a->ticker);
     return e;
+}
+
+/* ---- Standing by ---- */
+
+static void url_print(const struct app *a, int port, char url[URL_MAX])
+{
+    const char *scheme = a->tls.certificate.length > 0 ? "https" : "http";
+    const char *host = a->address.host;
+    bool is_v6 = strchr(host, ':') != NULL;
+
+    if (strcmp(host, "0.0.0.0") == 0)
+        host = "127.0.0.1";
+    if (strcmp(host, "::") == 0)
+        host = "::1";
+    snprintf(url, URL_MAX, "%s://%s%s%s:%d", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "",
+             port);
+}
+
+static void greet_standing_by(void *context, int port, const struct lease_holder *holder)
+{
+    const struct app *a = context;
+    char url[URL_MAX];
+
+    url_print(a, port, url);
+    printf("traderd %s stands by: %s\n%s trades account %s; this one takes over when that ends\n",
+           TRADERD_VERSION, url, holder->holder, a->account);
+    fflush(stdout);
+}
+
+static enum err stand_by(void *context, struct lease *lease, const struct lease_holder *holder,
+                         struct diag_list *diags)
+{
+    struct app *a = context;
+    char unix_path[DATA_PATH_MAX];
+    struct standby_options o = {
+        .http = http_options(a, unix_path),
+        .greet = greet_standing_by,
+        .context = a,
+        .lease = lease,
+        .holder = *holder,
+        .account = a->account,
+        .version = TRADERD_VERSION,
+        .started_us = a->service.handlers.started_monotonic_us,
+    };
+    int port = 0;
+    enum err e;
+
+    if (!config_bool(a->config, CONFIG_standby)) {
+        diag_hint(diag_add(diags, "account", err_code(ERR_DB_FENCED),
+                           "another traderd (%s) trades this account (%s)", holder->holder,
+                           a->account),
+                  "stop it first, give this one another account_label, or let it stand by");
+        return ERR_DB_FENCED;
+    }
+    e = standby_wait(&o, diags, &port);
+    if (!e)
+        snprintf(a->address.port, sizeof a->address.port, "%d", port);
+    return e;
+}
+
+static enum err open_database(struct app *a, struct diag_list *diags)
+{
+    char owner[LEASE_OWNER_MAX], holder[LEASE_HOLDER_MAX];
+    const struct database_owner o = {.account = a->account,
+                                     .owner = owner,
+                                     .holder = holder,
+                                     .stand_by = stand_by,
+                                     .context = a};
+    enum err e = instance_name(a->data_dir, a->lock_fd, diags, owner, holder);
+
+    return e ? e : database_open_leased(a->config, a->data_dir, &o, diags, &a->database);
 }
 
 /* ---- Open, tend, close ---- */
@@ -288,7 +369,7 @@ static enum err open_all(struct app *a, struct diag_list *diags)
     if (!e)
         e = open_log_key(a, diags);
     if (!e)
-        e = database_open(a->config, a->data_dir, a->account, diags, &a->database);
+        e = open_database(a, diags);
     if (!e)
         e = store_admin_token(a);
     if (!e)
@@ -321,17 +402,9 @@ enum err app_open(const struct config *config, struct diag_list *diags, struct a
 
 void app_greet(const struct app *a)
 {
-    const char *scheme = a->tls.certificate.length > 0 ? "https" : "http";
-    const char *host = a->address.host;
-    bool is_v6 = strchr(host, ':') != NULL;
-    char url[320];
+    char url[URL_MAX];
 
-    if (strcmp(host, "0.0.0.0") == 0)
-        host = "127.0.0.1";
-    if (strcmp(host, "::") == 0)
-        host = "::1";
-    snprintf(url, sizeof url, "%s://%s%s%s:%d", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "",
-             http_server_port(a->http));
+    url_print(a, http_server_port(a->http), url);
     printf("traderd %s is ready: %s\nadmin token: %s/admin.token", TRADERD_VERSION, url,
            a->data_dir);
     if (a->admin_token_fault) {
@@ -348,9 +421,10 @@ void app_greet(const struct app *a)
     fflush(stdout);
 }
 
-void app_tend(struct app *a)
+bool app_tend(struct app *a)
 {
     database_tend(&a->database);
+    return !lease_is_lost(a->database.lease);
 }
 
 void app_close(struct app *a)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 
 enum {
@@ -30,30 +31,82 @@ enum err database_url(const struct config *c, const char *data_dir, struct diag_
     return ERR_OK;
 }
 
-enum err database_open(const struct config *c, const char *data_dir, const char *account,
-                       struct diag_list *diags, struct database *out)
+static enum err open_store(const struct config *c, const char *data_dir, const char *account,
+                           const char *url, struct diag_list *diags, struct database *d)
 {
-    struct database d = {0};
-    char url[URL_MAX];
-    struct store_options options = {
+    const struct store_options options = {
         .database_url = url,
         .connections = (int)config_integer(c, CONFIG_database_connections),
         .timeout_us = config_integer(c, CONFIG_database_timeout_ms) * US_PER_MS,
         .data_dir = data_dir,
         .account_id = account,
+        .has_lease = d->lease != NULL,
     };
+    enum err e = store_open(&options, diags, &d->store);
+
+    if (!e)
+        d->journal = store_journal(d->store);
+    return e;
+}
+
+static enum err take_lease(const struct config *c, const struct database_owner *owner,
+                           const char *url, struct diag_list *diags, struct lease **out)
+{
+    const struct lease_options options = {
+        .database_url = url,
+        .account = owner->account,
+        .owner = owner->owner,
+        .holder = owner->holder,
+        .length_us = config_integer(c, CONFIG_lease_s) * US_PER_S,
+        .timeout_us = config_integer(c, CONFIG_database_timeout_ms) * US_PER_MS,
+    };
+    struct lease_holder other;
+    enum err e = store_prepare(url, diags);
+
+    if (!e)
+        e = lease_open(&options, diags, out);
+    if (!e)
+        e = lease_take(*out, &other);
+    if (e == ERR_AGAIN)
+        e = owner->stand_by(owner->context, *out, &other, diags);
+    return e ? e : lease_keep(*out);
+}
+
+enum err database_open(const struct config *c, const char *data_dir, const char *account,
+                       struct diag_list *diags, struct database *out)
+{
+    struct database d = {0};
+    char url[URL_MAX];
     enum err e = database_url(c, data_dir, diags, &d.cluster, url, sizeof url);
 
     if (!e)
-        e = store_open(&options, diags, &d.store);
+        e = open_store(c, data_dir, account, url, diags, &d);
     explicit_bzero(url, sizeof url);
-    if (e) {
+    if (e)
         database_close(&d);
-        return e;
-    }
-    d.journal = store_journal(d.store);
-    *out = d;
-    return ERR_OK;
+    else
+        *out = d;
+    return e;
+}
+
+enum err database_open_leased(const struct config *c, const char *data_dir,
+                              const struct database_owner *owner, struct diag_list *diags,
+                              struct database *out)
+{
+    struct database d = {0};
+    char url[URL_MAX];
+    enum err e = database_url(c, data_dir, diags, &d.cluster, url, sizeof url);
+
+    if (!e)
+        e = take_lease(c, owner, url, diags, &d.lease);
+    if (!e)
+        e = open_store(c, data_dir, owner->account, url, diags, &d);
+    explicit_bzero(url, sizeof url);
+    if (e)
+        database_close(&d);
+    else
+        *out = d;
+    return e;
 }
 
 void database_tend(struct database *d)
@@ -66,6 +119,8 @@ void database_close(struct database *d)
 {
     if (d->store)
         store_close(d->store);
+    /* After the last write: whoever gets it next finds everything there. */
+    lease_close(d->lease);
     if (d->cluster)
         private_pg_stop(d->cluster);
     *d = (struct database){0};

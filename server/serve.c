@@ -26,16 +26,40 @@ static int status_of(enum err e)
     return err_status(e) == 422 || err_status(e) == 400 ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static void run(struct app *a)
+/* Until a signal (true), or until another daemon has taken the account over. */
+static bool run(struct app *a)
 {
     int number = 0;
 
     while (!number) {
         number = lifecycle_wait(US_PER_S);
-        app_tend(a);
+        if (!number && !app_tend(a)) {
+            LOG_ERROR("stopping", "reason", "another daemon has taken the account over", NULL);
+            return false;
+        }
     }
     LOG_INFO("stopping", "signal", LOG_NUMBER(number), NULL);
     lifecycle_arm_second();
+    return true;
+}
+
+/* Serves; whoever loses the account stands by from then on. */
+static enum err serve(const struct config *c, struct diag_list *diags)
+{
+    bool ended = false;
+    enum err e = ERR_OK;
+
+    while (!e && !ended) {
+        struct app *a = NULL;
+
+        e = app_open(c, diags, &a);
+        if (e)
+            break;
+        app_greet(a);
+        ended = run(a);
+        app_close(a);
+    }
+    return e == ERR_SHUTTING_DOWN ? ERR_OK : e;
 }
 
 int subcommand_serve(int count, char **arguments)
@@ -44,7 +68,6 @@ int subcommand_serve(int count, char **arguments)
     const struct option options[] = {
         {"--config", &file, NULL}, {"--data", &data, NULL}, {"--listen", &listen, NULL}};
     struct diag_list *diags;
-    struct app *a = NULL;
     struct config *c;
     size_t words;
     enum err e;
@@ -58,14 +81,11 @@ int subcommand_serve(int count, char **arguments)
     lifecycle_init();
     LOG_INFO("starting", "version", TRADERD_VERSION, "revision", TRADERD_REVISION, NULL);
     diags = xcalloc(1, sizeof *diags);
-    e = app_open(c, diags, &a);
+    e = serve(c, diags);
     if (e) {
         LOG_ERROR("start_failed", "error", err_code(e), NULL);
         options_print_diags(diags, e);
     } else {
-        app_greet(a);
-        run(a);
-        app_close(a);
         LOG_INFO("stopped", NULL);
     }
     free(diags);

@@ -35,6 +35,7 @@ struct journal_pg {
     struct pg_statement statements[JOURNAL_STATEMENT_COUNT_];
     char account[LIMIT_NAME]; /* whose lock the session holds */
     int64_t lock_key;
+    bool seizes;                       /* ends whatever session has the lock: see journal_pg_open */
     int backend;                       /* process id of the newest session that held the lock */
     int64_t epoch;                     /* 0: not known yet */
     int64_t connect_at_us, backoff_us; /* when a lost connection is next tried, and how far apart */

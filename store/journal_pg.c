@@ -259,7 +259,7 @@ static void journal_flush(void *self)
 }
 
 enum err journal_pg_open(const struct pg_target *target, const char *account, int64_t timeout_us,
-                         struct diag_list *diags, struct journal_pg **out)
+                         bool seizes, struct diag_list *diags, struct journal_pg **out)
 {
     struct journal_pg *j = xcalloc(1, sizeof(*j));
     enum err e;
@@ -268,10 +268,12 @@ enum err journal_pg_open(const struct pg_target *target, const char *account, in
     j->timeout_us = timeout_us;
     j->backoff_us = JOURNAL_BACKOFF_US;
     j->pg.broken = true;
+    j->seizes = seizes;
     (void)copy_text(j->account, sizeof(j->account), account);
     j->lock_key = journal_lock_key(account);
     journal_statements(j);
     e = journal_ready(j);
+    j->seizes = false;
     if (e) {
         if (e == ERR_DB_FENCED)
             diag_hint(diag_add(diags, "account", err_code(e),

@@ -16,10 +16,11 @@
 struct journal_pg;
 
 /* Connects and takes the account's lock, waiting a moment for a daemon that is just ending.
- * ERR_DB_FENCED with a diag when another one keeps it.  target and account outlive it; jsonl may be
- * NULL. */
+ * ERR_DB_FENCED with a diag when another one keeps it.  `seizes`, for who holds the account's lease
+ * (store/lease.h): the session of a daemon that lost it is ended, this once; when the lock is lost
+ * later, somebody else has the lease.  target and account outlive it; jsonl may be NULL. */
 MUST_USE enum err journal_pg_open(const struct pg_target *target, const char *account,
-                                  int64_t timeout_us, struct diag_list *diags,
+                                  int64_t timeout_us, bool seizes, struct diag_list *diags,
                                   struct journal_pg **out);
 void journal_pg_close(struct journal_pg *j);
 /* Where lines go after each commit. */

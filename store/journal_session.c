@@ -118,7 +118,8 @@ static enum err journal_try_lock(struct journal_pg *j, bool *locked)
     return e;
 }
 
-/* After a broken network the server may keep our old session, and its lock, for minutes. */
+/* After a broken network the server may keep our old session, and its lock, for minutes; and who
+ * has taken the account's lease over need not wait for a session that its last holder left. */
 static enum err journal_end_old_session(struct journal_pg *j)
 {
     struct pg_params params;
@@ -126,11 +127,13 @@ static enum err journal_end_old_session(struct journal_pg *j)
     params_init(&params);
     params_integer(&params, j->backend);
     params_integer(&params, j->lock_key);
-    return pg_exec(&j->pg,
-                   "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE pid = $1::bigint::int"
-                   " AND locktype = 'advisory' AND pid <> pg_backend_pid()"
-                   " AND (classid::bigint << 32 | objid::bigint) = $2",
-                   &params, journal_deadline(j), NULL);
+    params_bool(&params, j->seizes);
+    return pg_exec(
+        &j->pg,
+        "SELECT pg_terminate_backend(pid) FROM pg_locks"
+        " WHERE (pid = $1::bigint::int OR $3) AND locktype = 'advisory' AND pid <> pg_backend_pid()"
+        " AND (classid::bigint << 32 | objid::bigint) = $2",
+        &params, journal_deadline(j), NULL);
 }
 
 static enum err journal_lock(struct journal_pg *j)
@@ -144,7 +147,7 @@ static enum err journal_lock(struct journal_pg *j)
         e = journal_try_lock(j, &locked);
         if (e || locked)
             break;
-        if (j->backend && (e = journal_end_old_session(j)) != ERR_OK)
+        if ((j->backend || j->seizes) && (e = journal_end_old_session(j)) != ERR_OK)
             break;
         if (clock_monotonic_us() >= until_us)
             return ERR_DB_FENCED;

@@ -120,7 +120,7 @@ static enum err setup_check(struct pg *pg, struct diag_list *diags)
     return e;
 }
 
-static enum err store_setup(const char *url, struct diag_list *diags)
+enum err store_prepare(const char *url, struct diag_list *diags)
 {
     const struct migration_list list = migrations();
     struct pg_target target;
@@ -149,14 +149,15 @@ enum err store_open(const struct store_options *options, struct diag_list *diags
     s->timeout_us = options->timeout_us;
     s->migration_count = (int)embedded_migration_count;
     (void)copy_text(s->account, sizeof(s->account), options->account_id);
-    e = store_setup(s->url, diags);
+    e = store_prepare(s->url, diags);
     if (!e)
         e = pg_target_init(&s->target, s->url, s->timeout_us, diags);
     if (!e)
         e = pool_open(&s->target, options->connections, s->timeout_us, diags, &s->pool);
     /* The account first: its files are nobody's but the daemon's that has it. */
     if (!e)
-        e = journal_pg_open(&s->target, s->account, s->timeout_us, diags, &s->journal);
+        e = journal_pg_open(&s->target, s->account, s->timeout_us, options->has_lease, diags,
+                            &s->journal);
     if (!e) {
         source = store_jsonl_source(s);
         e = jsonl_open(s->data_dir, &source, diags, &s->jsonl);

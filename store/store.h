@@ -10,12 +10,17 @@
 
 struct store;
 
+/* Connects, checks fsync, full_page_writes and synchronous_commit, runs the embedded migrations
+ * under an advisory lock; store_open does it too.  For who needs the schema before the account. */
+MUST_USE enum err store_prepare(const char *database_url, struct diag_list *diags);
+
 struct store_options {
     const char *database_url; /* a libpq URL or conninfo */
     int connections;
     int64_t timeout_us;     /* of a statement, of waiting for a connection */
     const char *data_dir;   /* where log.jsonl and trades.jsonl are written */
     const char *account_id; /* whose files those are */
+    bool has_lease; /* the account's (store/lease.h): a session of its last holder is ended */
 };
 
 /* Connects, checks fsync, full_page_writes and synchronous_commit, runs the embedded migrations

@@ -47,23 +47,6 @@ def test_a_second_daemon_on_the_same_data_is_refused(make_daemon):
     assert first.anonymous.get("/readyz").status == 200
 
 
-def test_a_second_daemon_on_the_same_account_fences_the_first(make_daemon, folder, cluster):
-    url = cluster.database()
-    config = world.replay_config(folder, world.BUSY, count=2500, replay_speed=20000,
-                                 database_url=url)
-    first = make_daemon(config).start()
-    first.start_loop()
-    second = make_daemon(config)
-    second.spawn()
-    wait_until(lambda: second.process.poll() is not None or b"http://" in second.log(), 30,
-               "the second daemon's answer")
-    if second.process.poll() is None:
-        first.wait_loop("failed", 30)
-        assert first.loop()["reason"]
-    indexes = cluster.sql("SELECT count(*), max(idx) + 1 FROM log_entry", url).strip().split("|")
-    assert indexes[0] == indexes[1], "the log has no gap and no fork"
-
-
 def test_a_database_that_is_not_there_is_said_at_start(make_daemon, folder):
     url = f"postgresql://nobody@/none?host={folder}"
     start_fails(make_daemon(world.base_config(database_url=url)), str(folder))
