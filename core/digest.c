@@ -139,15 +139,16 @@ size_t base64url_print(const uint8_t *data, size_t length, char *text)
     return base64_encode(data, length, base64_url, false, text);
 }
 
-static int base64url_value(char c)
+static int base64_value(const char *alphabet, char c)
 {
-    const char *found = c ? strchr(base64_url, c) : NULL;
+    const char *found = c ? strchr(alphabet, c) : NULL;
 
-    return found ? (int)(found - base64_url) : -1;
+    return found ? (int)(found - alphabet) : -1;
 }
 
-enum err base64url_parse(const char *text, size_t length, uint8_t *out, size_t capacity,
-                         size_t *out_length)
+/* Characters of the alphabet only, no padding. */
+static enum err base64_decode(const char *alphabet, const char *text, size_t length, uint8_t *out,
+                              size_t capacity, size_t *out_length)
 {
     size_t bytes = length / 4 * 3, i, at = 0;
     size_t tail = length % 4;
@@ -158,7 +159,7 @@ enum err base64url_parse(const char *text, size_t length, uint8_t *out, size_t c
         return ERR_SYNTAX;
     bytes += tail ? tail - 1 : 0;
     for (i = 0; i < length; i++) {
-        value = base64url_value(text[i]);
+        value = base64_value(alphabet, text[i]);
         if (value < 0)
             return ERR_SYNTAX;
     }
@@ -168,7 +169,7 @@ enum err base64url_parse(const char *text, size_t length, uint8_t *out, size_t c
     if (bytes > capacity)
         return ERR_LIMIT;
     for (i = 0; i < length; i++) {
-        group = group << 6 | (uint32_t)base64url_value(text[i]);
+        group = group << 6 | (uint32_t)base64_value(alphabet, text[i]);
         if (i % 4 == 1)
             out[at++] = (uint8_t)(group >> 4);
         else if (i % 4 == 2)
@@ -179,6 +180,24 @@ enum err base64url_parse(const char *text, size_t length, uint8_t *out, size_t c
     ASSERT(at == bytes);
     *out_length = bytes;
     return ERR_OK;
+}
+
+enum err base64url_parse(const char *text, size_t length, uint8_t *out, size_t capacity,
+                         size_t *out_length)
+{
+    return base64_decode(base64_url, text, length, out, capacity, out_length);
+}
+
+enum err base64_parse(const char *text, size_t length, uint8_t *out, size_t capacity,
+                      size_t *out_length)
+{
+    size_t padding = 0;
+
+    if (length % 4 != 0)
+        return ERR_SYNTAX;
+    while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+        padding++;
+    return base64_decode(base64_standard, text, length - padding, out, capacity, out_length);
 }
 
 bool bytes_equal(const void *a, const void *b, size_t length)

@@ -25,6 +25,10 @@ void hex_print(const uint8_t *data, size_t length, char *text);
 MUST_USE enum err hex_parse(const char *text, size_t length, uint8_t *out, size_t out_length);
 /* Standard base64 with padding; returns the length written, text holds 4*ceil(n/3)+1. */
 size_t base64_print(const uint8_t *data, size_t length, char *text);
+/* The one text base64_print gives for the bytes: padded, no blanks, no stray bits.  ERR_SYNTAX;
+ * ERR_LIMIT when they pass capacity. */
+MUST_USE enum err base64_parse(const char *text, size_t length, uint8_t *out, size_t capacity,
+                               size_t *out_length);
 /* URL-safe base64 without padding. */
 size_t base64url_print(const uint8_t *data, size_t length, char *text);
 MUST_USE enum err base64url_parse(const char *text, size_t length, uint8_t *out, size_t capacity,

@@ -95,6 +95,9 @@ static void test_base64(void **state)
 
         assert_int_equal(base64_print(data, length, text), strlen(pairs[i][1]));
         assert_string_equal(text, pairs[i][1]);
+        assert_ok(base64_parse(text, strlen(text), bytes, sizeof(bytes), &n));
+        assert_int_equal(n, length);
+        assert_memory_equal(bytes, data, length);
         assert_int_equal(base64url_print(data, length, text), strcspn(pairs[i][1], "="));
         assert_ok(base64url_parse(text, strlen(text), bytes, sizeof(bytes), &n));
         assert_int_equal(n, length);
@@ -108,6 +111,28 @@ static void test_base64(void **state)
     assert_err(base64url_parse("Zm9v", 4, bytes, 2, &n), ERR_LIMIT);
     assert_err(base64url_parse("Zm\0v", 4, bytes, sizeof(bytes), &n), ERR_SYNTAX);
     assert_int_equal(n, 77);
+}
+
+/* OpenSSL's decoder takes "TR==" and blanks; one value must have one text. */
+static void test_base64_is_strict(void **state)
+{
+    static const char *const bad[] = {"Z",      "Zg",    "Zg=",  "Zh==",     "Zm9=",
+                                      "=",      "====",  "Z===", "Zg==Zg==", "Zm 9v",
+                                      "Zm9v\n", " Zg==", "Z-==", "Zg= ",     "Zm9v="};
+    uint8_t bytes[16];
+    size_t n = 77;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_err(base64_parse(bad[i], strlen(bad[i]), bytes, sizeof(bytes), &n), ERR_SYNTAX);
+    assert_err(base64_parse("Zm9v", 4, bytes, 2, &n), ERR_LIMIT);
+    assert_err(base64_parse("Zm\0v", 4, bytes, sizeof(bytes), &n), ERR_SYNTAX);
+    assert_int_equal(n, 77);
+    assert_ok(base64_parse("+/8=", 4, bytes, sizeof(bytes), &n));
+    assert_int_equal(n, 2);
+    assert_memory_equal(bytes, "\xFB\xFF", 2);
+    assert_ok(base64_parse("", 0, bytes, sizeof(bytes), &n));
+    assert_int_equal(n, 0);
 }
 
 static void test_random_and_equal(void **state)
@@ -194,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_base64_is_strict),
         cmocka_unit_test(test_random_and_equal),
         cmocka_unit_test(test_known_vkey),
         cmocka_unit_test(test_key_file),
