@@ -54,16 +54,18 @@ static struct outcome outcome_of(struct backtest_result *r)
     return o;
 }
 
-static struct outcome play(const struct world *w, enum backtest_path path, bool is_given)
+static struct outcome play(const struct world *w, enum backtest_path path, bool is_in_memory)
 {
     struct backtest_options o = w->options;
+    struct feed feed = w->feed;
     struct diag_list diags = {0};
     struct backtest_result r;
     enum err e;
 
     o.path = path;
-    if (!is_given)
-        o.candles = NULL;
+    o.feed = &feed;
+    if (!is_in_memory)
+        feed.candles = NULL;
     e = backtest_run(&o, &diags, &r);
     if (e)
         bench_die("the backtest", e, &diags);
@@ -275,9 +277,6 @@ static void open_world(struct world *w, size_t candles)
     w->options = (struct backtest_options){
         .strategies = &w->strategy,
         .strategy_count = 1,
-        .feed = &w->feed,
-        .candles = w->series.candles,
-        .candle_count = w->series.count,
         .instruments = &w->instrument,
         .instrument_count = 1,
         .terms = trial_terms_default(),

@@ -191,10 +191,6 @@ static void by_backtest(const struct bt *b, enum backtest_path path, struct bt_r
 
     o.terms.starting_equity = (struct money){10000 * bt_ratio("1000000").e12};
     o.terms.slippage = (struct ratio){0};
-    if (path == BACKTEST_ANY) { /* an array, as the loop has it; not by way of the feed */
-        o.candles = b->series.candles;
-        o.candle_count = b->series.count;
-    }
     e = backtest_run(&o, &diags, &result);
     if (e)
         bench_die("the backtest", e, &diags);

@@ -129,31 +129,32 @@ static size_t count_before(const struct candle *candles, size_t count, int64_t a
     return low;
 }
 
-/* The caller's candles stay where they are. */
-static void survey_given(const struct backtest_options *o, struct backtest_survey *s,
-                         int64_t timeframe_us)
+/* The feed's candles stay where they are. */
+static void survey_span(const struct backtest_options *o, struct backtest_survey *s,
+                        const struct candle_span *all, int64_t timeframe_us)
 {
-    size_t first = count_before(o->candles, o->candle_count, o->from_us);
+    size_t first = count_before(all->candles, all->count, o->from_us);
 
-    s->candles = o->candles;
-    s->kept = o->candle_count;
+    s->candles = all->candles;
+    s->kept = all->count;
     if (o->to_us > 0)
-        s->kept = count_before(o->candles, o->candle_count, o->to_us - timeframe_us + 1);
+        s->kept = count_before(all->candles, all->count, o->to_us - timeframe_us + 1);
     if (s->kept <= first)
         return;
     s->count = (int64_t)(s->kept - first);
-    s->first_us = o->candles[first].open_us;
-    s->last_us = o->candles[s->kept - 1].open_us + timeframe_us;
+    s->first_us = all->candles[first].open_us;
+    s->last_us = all->candles[s->kept - 1].open_us + timeframe_us;
 }
 
 static enum err survey(const struct backtest_options *o, struct backtest_survey *s)
 {
     const int64_t timeframe_us = o->feed->timeframe_us(o->feed->self);
     struct surveying v = {o, s};
+    struct candle_span all;
     enum err e = ERR_OK;
 
-    if (s->keeps && o->candles) {
-        survey_given(o, s, timeframe_us);
+    if (s->keeps && o->feed->candles && o->feed->candles(o->feed->self, 0, &all)) {
+        survey_span(o, s, &all, timeframe_us);
     } else {
         e = o->feed->history(o->feed->self, o->to_us > 0 ? o->to_us : INT64_MAX, 0, 0, survey_take,
                              &v);

@@ -28,10 +28,6 @@ struct backtest_options {
     const struct strategy *const *strategies; /* 1 to LIMIT_STRATEGIES, names all different */
     size_t strategy_count;
     const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
-    /* What history of the feed tells of its only symbol, in one scale, when the caller has it (gaps
-     * filled, CANDLE_LAST on the last one): saves asking for it.  NULL: ask. */
-    const struct candle *candles;
-    size_t candle_count;
     const struct instrument *instruments;
     size_t instrument_count;
     struct trial_terms terms;

@@ -24,6 +24,12 @@ struct feed_event {
 
 typedef void feed_take_fn(void *context, const struct feed_event *e);
 
+/* Candles of one instrument, by time. */
+struct candle_span {
+    const struct candle *candles;
+    size_t count;
+};
+
 struct feed {
     void *self;
     /* Time and kind of the next event without taking it; ERR_END when the recording has ended,
@@ -38,6 +44,10 @@ struct feed {
      * moving it; any thread.  most > 0: at most so many candles of each instrument, the newest. */
     enum err (*history)(void *self, int64_t until_us, int64_t shift_us, int64_t most,
                         feed_take_fn *take, void *context);
+    /* All that history tells of one instrument, unshifted, where the feed has it in memory: gaps
+     * filled, in one scale, CANDLE_LAST on the last one.  Nothing changes or moves it before the
+     * feed is freed; any thread.  False: there is no such instrument.  NULL: not in memory. */
+    bool (*candles)(void *self, size_t instrument, struct candle_span *out);
 };
 
 #endif

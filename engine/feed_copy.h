@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A part of a feed's past, held in memory and played again as a feed of its own.
+/* A part of a feed's past, played again as a feed of its own.
  *
- * So that a trial can play what the daemon's own feed is playing at the same time. */
+ * So that a trial can play what the daemon's own feed is playing at the same time.  The whole of a
+ * feed that has its candles in memory is played from there: such a copy takes hardly any memory,
+ * and the feed must outlive it.  Anything else is recorded. */
 #ifndef ENGINE_FEED_COPY_H
 #define ENGINE_FEED_COPY_H
 

@@ -6,27 +6,37 @@
 
 #include "engine/strategy_check_parts.h"
 
+/* What the feed tells, as it tells it: its times are what is checked. */
+struct gathering {
+    struct check_material *m;
+    const size_t *place_of;
+    int64_t newest_us;
+};
+
 static void take_close(void *context, const struct feed_event *e)
 {
-    struct check_material *m = context;
-    struct check_candles *c = &m->candles[e->instrument];
+    const struct gathering *g = context;
+    const size_t place = g->place_of[e->instrument];
+    struct check_material *m = g->m;
     struct check_times *t = m->times;
     int64_t open_us = e->candle.open_us;
+    struct check_candles *c;
 
-    if (open_us < m->from_us)
+    if (place == FEED_COPY_LEAVE_OUT || open_us < m->from_us)
         return;
+    c = &m->candles[place];
     t->candles++;
     t->synthetic += (e->candle.flags & CANDLE_SYNTHETIC) != 0;
     t->resets += (e->candle.flags & CANDLE_AFTER_GAP) != 0;
     t->early += e->at_us != open_us + m->timeframe_us;
     t->off_grid += (open_us - m->grid_us) % m->timeframe_us != 0;
-    t->unordered += open_us <= m->previous_us[e->instrument];
+    t->unordered += open_us <= m->previous_us[place];
     t->future += e->at_us > m->options.until_us;
     if (t->candles == 1 || open_us < t->first_us)
         t->first_us = open_us;
     if (t->candles == 1 || open_us > t->last_us)
         t->last_us = open_us;
-    m->previous_us[e->instrument] = open_us;
+    m->previous_us[place] = open_us;
     if (!strategy_trades(m->options.strategy, c->symbol))
         return;
     if (c->count == c->capacity) {
@@ -38,7 +48,10 @@ static void take_close(void *context, const struct feed_event *e)
 
 static void take_newest(void *context, const struct feed_event *e)
 {
-    *(int64_t *)context = e->candle.open_us;
+    struct gathering *g = context;
+
+    if (g->place_of[e->instrument] != FEED_COPY_LEAVE_OUT)
+        g->newest_us = e->candle.open_us;
 }
 
 static bool is_read(const struct strategy *s, const char *symbol)
@@ -72,17 +85,18 @@ static void choose_instruments(const struct check_options *o, struct check_mater
 }
 
 /* The window begins where the newest candle's `candles` begin. */
-static enum err gather(struct check_material *m)
+static enum err gather(const struct feed_past *past, struct check_material *m)
 {
-    const struct check_options *o = &m->options;
-    const struct feed *f = &m->feed;
-    int64_t newest_us = TIME_NONE;
-    enum err e = f->history(f->self, INT64_MAX, 0, 1, take_newest, &newest_us);
+    const struct feed *f = past->feed;
+    struct gathering g = {m, past->place_of, TIME_NONE};
+    enum err e = f->history(f->self, past->until_us, past->shift_us, 1, take_newest, &g);
 
     m->from_us = INT64_MIN;
-    if (!e && o->candles > 0 && newest_us != TIME_NONE)
-        m->from_us = newest_us - (o->candles - 1) * m->timeframe_us;
-    return e ? e : f->history(f->self, INT64_MAX, 0, 0, take_close, m);
+    if (!e && past->most > 0 && g.newest_us != TIME_NONE)
+        m->from_us = g.newest_us - (past->most - 1) * m->timeframe_us;
+    if (e)
+        return e;
+    return f->history(f->self, past->until_us, past->shift_us, past->most, take_close, &g);
 }
 
 enum err check_material_open(const struct check_options *options, struct check_times *times,
@@ -111,7 +125,7 @@ enum err check_material_open(const struct check_options *options, struct check_t
         m->feed = feed_copy_port(m->copy);
         m->options.feed = &m->feed;
         m->options.shift_us = 0; /* the copy's times have it already */
-        e = gather(m);
+        e = gather(&past, m);
     }
     free(place_of);
     if (e)

@@ -3,7 +3,8 @@
  *
  * Gaps of up to LIMIT_GAP_FILL candles become flat candles (close carried, volume 0,
  * CANDLE_SYNTHETIC) with a warning; after a longer one the next candle has CANDLE_AFTER_GAP.  A
- * symbol's last candle has CANDLE_LAST.  An open event's candle has the open in all four prices. */
+ * symbol's last candle has CANDLE_LAST.  An open event's candle has the open in all four prices.
+ * All candles, the filled in ones too, are in memory: the port has `candles`. */
 #ifndef EXCHANGE_RECORDED_FEED_H
 #define EXCHANGE_RECORDED_FEED_H
 
@@ -13,7 +14,8 @@
 struct recorded_feed;
 
 /* Takes the series over (count of them, beside the instruments of the same index); on error they
- * stay the caller's.  All must have one timeframe: ERR_INVALID with a diag otherwise. */
+ * stay the caller's.  ERR_INVALID with a diag: they have several timeframes, or one has none;
+ * ERR_LIMIT with a diag: more than LIMIT_CANDLES of a symbol with its gaps filled. */
 MUST_USE enum err recorded_feed_new_take(struct candle_series *series, size_t count,
                                          const struct instrument *instruments,
                                          struct diag_list *diags, struct recorded_feed **out);

@@ -16,16 +16,9 @@ enum {
     SYNC_EVERY_US = 1000 * 1000
 };
 
-struct candles {
-    struct candle *items;
-    size_t count, capacity;
-    bool is_mixed; /* in two scales */
-};
-
 struct work {
     const struct sweep_run *run;
-    struct candles candles; /* of the only instrument; none otherwise */
-    pthread_mutex_t mutex;  /* of all below, of the journal and of rows */
+    pthread_mutex_t mutex; /* of all below, of the journal and of rows */
     pthread_cond_t changed;
     int64_t next; /* job to look at */
     int64_t total, done;
@@ -83,10 +76,6 @@ static enum err run_job(struct worker *w, int64_t job, struct diag_list *diags,
     o.strategies = (const struct strategy *const *)&strategy;
     o.feed = &feed;
     o.metrics_only = true;
-    if (work->candles.count > 0 && !work->candles.is_mixed) {
-        o.candles = work->candles.items;
-        o.candle_count = work->candles.count;
-    }
     e = backtest_run(&o, diags, &r);
     strategy_release(strategy);
     if (!e) {
@@ -198,19 +187,6 @@ static void watch(struct work *w)
         fprintf(stderr, "\r%*s\r", BAR_CELLS + 48, "");
 }
 
-static void take_candle(void *context, const struct feed_event *e)
-{
-    struct candles *c = context;
-
-    if (c->count == c->capacity) {
-        c->capacity = c->capacity ? 2 * c->capacity : 4096;
-        c->items = xrealloc(c->items, c->capacity * sizeof *c->items);
-    }
-    c->items[c->count] = e->candle;
-    c->is_mixed |= c->items[0].price_scale != e->candle.price_scale;
-    c->count++;
-}
-
 static enum err open_workers(struct work *w, struct worker *workers, size_t count)
 {
     const struct feed_past past = {.feed = w->run->options->feed, .until_us = INT64_MAX};
@@ -219,11 +195,6 @@ static enum err open_workers(struct work *w, struct worker *workers, size_t coun
     for (size_t i = 0; i < count && !e; i++) {
         workers[i].work = w;
         e = feed_copy_new(&past, &workers[i].copy);
-    }
-    if (!e && w->run->options->instrument_count == 1) {
-        const struct feed feed = feed_copy_port(workers[0].copy);
-
-        e = feed.history(feed.self, INT64_MAX, 0, 0, take_candle, &w->candles);
     }
     if (e == ERR_END)
         (void)diag_add(w->diags, "candles", "end", "there are no candles");
@@ -280,6 +251,5 @@ enum err sweep_run(const struct sweep_run *r, struct diag_list *diags)
     for (size_t i = 0; i < r->workers; i++)
         feed_copy_free(workers[i].copy);
     free(workers);
-    free(w.candles.items);
     return e;
 }

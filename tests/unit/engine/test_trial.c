@@ -191,6 +191,33 @@ static void test_copy_history(void **state)
     feed_copy_free(copy);
 }
 
+/* A copy of all that a feed has in memory plays it from there. */
+static void test_copy_shares(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed *recorded = &f->world.feed;
+    const size_t second[] = {FEED_COPY_LEAVE_OUT, 0};
+    struct feed_past past = {recorded, INT64_MAX, 0, 0, second};
+    struct candle_span have, copied;
+    struct feed_copy *copy;
+    struct feed feed;
+
+    assert_true(recorded->candles(recorded->self, 1, &have));
+    assert_ok(feed_copy_new(&past, &copy));
+    feed = feed_copy_port(copy);
+    assert_true(feed.candles(feed.self, 0, &copied));
+    assert_ptr_equal(copied.candles, have.candles);
+    assert_int_equal(copied.count, have.count);
+    feed_copy_free(copy);
+    past.until_us = INT64_MAX - 1; /* a part: as long, but recorded */
+    assert_ok(feed_copy_new(&past, &copy));
+    feed = feed_copy_port(copy);
+    assert_true(feed.candles(feed.self, 0, &copied));
+    assert_ptr_not_equal(copied.candles, have.candles);
+    assert_int_equal(copied.count, have.count);
+    feed_copy_free(copy);
+}
+
 /* The same cycle: round trips, fills, equity and statistics are those of the paper account. */
 static void test_trial_is_paper(void **state)
 {
@@ -318,9 +345,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy),           cmocka_unit_test(test_copy_part),
-        cmocka_unit_test(test_copy_history),   cmocka_unit_test(test_rows_are_paper),
-        cmocka_unit_test(test_trial_is_paper), cmocka_unit_test(test_delay),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_copy_history),   cmocka_unit_test(test_copy_shares),
+        cmocka_unit_test(test_rows_are_paper), cmocka_unit_test(test_trial_is_paper),
+        cmocka_unit_test(test_delay),          cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

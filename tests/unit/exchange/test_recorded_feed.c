@@ -292,6 +292,58 @@ static void test_history(void **state)
     recorded_feed_free(r);
 }
 
+/* The candles in memory are those that history tells. */
+static void test_candles(void **state)
+{
+    const int first[] = {10, 11, 14, 15, 20, 70, 71, 74};
+    const int second[] = {12, 13, 16};
+    struct candle_series s[] = {series(first, 8, 100), series(second, 3, 200)};
+    struct recorded_feed *r = make(s, 2);
+    struct feed f = recorded_feed_port(r);
+    size_t at[2] = {0};
+    struct candle_span spans[2], none;
+    struct told told = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        assert_true(f.candles(f.self, i, &spans[i]));
+    assert_false(f.candles(f.self, 2, &none));
+    assert_ok(f.history(f.self, INT64_MAX, 0, 0, take_told, &told));
+    assert_int_equal(told.count, spans[0].count + spans[1].count);
+    for (size_t i = 0; i < told.count; i++) {
+        const size_t k = told.events[i].instrument;
+        struct feed_event e = told.events[i];
+
+        e.candle = spans[k].candles[at[k]++];
+        expect_same_event(&e, &told.events[i]);
+    }
+    recorded_feed_free(r);
+}
+
+/* So many holes that filling them would fill the memory. */
+static void test_too_many_gaps(void **state)
+{
+    const size_t count = LIMIT_CANDLES / (LIMIT_GAP_FILL + 1) + 2;
+    int *minutes = xcalloc(count, sizeof *minutes);
+    const struct instrument names[] = {instrument("BTC/USDT")};
+    struct diag_list diags = {0};
+    struct recorded_feed *f;
+    struct candle_series s;
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        minutes[i] = (int)i * (LIMIT_GAP_FILL + 1);
+    s = series(minutes, count, 100);
+    assert_err(recorded_feed_new_take(&s, 1, names, &diags, &f), ERR_LIMIT);
+    assert_string_equal(diags.items[0].code, "limit_exceeded");
+    for (size_t i = 0; i < count; i++) /* as long, but the holes too long to be filled */
+        s.candles[i].open_us = (int64_t)i * (LIMIT_GAP_FILL + 2) * MINUTE;
+    assert_ok(recorded_feed_new_take(&s, 1, names, NULL, &f));
+    assert_int_equal(recorded_feed_gaps(f), 0);
+    recorded_feed_free(f);
+    free(minutes);
+}
+
 static void count_told(void *context, const struct feed_event *e)
 {
     *(size_t *)context += e->kind == FEED_CLOSE;
@@ -384,6 +436,8 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_recordings),
         cmocka_unit_test(test_history),
+        cmocka_unit_test(test_candles),
+        cmocka_unit_test(test_too_many_gaps),
         cmocka_unit_test(test_history_in_threads),
     };
 
