@@ -105,18 +105,37 @@ void backtest_result_release(struct backtest_result *r);
 const struct statistic *backtest_measured(const struct backtest_result *r, const char *claim,
                                           struct statistic *space);
 
-/* The result as one JSON object: metrics, method, config, strategies, windows, months,
- * exit_reasons, symbols, positions, trades, equity, equity_curve.  drain, unless NULL, is called
- * now and then to take what is in the writer's text away. */
+/* The lists of the result as JSON, in their order. */
+enum backtest_list {
+    BACKTEST_LIST_POSITIONS,
+    BACKTEST_LIST_TRADES,
+    BACKTEST_LIST_EQUITY,
+    BACKTEST_LIST_CURVE,
+    BACKTEST_LISTS
+};
+
+/* A row of a list that was just written, and where in the writer's text. */
+struct backtest_place {
+    enum backtest_list list;
+    size_t row, begin, end;
+};
+
+/* Told of each row; may take away what is in the writer's text.  false: no more is wanted. */
+typedef bool backtest_row_fn(void *context, const struct backtest_place *place);
+
+/* What is written upon; row may be NULL. */
 struct jwriter;
-typedef void backtest_drain_fn(void *context);
 struct backtest_paper {
     struct jwriter *writer;
-    backtest_drain_fn *drain;
+    backtest_row_fn *row;
     void *context;
 };
-void backtest_write(const struct backtest_paper *paper, const struct backtest_options *o,
-                    const struct backtest_result *r);
+
+/* The result as one JSON object: metrics, method, config, strategies, windows, months,
+ * exit_reasons, symbols, positions, trades, equity, equity_curve.  ERR_CANCELED: no more of it was
+ * wanted; the text is of no use then. */
+MUST_USE enum err backtest_write(const struct backtest_paper *paper,
+                                 const struct backtest_options *o, const struct backtest_result *r);
 /* Parts of it, as members of the object under way. */
 void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
                            const struct backtest_result *r);
@@ -124,9 +143,11 @@ void backtest_write_tables(struct jwriter *w, const struct backtest_result *r);
 void backtest_write_instruments(struct jwriter *w, const struct backtest_options *o);
 /* The value of its member `metrics`. */
 void backtest_write_metrics(struct jwriter *w, const struct backtest_result *r);
-/* The newest positions, at most so many, those that the end closed last; and the curves. */
-void backtest_write_positions(const struct backtest_paper *paper, const struct backtest_result *r,
-                              size_t most);
-void backtest_write_curve(const struct backtest_paper *paper, const struct backtest_result *r);
+/* The newest positions, at most so many, those that the end closed last; and the curve.  Errors as
+ * backtest_write. */
+MUST_USE enum err backtest_write_positions(const struct backtest_paper *paper,
+                                           const struct backtest_result *r, size_t most);
+MUST_USE enum err backtest_write_curve(const struct backtest_paper *paper,
+                                       const struct backtest_result *r);
 
 #endif

@@ -6,8 +6,10 @@
 #include "core/jwriter.h"
 #include "engine/backtest.h"
 
-enum {
-    DRAIN_EVERY = 256 /* rows */
+/* A list under way. */
+struct rows {
+    const struct backtest_paper *paper;
+    struct backtest_place place; /* of the row under way */
 };
 
 static void write_id(struct jwriter *w, const char *key, int64_t id)
@@ -26,10 +28,31 @@ static void write_price(struct jwriter *w, const char *key, struct price p)
         jw_member_null(w, key);
 }
 
-static void drain(const struct backtest_paper *paper, size_t row)
+static struct rows rows_begin(const struct backtest_paper *paper, enum backtest_list list,
+                              const char *key)
 {
-    if (paper->drain && row % DRAIN_EVERY == DRAIN_EVERY - 1)
-        paper->drain(paper->context);
+    jw_key(paper->writer, key);
+    jw_array(paper->writer);
+    return (struct rows){paper, {.list = list}};
+}
+
+/* The writer puts a comma before each row but the first. */
+static void row_begin(struct rows *v)
+{
+    v->place.begin = v->paper->writer->out->length + (v->place.row > 0);
+    jw_object(v->paper->writer);
+}
+
+static enum err row_end(struct rows *v)
+{
+    const struct backtest_paper *paper = v->paper;
+
+    jw_object_end(paper->writer);
+    v->place.end = paper->writer->out->length;
+    if (paper->row && !paper->row(paper->context, &v->place))
+        return ERR_CANCELED;
+    v->place.row++;
+    return ERR_OK;
 }
 
 static void write_position(struct jwriter *w, const struct position *p)
@@ -38,7 +61,6 @@ static void write_position(struct jwriter *w, const struct position *p)
 
     if (money_add(p->entry_fee, p->exit_fee, &fees))
         fees = p->entry_fee;
-    jw_object(w);
     write_id(w, "id", p->id);
     jw_member_text(w, "symbol", p->symbol);
     jw_member_text(w, "strategy", p->strategy);
@@ -54,28 +76,26 @@ static void write_position(struct jwriter *w, const struct position *p)
     jw_member_time(w, "opened_at", p->opened_us);
     jw_member_time(w, "closed_at", p->closed_us);
     jw_member_text(w, "exit_reason", exit_reason_name(p->exit_reason));
-    jw_object_end(w);
 }
 
-void backtest_write_positions(const struct backtest_paper *paper, const struct backtest_result *r,
-                              size_t most)
+enum err backtest_write_positions(const struct backtest_paper *paper,
+                                  const struct backtest_result *r, size_t most)
 {
-    const size_t count = r->trial.closed_count;
+    const size_t count = r->trial.closed_count, first = count > most ? count - most : 0;
+    struct rows v = rows_begin(paper, BACKTEST_LIST_POSITIONS, "positions");
+    enum err e = ERR_OK;
 
-    jw_key(paper->writer, "positions");
-    jw_array(paper->writer);
-    for (size_t i = count > most ? count - most : 0; i < count; i++) {
-        write_position(paper->writer, &r->trial.closed[i]);
-        drain(paper, i);
+    for (size_t i = first; i < count + r->ended_count && !e; i++) {
+        row_begin(&v);
+        write_position(paper->writer, i < count ? &r->trial.closed[i] : &r->ended[i - count]);
+        e = row_end(&v);
     }
-    for (size_t i = 0; i < r->ended_count; i++)
-        write_position(paper->writer, &r->ended[i]);
     jw_array_end(paper->writer);
+    return e;
 }
 
 static void write_trade(struct jwriter *w, const struct fill *f)
 {
-    jw_object(w);
     write_id(w, "id", f->id);
     jw_member_time(w, "timestamp", f->at_us);
     write_id(w, "order_id", f->order_id);
@@ -94,62 +114,69 @@ static void write_trade(struct jwriter *w, const struct fill *f)
     jw_member_bool(w, "opens", f->opens);
     jw_member_money(w, "pnl", f->pnl, -1);
     jw_member_money(w, "slippage", f->slippage, -1);
-    jw_object_end(w);
 }
 
-static void write_trades(const struct backtest_paper *paper, const struct backtest_result *r)
+static enum err write_trades(const struct backtest_paper *paper, const struct backtest_result *r)
 {
-    jw_key(paper->writer, "trades");
-    jw_array(paper->writer);
-    for (size_t i = 0; i < r->trial.fill_count; i++) {
+    struct rows v = rows_begin(paper, BACKTEST_LIST_TRADES, "trades");
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < r->trial.fill_count && !e; i++) {
+        row_begin(&v);
         write_trade(paper->writer, &r->trial.fills[i]);
-        drain(paper, i);
+        e = row_end(&v);
     }
     jw_array_end(paper->writer);
+    return e;
 }
 
-static void write_days(const struct backtest_paper *paper, const struct backtest_result *r)
+static enum err write_days(const struct backtest_paper *paper, const struct backtest_result *r)
 {
-    struct jwriter *w = paper->writer;
+    const struct daily_equity *daily = &r->trial.daily;
+    struct rows v = rows_begin(paper, BACKTEST_LIST_EQUITY, "equity");
+    enum err e = ERR_OK;
 
-    jw_key(w, "equity");
-    jw_array(w);
-    for (size_t i = 0; i < r->trial.daily.count; i++) {
-        jw_object(w);
-        jw_member_time(w, "at", r->trial.daily.day[i] * US_PER_DAY);
-        jw_member_money(w, "equity", r->trial.daily.equity[i], -1);
-        jw_object_end(w);
-        drain(paper, i);
+    for (size_t i = 0; i < daily->count && !e; i++) {
+        row_begin(&v);
+        jw_member_time(paper->writer, "at", daily->day[i] * US_PER_DAY);
+        jw_member_money(paper->writer, "equity", daily->equity[i], -1);
+        e = row_end(&v);
     }
-    jw_array_end(w);
+    jw_array_end(paper->writer);
+    return e;
 }
 
-void backtest_write_curve(const struct backtest_paper *paper, const struct backtest_result *r)
+enum err backtest_write_curve(const struct backtest_paper *paper, const struct backtest_result *r)
 {
-    struct jwriter *w = paper->writer;
+    struct rows v = rows_begin(paper, BACKTEST_LIST_CURVE, "equity_curve");
+    enum err e = ERR_OK;
 
-    jw_key(w, "equity_curve");
-    jw_array(w);
-    for (size_t i = 0; i < r->watch.count; i++) {
-        jw_object(w);
-        jw_member_time(w, "at", r->watch.points[i].at_us);
-        jw_member_money(w, "equity", r->watch.points[i].equity, -1);
-        jw_member_money(w, "low", r->watch.points[i].low, -1);
-        jw_object_end(w);
-        drain(paper, i);
+    for (size_t i = 0; i < r->watch.count && !e; i++) {
+        row_begin(&v);
+        jw_member_time(paper->writer, "at", r->watch.points[i].at_us);
+        jw_member_money(paper->writer, "equity", r->watch.points[i].equity, -1);
+        jw_member_money(paper->writer, "low", r->watch.points[i].low, -1);
+        e = row_end(&v);
     }
-    jw_array_end(w);
+    jw_array_end(paper->writer);
+    return e;
 }
 
-void backtest_write(const struct backtest_paper *paper, const struct backtest_options *o,
-                    const struct backtest_result *r)
+enum err backtest_write(const struct backtest_paper *paper, const struct backtest_options *o,
+                        const struct backtest_result *r)
 {
+    enum err e;
+
     jw_object(paper->writer);
     backtest_write_report(paper->writer, o, r);
     backtest_write_tables(paper->writer, r);
-    backtest_write_positions(paper, r, SIZE_MAX);
-    write_trades(paper, r);
-    write_days(paper, r);
-    backtest_write_curve(paper, r);
+    e = backtest_write_positions(paper, r, SIZE_MAX);
+    if (!e)
+        e = write_trades(paper, r);
+    if (!e)
+        e = write_days(paper, r);
+    if (!e)
+        e = backtest_write_curve(paper, r);
     jw_object_end(paper->writer);
+    return e;
 }

@@ -283,10 +283,7 @@ enum err backtests_create(struct request *rq)
 
 static enum err find(struct request *rq, struct job_view *out)
 {
-    enum err e = query_parse(rq, NULL, 0);
-
-    if (!e)
-        e = jobs_get(handlers_of(rq)->jobs, rq->arguments[0], out);
+    enum err e = jobs_get(handlers_of(rq)->jobs, rq->arguments[0], out);
     if (e == ERR_GONE)
         return request_fail(rq, e, "The results of the newest %d backtests are kept, in memory.",
                             JOBS_KEPT);
@@ -299,8 +296,10 @@ static enum err find(struct request *rq, struct job_view *out)
 enum err backtests_get(struct request *rq)
 {
     struct job_view v;
-    enum err e = find(rq, &v);
+    enum err e = query_parse(rq, NULL, 0);
 
+    if (!e)
+        e = find(rq, &v);
     return e ? e : answer_job(rq, 200, &v);
 }
 
@@ -309,8 +308,10 @@ enum err backtests_cancel(struct request *rq)
 {
     struct job_view v;
     bool is_running = false;
-    enum err e = find(rq, &v);
+    enum err e = query_parse(rq, NULL, 0);
 
+    if (!e)
+        e = find(rq, &v);
     if (e)
         return e;
     job_view_release(&v);
@@ -325,24 +326,119 @@ enum err backtests_cancel(struct request *rq)
     return e ? e : answer_job(rq, 202, &v);
 }
 
-/* GET /v1/backtests/{id}/report: all of it, as `traderd backtest --json` has it. */
-enum err backtests_report(struct request *rq)
+/* ---- Results ---- */
+
+/* The result of the job that the path names; the caller releases it. */
+static enum err find_result(struct request *rq, struct job_result **out)
 {
     struct job_view v;
-    const char *report;
-    size_t length;
     enum err e = find(rq, &v);
 
     if (e)
         return e;
-    if (!v.result) {
-        if (v.state == JOB_QUEUED || v.state == JOB_RUNNING)
-            rq->retry_after_s = RETRY_S;
-        return request_fail(rq, ERR_NOT_FINISHED, "The backtest is %s.", job_state_name(v.state));
+    if (v.result) {
+        *out = v.result;
+        return ERR_OK;
     }
-    report = job_result_report(v.result, &length);
-    return respond_shared(rq, 200, MEDIA_JSON, report, length, job_result_release, v.result);
+    if (v.state == JOB_FAILED)
+        return request_fail(rq, ERR_NOT_FINISHED, "The backtest failed and has no result: %s",
+                            v.detail[0] ? v.detail : err_sentence(v.error));
+    if (v.state == JOB_CANCELED)
+        return request_fail(rq, ERR_NOT_FINISHED, "The backtest was canceled and has no result.");
+    rq->retry_after_s = RETRY_S;
+    return request_fail(rq, ERR_NOT_FINISHED, "The backtest is %s; ask again when it has ended.",
+                        job_state_name(v.state));
 }
+
+/* GET /v1/backtests/{id}/report: all of it, as `traderd backtest --json` has it. */
+enum err backtests_report(struct request *rq)
+{
+    struct job_result *result;
+    const char *report;
+    size_t length;
+    enum err e = query_parse(rq, NULL, 0);
+
+    if (!e)
+        e = find_result(rq, &result);
+    if (e)
+        return e;
+    report = job_result_report(result, &length);
+    return respond_shared(rq, 200, MEDIA_JSON, report, length, job_result_release, result);
+}
+
+static bool is_wanted(const struct list_request *l, const struct job_row *row)
+{
+    const struct list_query *q = &l->q;
+
+    return (q->from_us == TIME_NONE || row->at_us >= q->from_us) &&
+           (q->to_us == TIME_NONE || row->at_us < q->to_us) &&
+           (!q->symbol || strcmp(row->symbol, q->symbol) == 0) &&
+           (!q->side || row->side == (enum side)q->side) &&
+           (!q->order_id || row->order_id == q->order_id) &&
+           (!q->position_id || row->position_id == q->position_id);
+}
+
+/* A page of a list of the result; the id of a row is its place in the report, from 1. */
+static enum err answer_rows(struct request *rq, const struct list_request *l,
+                            const struct job_result *r, enum backtest_list list)
+{
+    const int64_t count = (int64_t)job_result_count(r, list), step = l->q.ascending ? 1 : -1;
+    int64_t id = l->q.after_id, last_id = 0, shown = 0;
+    bool more = false;
+    struct jwriter w;
+    struct text body;
+
+    if (!l->q.ascending && (id == 0 || id > count))
+        id = count + 1;
+    list_begin(&w, &body);
+    for (id += step; id >= 1 && id <= count; id += step) {
+        struct job_row row;
+
+        job_result_row(r, list, (size_t)id - 1, &row);
+        if (!is_wanted(l, &row))
+            continue;
+        more = shown == l->limit;
+        if (more)
+            break;
+        jw_raw(&w, row.json, row.length);
+        last_id = id;
+        shown++;
+    }
+    return list_answer(rq, &w, &body, more, last_id);
+}
+
+static enum err list_rows(struct request *rq, unsigned parameters, enum backtest_list list)
+{
+    struct job_result *result;
+    struct list_request l;
+    enum err e = list_parse(rq, parameters, &l);
+
+    if (!e)
+        e = find_result(rq, &result);
+    if (e)
+        return e;
+    if (l.series == 1)
+        list = BACKTEST_LIST_CURVE;
+    e = answer_rows(rq, &l, result, list);
+    job_result_release(result);
+    return e;
+}
+
+/* GET /v1/backtests/{id}/trades: its fills. */
+enum err backtests_trades(struct request *rq)
+{
+    return list_rows(
+        rq, LIST_P_SYMBOL | LIST_P_SIDE | LIST_P_ORDER_ID | LIST_P_POSITION_ID | LIST_P_TIMES,
+        BACKTEST_LIST_TRADES);
+}
+
+/* GET /v1/backtests/{id}/equity: at each midnight, or the curve. */
+enum err backtests_equity(struct request *rq)
+{
+    return list_rows(rq, LIST_P_TIMES | LIST_P_SERIES, BACKTEST_LIST_EQUITY);
+}
+
+/* ---- The list ---- */
 
 /* GET /v1/backtests: those that are known, newest first. */
 enum err backtests_list(struct request *rq)

@@ -11,19 +11,11 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/jwriter.h"
 #include "core/log.h"
-#include "engine/feed_copy.h"
+#include "handlers/job_feed.h"
 
 enum {
-    PRIORITY = 19,             /* behind whatever else wants a processor */
-    METRICS_BYTES = 256 * 1024 /* far more than they have */
-};
-
-struct job_result {
-    _Atomic int references;
-    char *report, *metrics;
-    size_t report_length, metrics_length;
+    PRIORITY = 19 /* behind whatever else wants a processor */
 };
 
 struct job {
@@ -57,65 +49,6 @@ const char *job_state_name(enum job_state s)
     return names[s];
 }
 
-/* ---- Results ---- */
-
-static struct job_result *result_acquire(struct job_result *r)
-{
-    if (r)
-        atomic_fetch_add(&r->references, 1);
-    return r;
-}
-
-void job_result_release(void *result)
-{
-    struct job_result *r = result;
-
-    if (!r || atomic_fetch_sub(&r->references, 1) > 1)
-        return;
-    free(r->report);
-    free(r->metrics);
-    free(r);
-}
-
-const char *job_result_report(const struct job_result *r, size_t *length)
-{
-    *length = r->report_length;
-    return r->report;
-}
-
-const char *job_result_metrics(const struct job_result *r, size_t *length)
-{
-    *length = r->metrics_length;
-    return r->metrics;
-}
-
-static enum err make_result(const struct backtest_options *o, const struct backtest_result *r,
-                            struct job_result **out)
-{
-    struct job_result *result;
-    struct text report, metrics;
-    struct jwriter w;
-    const struct backtest_paper paper = {.writer = &w};
-
-    text_init(&report, JOB_REPORT_BYTES);
-    jwriter_init(&w, JSTYLE_COMPACT, &report);
-    backtest_write(&paper, o, r);
-    if (!jwriter_ok(&w)) {
-        text_release(&report);
-        return ERR_LIMIT;
-    }
-    text_init(&metrics, METRICS_BYTES);
-    jwriter_init(&w, JSTYLE_COMPACT, &metrics);
-    backtest_write_metrics(&w, r);
-    ASSERT(jwriter_ok(&w));
-    result = xcalloc(1, sizeof *result);
-    atomic_init(&result->references, 1);
-    result->report = text_take(&report, &result->report_length);
-    result->metrics = text_take(&metrics, &result->metrics_length);
-    *out = result;
-    return ERR_OK;
-}
-
 /* ---- The list ---- */
 
 static bool has_ended(const struct job *job)
@@ -128,6 +61,11 @@ static void job_free(struct job *job)
     strategy_release(job->wish.strategy);
     job_result_release(job->result);
     free(job);
+}
+
+static size_t bytes_of(const struct job *job)
+{
+    return job->result ? job_result_bytes(job->result) : 0;
 }
 
 static void end_job(struct job *job, enum job_state state)
@@ -143,7 +81,7 @@ static void evict(struct jobs *j)
 
     for (size_t i = 0; i < j->count; i++) {
         ended += has_ended(j->all[i]);
-        bytes += j->all[i]->result ? j->all[i]->result->report_length : 0;
+        bytes += bytes_of(j->all[i]);
     }
     for (size_t i = 0; i < j->count && (ended > JOBS_KEPT || bytes > JOBS_REPORT_BYTES);) {
         struct job *job = j->all[i];
@@ -153,7 +91,7 @@ static void evict(struct jobs *j)
             continue;
         }
         ended--;
-        bytes -= job->result ? job->result->report_length : 0;
+        bytes -= bytes_of(job);
         job_free(job);
         j->count--;
         memmove(&j->all[i], &j->all[i + 1], (j->count - i) * sizeof *j->all);
@@ -193,7 +131,7 @@ static void view(const struct jobs *j, const struct job *job, struct job_view *o
         .started_us = job->started_us,
         .finished_us = job->finished_us,
         .error = job->error,
-        .result = result_acquire(job->result),
+        .result = job_result_acquire(job->result),
     };
     (void)snprintf(out->id, sizeof out->id, "%s-%lld", j->options.prefix, (long long)job->number);
     (void)copy_text(out->strategy_id, sizeof out->strategy_id, strategy_id(wish->strategy));
@@ -219,6 +157,13 @@ static bool tell_progress(void *context, int64_t done, int64_t total)
     return !atomic_load(&job->is_canceled);
 }
 
+static bool goes_on(void *context)
+{
+    struct job *job = context;
+
+    return !atomic_load(&job->is_canceled);
+}
+
 static void explain(struct job *job, const struct diag_list *diags, enum err e)
 {
     if (diags->count > 0)
@@ -230,15 +175,17 @@ static void explain(struct job *job, const struct diag_list *diags, enum err e)
                        JOB_REPORT_BYTES / (1024 * 1024));
 }
 
-/* On a copy of the feed, which the loop may be playing at the same time. */
+/* Beside the loop, which may be playing the feed at the same time. */
 static enum err play(struct jobs *j, struct job *job, struct diag_list *diags,
                      struct job_result **out)
 {
     const struct strategy *const strategies[] = {job->wish.strategy};
-    const struct feed_past past = {.feed = j->options.feed, .until_us = INT64_MAX};
+    struct job_feed own;
+    const struct feed feed = job_feed_port(&own);
     struct backtest_options o = {
         .strategies = strategies,
         .strategy_count = 1,
+        .feed = &feed,
         .instruments = j->options.instruments,
         .instrument_count = j->options.instrument_count,
         .terms = job->wish.terms,
@@ -250,20 +197,16 @@ static enum err play(struct jobs *j, struct job *job, struct diag_list *diags,
         .context = job,
     };
     struct backtest_result *result = xcalloc(1, sizeof *result);
-    struct feed_copy *copy = NULL;
-    struct feed feed;
-    enum err e = feed_copy_new(&past, &copy);
+    enum err e;
 
+    job_feed_init(&own, j->options.feed);
+    e = backtest_run(&o, diags, result);
+    job_feed_release(&own);
     if (!e) {
-        feed = feed_copy_port(copy);
-        o.feed = &feed;
-        e = backtest_run(&o, diags, result);
-    }
-    if (!e) {
-        e = atomic_load(&job->is_canceled) ? ERR_CANCELED : make_result(&o, result, out);
+        (void)tell_progress(job, 1, 1); /* the report is still to be written */
+        e = job_result_new(&o, result, goes_on, job, out);
         backtest_result_release(result);
     }
-    feed_copy_free(copy);
     free(result);
     return e;
 }
@@ -280,6 +223,11 @@ static void run_job(struct jobs *j, struct job *job)
     pthread_mutex_unlock(&j->mutex);
     e = play(j, job, diags, &result);
     pthread_mutex_lock(&j->mutex);
+    if (!e && atomic_load(&job->is_canceled)) { /* who canceled it was told that it runs */
+        job_result_release(result);
+        result = NULL;
+        e = ERR_CANCELED;
+    }
     job->result = result;
     if (e && e != ERR_CANCELED) {
         job->error = e == ERR_END ? ERR_INVALID : e; /* no candles in what was asked for */

@@ -3,17 +3,16 @@
  * newest results.
  *
  * All in memory: an end of the daemon forgets them.  At most JOBS_QUEUED wait, JOBS_KEPT that have
- * ended are kept and JOBS_REPORT_BYTES of their reports; the oldest go first.  Any thread. */
+ * ended are kept and JOBS_REPORT_BYTES of their results; the oldest go first.  Any thread. */
 #ifndef HANDLERS_JOBS_H
 #define HANDLERS_JOBS_H
 
-#include "engine/backtest.h"
+#include "handlers/job_result.h"
 
 enum {
     JOBS_QUEUED = 8,
     JOBS_KEPT = 32,
     JOB_ID_MAX = 32,
-    JOB_REPORT_BYTES = 64 * 1024 * 1024, /* of one; more fails the job */
     JOBS_REPORT_BYTES = 128 * 1024 * 1024
 };
 
@@ -35,12 +34,6 @@ struct job_wish {
     struct ratio split;
     char created_by[LIMIT_NAME];
 };
-
-/* JSON of a job that succeeded, shared by all who read it. */
-struct job_result;
-const char *job_result_report(const struct job_result *r, size_t *length);
-const char *job_result_metrics(const struct job_result *r, size_t *length); /* an object */
-void job_result_release(void *result);                                      /* NULL allowed */
 
 /* A job as it was at one moment. */
 struct job_view {
@@ -82,8 +75,8 @@ MUST_USE enum err jobs_submit(struct jobs *j, const struct job_wish *wish, struc
 MUST_USE enum err jobs_get(struct jobs *j, const char *id, struct job_view *out);
 /* The newest with a number below `before` (0: all), at most `most`; returns how many. */
 size_t jobs_list(struct jobs *j, int64_t before, size_t most, struct job_view *out, bool *more);
-/* A job that waits ends at once, one that runs soon: *is_running.  One that has ended stays as it
- * is.  Errors as jobs_get. */
+/* A job that waits ends at once, one that runs or writes its report soon, without a result:
+ * *is_running.  One that has ended stays as it is.  Errors as jobs_get. */
 MUST_USE enum err jobs_cancel(struct jobs *j, const char *id, bool *is_running);
 
 #endif

@@ -16,6 +16,7 @@ static const char *const directions[] = {"desc", "asc", NULL};
 static const char *const position_statuses[] = {"open", "closed", NULL};
 static const char *const order_statuses[] = {"all", "open", "closed", NULL};
 static const char *const decisions[] = {"accepted", "denied", NULL};
+static const char *const serieses[] = {"daily", "curve", NULL};
 /* In the order of enum exit_reason, from 1. */
 static const char *const exit_reasons[] = {
     "stop_loss", "take_profit", "trailing_stop", "signal_exit", "time_exit",   "roi",
@@ -54,6 +55,8 @@ static size_t make_fields(struct list_request *l, unsigned parameters, struct fi
         f[n++] = typed_word("decision", &l->decision, decisions);
     if (parameters & LIST_P_EXIT_REASON)
         f[n++] = typed_word("exit_reason", &l->exit_reason, exit_reasons);
+    if (parameters & LIST_P_SERIES)
+        f[n++] = typed_word("series", &l->series, serieses);
     if (parameters & LIST_P_WAIT)
         f[n++] = typed_text("wait", l->wait, sizeof l->wait);
     ASSERT(n <= FIELDS_MAX);

@@ -13,7 +13,7 @@ struct list_request {
     struct list_query q;
     char symbol[LIMIT_SYMBOL], strategy[LIMIT_NAME], client_order_id[40], cursor[32], wait[8];
     char strategy_id[DIGEST_HEX];
-    int side, order, status, decision, exit_reason;
+    int side, order, status, decision, exit_reason, series;
     int64_t limit, order_id, position_id;
     int64_t wait_s;
     bool has_filters;
@@ -32,7 +32,8 @@ enum list_parameter {
     LIST_P_ORDER_STATUS = 1 << 8,
     LIST_P_DECISION = 1 << 9,
     LIST_P_EXIT_REASON = 1 << 10,
-    LIST_P_WAIT = 1 << 11
+    LIST_P_WAIT = 1 << 11,
+    LIST_P_SERIES = 1 << 12
 };
 
 MUST_USE enum err list_parse(struct request *rq, unsigned parameters, struct list_request *out);

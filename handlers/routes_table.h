@@ -60,6 +60,8 @@ ROUTE(POST, "/v1/backtests", backtests_create, TRADER, WORKER, KEY)
 ROUTE(GET, "/v1/backtests/{id}", backtests_get, VIEWER, INLINE, N)
 ROUTE(DELETE, "/v1/backtests/{id}", backtests_cancel, TRADER, WORKER, N)
 ROUTE(GET, "/v1/backtests/{id}/report", backtests_report, VIEWER, INLINE, N)
+ROUTE(GET, "/v1/backtests/{id}/trades", backtests_trades, VIEWER, INLINE, N)
+ROUTE(GET, "/v1/backtests/{id}/equity", backtests_equity, VIEWER, INLINE, N)
 
 ROUTE(GET, "/v1/metrics", metrics_get, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/metrics/equity", metrics_equity, VIEWER, WORKER, N)

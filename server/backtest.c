@@ -63,28 +63,32 @@ static void bar_clear(const struct bar *b)
 
 /* ---- JSON ---- */
 
-static void json_drain(void *context)
+static bool json_row(void *context, const struct backtest_place *place)
 {
     struct text *t = context;
 
-    if (t->length < DRAIN_BYTES)
-        return;
-    fwrite(t->data, 1, t->length, stdout);
-    text_clear(t);
+    (void)place;
+    if (t->length >= DRAIN_BYTES) {
+        fwrite(t->data, 1, t->length, stdout);
+        text_clear(t);
+    }
+    return !ferror(stdout);
 }
 
 static enum err print_json(const struct backtest_options *o, const struct backtest_result *r)
 {
     struct text t;
     struct jwriter w;
-    const struct backtest_paper paper = {&w, json_drain, &t};
+    const struct backtest_paper paper = {&w, json_row, &t};
+    enum err e;
 
     text_init(&t, JSON_BUFFER);
     jwriter_init(&w, JSTYLE_COMPACT, &t);
-    backtest_write(&paper, o, r);
+    e = backtest_write(&paper, o, r);
     ASSERT(jwriter_ok(&w));
     text_char(&t, '\n');
-    fwrite(t.data, 1, t.length, stdout);
+    if (!e)
+        fwrite(t.data, 1, t.length, stdout);
     text_release(&t);
     return fflush(stdout) || ferror(stdout) ? ERR_IO : ERR_OK;
 }

@@ -36,12 +36,19 @@ static void page_write(struct page *p)
     text_clear(&p->text);
 }
 
-static void page_drain(void *context)
+static void page_drain(struct page *p)
+{
+    if (p->text.length >= PAGE_DRAIN)
+        page_write(p);
+}
+
+static bool page_row(void *context, const struct backtest_place *place)
 {
     struct page *p = context;
 
-    if (p->text.length >= PAGE_DRAIN)
-        page_write(p);
+    (void)place;
+    page_drain(p);
+    return !ferror(p->file);
 }
 
 /* ---- Candles ---- */
@@ -158,7 +165,7 @@ static enum err write_candles(struct page *p, const struct backtest_options *o,
 static enum err write_data(struct page *p, const struct backtest_options *o,
                            const struct backtest_result *r)
 {
-    const struct backtest_paper paper = {&p->writer, page_drain, p};
+    const struct backtest_paper paper = {&p->writer, page_row, p};
     const size_t closed = r->trial.closed_count;
     enum err e;
 
@@ -167,9 +174,11 @@ static enum err write_data(struct page *p, const struct backtest_options *o,
     backtest_write_tables(&p->writer, r);
     jw_member_integer(&p->writer, "positions_left_out",
                       closed > PAGE_POSITIONS ? (int64_t)(closed - PAGE_POSITIONS) : 0);
-    backtest_write_positions(&paper, r, PAGE_POSITIONS);
-    backtest_write_curve(&paper, r);
-    e = write_candles(p, o, r);
+    e = backtest_write_positions(&paper, r, PAGE_POSITIONS);
+    if (!e)
+        e = backtest_write_curve(&paper, r);
+    if (!e)
+        e = write_candles(p, o, r);
     jw_object_end(&p->writer);
     ASSERT(jwriter_ok(&p->writer));
     page_write(p);

@@ -12,6 +12,7 @@ from daemon import run, wait_until
 
 OVER = ("succeeded", "failed", "canceled")
 QUEUED, KEPT = 8, 32
+PARTS = ("/report", "/trades", "/equity", "/equity?series=curve")
 # With a volume cap the whole engine plays: over MANY candles that takes a while.
 MANY = 400_000
 SLOW = {"document": world.keeper("slow"), "volume_cap": 0.9}
@@ -129,6 +130,82 @@ def test_they_are_listed_newest_first(played):
     assert played.api.get("/v1/backtests", cursor="nonsense").status == 400
 
 
+# ---- Pages of the result ----
+
+@pytest.fixture(scope="module")
+def kept(played):
+    """A job that has succeeded, with its report."""
+    done = ended(played.api, submitted(played.api, {"document": world.BUSY, "slippage_bps": 7}))
+    return done["id"], played.api.get(f"/v1/backtests/{done['id']}/report").json
+
+
+LISTS = [("trades", "trades", {}), ("equity", "equity", {}), ("equity", "equity", {"series": "daily"}),
+         ("equity", "equity_curve", {"series": "curve"})]
+
+
+@pytest.mark.parametrize("path, member, words", LISTS)
+@pytest.mark.parametrize("limit", [1, 7, 500])
+def test_pages_are_the_rows_of_the_report(played, kept, path, member, words, limit):
+    name, report = kept
+    rows = report[member][:40] if limit == 1 else report[member]
+    to = {"to": report[member][40]["at" if "at" in rows[0] else "timestamp"]} if limit == 1 and len(
+        report[member]) > 40 else {}
+    path = f"/v1/backtests/{name}/{path}"
+    mine = list(played.api.pages(path, limit=limit, order="asc", **words, **to))
+    if to:  # several rows may have the moment that is left out
+        rows = [row for row in rows if row.get("at", row.get("timestamp")) < to["to"]]
+    assert mine == rows and len(mine) > 5
+    assert list(played.api.pages(path, limit=limit, **words, **to)) == rows[::-1]
+
+
+def test_trades_are_those_of_the_command(played, kept, folder):
+    config = world.write_json(folder / "config.json", played.config)
+    theirs = printed(config, "--slippage", "7")
+    path = f"/v1/backtests/{kept[0]}/"
+    assert list(played.api.pages(path + "trades", order="asc")) == theirs["trades"]
+    assert list(played.api.pages(path + "equity", order="asc")) == theirs["equity"]
+    curve = list(played.api.pages(path + "equity", order="asc", series="curve"))
+    assert curve == theirs["equity_curve"]
+
+
+def test_pages_are_filtered(played, kept):
+    name, report = kept
+    trades = report["trades"]
+
+    def page(**words):
+        return list(played.api.pages(f"/v1/backtests/{name}/trades", limit=50, order="asc", **words))
+
+    one = trades[len(trades) // 2]
+    assert page(side="sell") == [row for row in trades if row["side"] == "sell"] != []
+    assert page(order_id=one["order_id"]) == [row for row in trades
+                                              if row["order_id"] == one["order_id"]]
+    assert page(position_id=one["position_id"]) == [row for row in trades
+                                                    if row["position_id"] == one["position_id"]]
+    assert page(symbol="BTC/USDT") == trades and page(symbol="ETH/USDT") == []
+    begin, end = trades[10]["timestamp"], trades[30]["timestamp"]
+    assert page(**{"from": begin, "to": end}) == [row for row in trades
+                                                  if begin <= row["timestamp"] < end] != []
+    days = report["equity"]
+    mine = list(played.api.pages(f"/v1/backtests/{name}/equity", order="asc",
+                                 **{"from": days[2]["at"], "to": days[4]["at"]}))
+    assert mine == days[2:4]
+
+
+def test_pages_that_cannot_be_had_are_refused(played, kept):
+    api, path = played.api, f"/v1/backtests/{kept[0]}/"
+    first = api.get(path + "trades", limit=3).json
+    assert first["has_more"] and first["next_cursor"]
+    for words in ({"cursor": first["next_cursor"], "side": "buy"}, {"cursor": "nonsense"}):
+        reply = api.get(path + "trades", **words)
+        assert (reply.status, reply.json["code"]) == (400, "cursor_invalid"), words
+    assert api.get(path + "equity", cursor=first["next_cursor"]).status == 400
+    for words in ({"limit": 0}, {"limit": 501}, {"sumbol": "x"}, {"series": "hourly"},
+                  {"from": "2022-01-01T00:00:00Z", "to": "2021-01-01T00:00:00Z"}):
+        for name in ("trades", "equity"):
+            assert api.get(path + name, **words).status == 400, (name, words)
+    assert api.get(path + "equity", symbol="BTC/USDT").status == 400
+
+
 # ---- What is wrong ----
 
 BROKEN = {**world.BUSY, "entry": {"condition": "fast > slwo", "direction": "long"},
@@ -179,8 +256,10 @@ def test_without_candles_in_the_range_it_fails(played):
                                                     "from": "2031-01-01T00:00:00Z"}))
     assert done["state"] == "failed" and done["metrics"] is None
     assert done["problem"]["code"] == "invalid" and "no candles" in done["problem"]["detail"]
-    reply = played.api.get(f"/v1/backtests/{done['id']}/report")
-    assert (reply.status, reply.json["code"]) == (409, "not_finished")
+    for path in PARTS:
+        reply = played.api.get(f"/v1/backtests/{done['id']}{path}")
+        assert (reply.status, reply.json["code"]) == (409, "not_finished")
+        assert "no candles" in reply.json["detail"]
 
 
 def test_without_a_feed_there_is_nothing_to_play(make_daemon):
@@ -192,11 +271,12 @@ def test_without_a_feed_there_is_nothing_to_play(make_daemon):
 
 def test_unknown_ids_and_roles(played):
     for name in ("1", "nonsense", "00000000-1", "0" * 40):
-        for method, path in (("GET", ""), ("GET", "/report"), ("DELETE", "")):
+        for method, path in (("GET", ""), *(("GET", part) for part in PARTS), ("DELETE", "")):
             assert played.api.request(method, f"/v1/backtests/{name}{path}").status == 404, name
     viewer = played.as_role("viewer")
     assert submit(viewer, {"document": world.BUSY}).status == 403
     assert viewer.get("/v1/backtests").status == 200
+    assert played.api.with_token("").get(f"/v1/backtests/{'0' * 8}-1/trades").status == 401
 
 
 # ---- Once ----
@@ -229,11 +309,18 @@ def test_a_full_queue_and_canceling(slow):
     assert job(api, waiting[0])["progress"] == 0
     seen = wait_until(lambda: job(api, runs)["progress"], 60, "progress")
     assert 0 < seen < 1
-    report = api.get(f"/v1/backtests/{runs}/report")
-    assert (report.status, report.json["code"]) == (409, "not_finished")
+    for name, state in ((runs, "running"), (waiting[0], "queued")):
+        for path in PARTS:
+            reply = api.get(f"/v1/backtests/{name}{path}")
+            assert (reply.status, reply.json["code"]) == (409, "not_finished")
+            assert state in reply.json["detail"] and int(reply.headers["Retry-After"]) > 0
     for name in waiting:
         assert api.delete(f"/v1/backtests/{name}").status == 204
         assert job(api, name)["state"] == "canceled"
+    for path in PARTS:
+        reply = api.get(f"/v1/backtests/{waiting[0]}{path}")
+        assert (reply.status, reply.json["code"]) == (409, "not_finished")
+        assert "canceled" in reply.json["detail"] and "Retry-After" not in reply.headers
     # What was refused may be sent again under the same key.
     again = submit(api, SLOW, key)
     assert again.status == 202
@@ -248,7 +335,7 @@ def test_the_oldest_are_forgotten(played):
     for _ in range(KEPT + 2):
         made.append(submitted(api, {"document": world.HOLDER}))
         ended(api, made[-1])
-    for path in ("", "/report"):
+    for path in ("", *PARTS):
         reply = api.get(f"/v1/backtests/{made[0]}{path}")
         assert (reply.status, reply.json["code"]) == (410, "gone")
     assert job(api, made[2])["state"] == "succeeded"

@@ -126,7 +126,7 @@ static char *json_of(const struct backtest_options *o, const struct backtest_res
 
     text_init(&t, JSON_BYTES);
     jwriter_init(&w, JSTYLE_COMPACT, &t);
-    backtest_write(&paper, o, r);
+    assert_ok(backtest_write(&paper, o, r));
     assert_true(jwriter_ok(&w));
     return text_take(&t, &length);
 }
