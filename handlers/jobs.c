@@ -12,7 +12,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "handlers/job_feed.h"
+#include "engine/feed_copy.h"
 
 enum {
     PRIORITY = 19 /* behind whatever else wants a processor */
@@ -180,12 +180,10 @@ static enum err play(struct jobs *j, struct job *job, struct diag_list *diags,
                      struct job_result **out)
 {
     const struct strategy *const strategies[] = {job->wish.strategy};
-    struct job_feed own;
-    const struct feed feed = job_feed_port(&own);
+    const struct feed_past past = {.feed = j->options.feed, .until_us = INT64_MAX};
     struct backtest_options o = {
         .strategies = strategies,
         .strategy_count = 1,
-        .feed = &feed,
         .instruments = j->options.instruments,
         .instrument_count = j->options.instrument_count,
         .terms = job->wish.terms,
@@ -197,11 +195,16 @@ static enum err play(struct jobs *j, struct job *job, struct diag_list *diags,
         .context = job,
     };
     struct backtest_result *result = xcalloc(1, sizeof *result);
-    enum err e;
+    struct feed_copy *copy = NULL;
+    struct feed feed;
+    enum err e = feed_copy_new(&past, &copy);
 
-    job_feed_init(&own, j->options.feed);
-    e = backtest_run(&o, diags, result);
-    job_feed_release(&own);
+    if (!e) {
+        feed = feed_copy_port(copy);
+        o.feed = &feed;
+        e = backtest_run(&o, diags, result);
+    }
+    feed_copy_free(copy);
     if (!e) {
         (void)tell_progress(job, 1, 1); /* the report is still to be written */
         e = job_result_new(&o, result, goes_on, job, out);

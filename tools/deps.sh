@@ -36,7 +36,8 @@ node_is_recent() {
 }
 
 if [[ $wants_test == yes ]]; then
-    packages+=(clang clang-format libcmocka-dev python3-venv prometheus wrk jq strace util-linux locales)
+    packages+=(clang clang-format libcmocka-dev python3-venv prometheus wrk jq strace util-linux locales
+        slurm-wlm munge parallel)
     major=$(clang_major)
     [[ -z $major ]] || packages+=("libclang-rt-$major-dev")
     node_is_recent || packages+=(nodejs npm)
@@ -85,7 +86,7 @@ if ! is_installed postgresql-common; then
         "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
 fi
 services=()
-for service in prometheus nginx; do
+for service in prometheus nginx munge slurmctld slurmd; do
     [[ -e /etc/init.d/$service ]] || services+=("$service")
 done
 

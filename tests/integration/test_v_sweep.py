@@ -161,6 +161,12 @@ def test_journals_of_others_are_refused_untouched(market, folder):
         assert "not the journal of a sweep" in refused(*market, "--set", "fast=2", "--journal", other)
         assert "not the journal of a sweep" in refused("--merge", other)
         assert other.read_text() == text
+    other.write_text("{" * 4_000_000)  # longer than any header
+    assert "not the journal of a sweep" in refused(*market, "--set", "fast=2", "--journal", other)
+    assert other.stat().st_size == 4_000_000
+    journal.write_bytes(before + b" " * 5000 + b"\n")  # longer than any row
+    assert f"{journal}:4:" in refused(*words, "--set", "fast=2,3")
+    assert f"{journal}:4:" in refused("--merge", journal)
     journal.write_bytes(before.replace(b'"job":1', b'"job":0'))
     line = 1 + [b'"job":1' in row for row in before.splitlines()].index(True)  # threads: 2 or 3
     assert f"{journal}:{line}:" in refused(*words, "--set", "fast=2,3")

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Results of jobs: their rows are those of the report, a report that is too long or not wanted any
- * more ends, and only who plays a feed copies it. */
+ * more ends. */
 #include "handlers/job_result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "handlers/job_feed.h"
 #include "tests/support/check.h"
 #include "tests/support/world.h"
 
@@ -28,7 +27,6 @@ struct fixture {
     struct memory_journal journal;
     struct world world;
     char *csv;
-    struct feed past; /* the world's feed, which only tells: playing it ends the test */
     struct strategy *strategy;
 };
 
@@ -45,10 +43,6 @@ static int setup(void **state)
     o.csv[0] = f->csv;
     memory_journal_init(&f->journal);
     world_open(&f->world, &o, &f->journal);
-    f->past = f->world.feed;
-    f->past.peek = NULL;
-    f->past.next = NULL;
-    f->past.rewind = NULL;
     assert_ok(strategy_parse(busy_json, sizeof busy_json - 1, true, NULL, &f->strategy));
     *state = f;
     return 0;
@@ -66,18 +60,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static enum err run_one(const struct fixture *f, const struct feed *feed, const char *volume_cap,
-                        struct backtest_options *o, struct backtest_result *r)
+static enum err run_one(const struct fixture *f, struct backtest_options *o,
+                        struct backtest_result *r)
 {
     struct diag_list diags = {0};
 
     *o = (struct backtest_options){.strategies = (const struct strategy *const *)&f->strategy,
                                    .strategy_count = 1,
-                                   .feed = feed,
+                                   .feed = &f->world.feed,
                                    .instruments = f->world.instruments,
                                    .instrument_count = 1,
                                    .terms = trial_terms_default()};
-    assert_ok(ratio_parse(volume_cap, strlen(volume_cap), &o->terms.volume_cap));
     return backtest_run(o, &diags, r);
 }
 
@@ -98,7 +91,7 @@ static void test_writing_ends_at_once(void **state)
     size_t count;
     int left = 100;
 
-    assert_ok(run_one(f, &f->past, "0", &o, &r));
+    assert_ok(run_one(f, &o, &r));
     assert_true(r.trial.fill_count > CANDLES / 2);
     assert_err(job_result_new(&o, &r, count_down, &left, &result), ERR_CANCELED);
     assert_int_equal(left, 0); /* nobody was asked again */
@@ -151,7 +144,7 @@ static void test_rows_are_those_of_the_report(void **state)
     size_t length;
     int left = INT32_MAX;
 
-    assert_ok(run_one(f, &f->past, "0", &o, &r));
+    assert_ok(run_one(f, &o, &r));
     assert_ok(job_result_new(&o, &r, count_down, &left, &result));
     assert_int_equal(job_result_count(result, BACKTEST_LIST_TRADES), r.trial.fill_count);
     for (size_t i = 0; i < r.trial.fill_count; i++) {
@@ -169,33 +162,11 @@ static void test_rows_are_those_of_the_report(void **state)
     job_result_release(result);
 }
 
-/* The fast path asks for the past and plays nothing; the whole engine plays a copy. */
-static void test_only_who_plays_copies(void **state)
-{
-    struct fixture *f = *state;
-    struct backtest_options o;
-    struct backtest_result r;
-    struct job_feed own;
-    struct feed feed;
-
-    for (int plays = 0; plays < 2; plays++) {
-        job_feed_init(&own, &f->past);
-        feed = job_feed_port(&own);
-        assert_ok(run_one(f, &feed, plays ? "0.9" : "0", &o, &r));
-        assert_int_equal(r.is_fast, !plays);
-        assert_true((own.copy != NULL) == plays);
-        assert_true(r.trial.fill_count > CANDLES / 2);
-        job_feed_release(&own);
-        backtest_result_release(&r);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_writing_ends_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rows_are_those_of_the_report, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_only_who_plays_copies, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,13 @@ static enum err gate_history(void *self, int64_t until_us, int64_t shift_us, int
     return g->inner.history(g->inner.self, until_us, shift_us, most, take, context);
 }
 
+static bool gate_candles(void *self, size_t instrument, struct candle_span *out)
+{
+    const struct feed *inner = &((struct gate *)self)->inner;
+
+    return inner->candles(inner->self, instrument, out);
+}
+
 static void gate_set(struct gate *g, bool is_open)
 {
     pthread_mutex_lock(&g->mutex);
@@ -382,6 +389,21 @@ static void test_stop_cancels_what_waits_and_runs(void **state)
     jobs_stop(f->jobs);
 }
 
+/* What the feed has in memory is played there. */
+static void test_nothing_is_copied(void **state)
+{
+    struct fixture *f = *state;
+    struct job_view v;
+
+    f->feed.candles = gate_candles;
+    v = submitted(f);
+    end_as(f, v.id, JOB_SUCCEEDED);
+    assert_ok(ratio_parse("0.9", 3, &f->wish.terms.volume_cap)); /* by the whole engine */
+    v = submitted(f);
+    end_as(f, v.id, JOB_SUCCEEDED);
+    assert_int_equal(f->gate.asked, 0);
+}
+
 static void *use(void *context)
 {
     struct fixture *f = context;
@@ -428,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_list_while_running, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_cancels_what_waits_and_runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_is_copied, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
 
