@@ -54,8 +54,9 @@ void fast_sample(struct fast *f, struct money equity, int64_t at_us)
     f->a->cycle_count++;
 }
 
-/* Many samples at once that concern nothing but the newest equity, as fast_sample would take them one
- * by one: the lowest, the highest and the newest of them.  False, and nothing done: they may. */
+/* Many samples at once that concern nothing but the newest equity, as fast_sample would take them
+ * one by one: the lowest, the highest and the newest of them.  False, and nothing done: they may.
+ */
 static bool sample_quiet(struct fast *f, const struct backtest_run *s)
 {
     struct performance *p = f->p;
