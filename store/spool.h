@@ -3,8 +3,8 @@
  * things safer (exits, cancels, stops) can be made durable and sent nevertheless.
  *
  * It holds whole commits in order, each with a length and a digest; what a crash tore off at the
- * end is cut when the file is opened, for it was never said to be durable.  Its content means nothing
- * here: store/journal_spool.c writes and replays it. */
+ * end is cut when the file is opened, for it was never said to be durable.  Its content means
+ * nothing here: store/journal_spool.c writes and replays it. */
 #ifndef STORE_SPOOL_H
 #define STORE_SPOOL_H
 
