@@ -94,15 +94,21 @@ static const char *code_of(const json_error_t *error)
 enum err jnode_parse(const char *data, size_t length, const char *name, struct diag_list *diags,
                      struct jnode **out)
 {
+    return jnode_parse_large(data, length, LIMIT_JSON_BYTES, name, diags, out);
+}
+
+enum err jnode_parse_large(const char *data, size_t length, size_t max_bytes, const char *name,
+                           struct diag_list *diags, struct jnode **out)
+{
     json_error_t error;
     locale_t before;
     struct diag *d;
     json_t *root;
     enum err e;
 
-    if (length > LIMIT_JSON_BYTES) {
-        diag_add(diags, name, "json_too_large", "The text has %zu bytes; %d are allowed.", length,
-                 LIMIT_JSON_BYTES);
+    if (length > max_bytes) {
+        diag_add(diags, name, "json_too_large", "The text has %zu bytes; %zu are allowed.", length,
+                 max_bytes);
         return ERR_LIMIT;
     }
     if (length == 0) {

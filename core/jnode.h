@@ -25,6 +25,9 @@ enum jkind {
 /* On ERR_SYNTAX one diag with line and column is added (field: the name given). */
 MUST_USE enum err jnode_parse(const char *data, size_t length, const char *name,
                               struct diag_list *diags, struct jnode **out);
+/* The same for texts of up to max_bytes, in place of LIMIT_JSON_BYTES. */
+MUST_USE enum err jnode_parse_large(const char *data, size_t length, size_t max_bytes,
+                                    const char *name, struct diag_list *diags, struct jnode **out);
 void jnode_free(struct jnode *root); /* NULL allowed */
 
 enum jkind jnode_kind(const struct jnode *n);

@@ -38,8 +38,6 @@ enum {
     LIMIT_STREAMS = 16,      /* symbols times timeframes of one strategy */
     LIMIT_ROI_STEPS = 32,
 
-    LIMIT_SPOOL_BYTES = 64 * 1024 * 1024, /* commits while the database is away: weeks of exits */
-
     LIMIT_MAILBOX = 256, /* commands waiting for the engine */
     LIMIT_TOKENS = 1000,
     LIMIT_PAGE = 500,
@@ -53,7 +51,8 @@ enum {
     LIMIT_NET_BODY = 64 * 1024,    /* of one request */
     LIMIT_NET_ANSWER =
         1024 * 1024, /* of an ordinary answer; a venue's instruments have their own */
-    LIMIT_NET_LARGE = 64 * 1024 * 1024 /* all instruments of a venue: about 20 MB in 2026 */
+    LIMIT_NET_LARGE =
+        16 * 1024 * 1024 /* of lists: instruments of USD-M (2 MB in 2026), open orders */
 };
 
 #endif

@@ -285,7 +285,6 @@ static enum err run(struct trial *t, struct diag_list *diags)
         .journal = &journal,
         .pace = PACE_REPLAY,
         .autostart = true,
-        .unread = true,
         .limits = o->terms.limits,
         .slippage_tolerance = o->terms.slippage_tolerance,
     };
