@@ -70,14 +70,20 @@ static enum err amount_add(i128 a, i128 b, i128 *out)
 /* a * b / c, rounded once; ERR_INVALID when c is zero. */
 static enum err amount_scale(i128 a, i128 b, i128 c, enum rounding mode, i128 *out)
 {
-    bool negative = ((a < 0) != (b < 0)) != (c < 0);
-    struct wide product = wide_multiply(magnitude_of(a), magnitude_of(b));
-    u128 quotient, rest, divisor = magnitude_of(c);
+    const bool negative = ((a < 0) != (b < 0)) != (c < 0);
+    const u128 x = magnitude_of(a), y = magnitude_of(b), divisor = magnitude_of(c);
+    u128 quotient, rest;
 
     if (c == 0)
         return ERR_INVALID;
-    if (!wide_divide(product, divisor, &quotient, &rest))
+    if (!((x | y) >> 64)) { /* the product of two limbs fits: the usual case */
+        const u128 product = (u128)(uint64_t)x * (uint64_t)y;
+
+        quotient = product / divisor;
+        rest = product - quotient * divisor;
+    } else if (!wide_divide(wide_multiply(x, y), divisor, &quotient, &rest)) {
         return ERR_OVERFLOW;
+    }
     /* Before the increment, so that it cannot wrap. */
     if (quotient >= AMOUNT_LIMIT)
         return ERR_OVERFLOW;
@@ -90,7 +96,9 @@ static enum err amount_scale(i128 a, i128 b, i128 c, enum rounding mode, i128 *o
  * amount. */
 static u128 round_to(i128 value, i128 step, enum rounding mode)
 {
-    const u128 magnitude = magnitude_of(value), whole = (u128)step, count = magnitude / whole;
+    const u128 magnitude = magnitude_of(value), whole = (u128)step;
+    const u128 count =
+        (magnitude | whole) >> 64 ? magnitude / whole : (uint64_t)magnitude / (uint64_t)whole;
     const u128 rest = magnitude - count * whole;
 
     if (rest == 0)

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "core/c_locale.h"
-
 enum {
     INTEGER_DIGITS_MAX = 26,
     MAGNITUDE_DIGITS = 40 /* 10^38 has 39 digits */
@@ -129,25 +127,31 @@ size_t amount_print(i128 e12, int scale, char text[AMOUNT_TEXT_MAX])
     return at;
 }
 
+static int leading_zeros(u128 x)
+{
+    const uint64_t high = (uint64_t)(x >> 64);
+
+    return high ? __builtin_clzll(high) : 64 + __builtin_clzll((uint64_t)x);
+}
+
 double amount_to_double(i128 e12)
 {
     /* Integers up to 2^53 and powers of ten up to 10^22 are exact doubles, so one division is the
      * only rounding. */
     const i128 exact = (i128)1 << 53;
-    char buffer[MAGNITUDE_DIGITS], text[MAGNITUDE_DIGITS + 8], *digits;
-    u128 magnitude = e12 < 0 ? -(u128)e12 : (u128)e12;
-    size_t count;
+    u128 magnitude = e12 < 0 ? -(u128)e12 : (u128)e12, quotient;
+    int shift;
+    double value;
 
     if (e12 >= -exact && e12 <= exact)
         return (double)(int64_t)e12 / 1e12;
-    if (e12 % 1000000 == 0 && e12 / 1000000 >= -exact && e12 / 1000000 <= exact)
-        return (double)(int64_t)(e12 / 1000000) / 1e6;
-    if (e12 % 10000 == 0 && e12 / 10000 >= -exact && e12 / 10000 <= exact)
-        return (double)(int64_t)(e12 / 10000) / 1e8; /* money of 8 decimals */
-    digits = print_magnitude(magnitude, 1, buffer);
-    count = (size_t)(buffer + MAGNITUDE_DIGITS - digits);
-    text[0] = '-';
-    memcpy(text + 1, digits, count);
-    memcpy(text + 1 + count, "e-12", sizeof("e-12"));
-    return c_locale_double(e12 < 0 ? text : text + 1);
+    /* The quotient of all 128 bits has 88 of them and more: far beyond the 53 of a double, so that
+     * a rest that is not zero is told by any bit behind them, and the conversion rounds once. */
+    shift = leading_zeros(magnitude);
+    magnitude <<= shift;
+    quotient = magnitude / (u128)AMOUNT_ONE;
+    if (quotient * (u128)AMOUNT_ONE != magnitude)
+        quotient |= 1;
+    value = __builtin_ldexp((double)quotient, -shift);
+    return e12 < 0 ? -value : value;
 }

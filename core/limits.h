@@ -38,6 +38,8 @@ enum {
     LIMIT_STREAMS = 16,      /* symbols times timeframes of one strategy */
     LIMIT_ROI_STEPS = 32,
 
+    LIMIT_SPOOL_BYTES = 64 * 1024 * 1024, /* commits while the database is away: weeks of exits */
+
     LIMIT_MAILBOX = 256, /* commands waiting for the engine */
     LIMIT_TOKENS = 1000,
     LIMIT_PAGE = 500,

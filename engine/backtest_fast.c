@@ -22,69 +22,6 @@ bool backtest_fast_applies(const struct backtest_options *o)
            o->terms.delay_candles == 0;
 }
 
-/* ---- Equity ---- */
-
-/* Down to where nothing but the newest equity changes; on the safe side of all roundings. */
-static void make_quiet(struct fast *f)
-{
-    const struct performance *p = f->p;
-    const double part = ratio_to_double(p->max_drawdown) * (1 - 1e-9);
-    i128 most = (i128)((double)p->equity_peak.e12 * part);
-
-    if (most > p->max_drawdown_abs.e12)
-        most = p->max_drawdown_abs.e12;
-    f->quiet_low = p->equity_peak.e12 - (most > 0 ? most : 0);
-}
-
-static __attribute__((noinline)) void sample_fully(struct fast *f, struct money equity,
-                                                   int64_t at_us)
-{
-    (void)performance_sample(f->p, &f->t->daily, equity, f->has_position, at_us);
-    backtest_watch_sample(&f->r->watch, f->p, f->has_position);
-    f->a->cycle_count++;
-    f->quiet_until_us = (f->p->day + 1) * US_PER_DAY;
-    make_quiet(f);
-}
-
-/* The same as sample_fully, at once where no mark, no drawdown and no window is concerned. */
-static inline void sample(struct fast *f, struct money equity, int64_t at_us)
-{
-    struct performance *p = f->p;
-
-    if (at_us >= f->quiet_until_us || equity.e12 < f->quiet_low ||
-        !backtest_watch_quick(&f->r->watch, equity, at_us)) {
-        sample_fully(f, equity, at_us);
-        return;
-    }
-    if (equity.e12 > p->equity_peak.e12) {
-        p->equity_peak = equity;
-        p->peak_us = at_us;
-        make_quiet(f);
-    }
-    p->equity = equity;
-    p->last_us = at_us;
-    p->bars++;
-    p->bars_exposed += f->has_position;
-    f->a->cycle_count++;
-}
-
-/* Closes of candles i .. end - 1 without a position. */
-static void sample_flat(struct fast *f, size_t i, size_t end)
-{
-    const struct equity_stretch s = {
-        .equity = fast_equity(f, 0),
-        .first_us = f->candles[i].open_us + f->timeframe_us,
-        .step_us = f->timeframe_us,
-        .count = (int64_t)(end - i),
-    };
-
-    performance_stretch(f->p, &f->t->daily, &s);
-    backtest_watch_stretch(&f->r->watch, f->p, &s);
-    f->a->cycle_count += s.count;
-    f->quiet_until_us = (f->p->day + 1) * US_PER_DAY;
-    make_quiet(f);
-}
-
 /* ---- Rules ---- */
 
 /* True when the candle opens at another instant than the one before it closes. */
@@ -93,15 +30,25 @@ static bool is_apart(const struct fast *f, size_t i)
     return i == 0 || f->candles[i].open_us != f->candles[i - 1].open_us + f->timeframe_us;
 }
 
-/* The next candle of the block that opens apart, or the block's end. */
+/* The next candle of the block that opens apart, or the block's end.  No candle opens before the
+ * one in front of it ends, so that one distance says of all candles on its way that none is apart.
+ */
 static size_t find_apart(const struct fast *f, size_t i)
 {
-    const size_t end = f->first + f->length;
+    const struct candle *c = f->candles;
+    size_t low = i, high = f->first + f->length; /* low is not apart from i; high is, or the end */
 
-    do
-        i++;
-    while (i < end && !is_apart(f, i));
-    return i;
+    if (c[high - 1].open_us - c[i].open_us == (int64_t)(high - 1 - i) * f->timeframe_us)
+        return high;
+    while (low + 1 < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (c[middle].open_us - c[i].open_us == (int64_t)(middle - i) * f->timeframe_us)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
 }
 
 /* One candle, when something reads the run as of it. */
@@ -215,7 +162,7 @@ static void open_candle(struct fast *f, size_t i)
     const struct candle *c = &f->candles[i];
 
     if (is_apart(f, i))
-        sample(f, fast_equity(f, f->mark), c->open_us);
+        fast_sample(f, fast_equity(f, f->mark), c->open_us);
     if (f->entering.id || f->leaving.id)
         fast_open(f, c);
 }
@@ -230,70 +177,10 @@ static void close_candle(struct fast *f, size_t i)
         fast_touch(f, c, at_us);
     if (f->has_position)
         mark(f, c, at_us);
-    sample(f, fast_equity(f, c->close), at_us);
+    fast_sample(f, fast_equity(f, c->close), at_us);
     decide(f, i, at_us);
     if (i + 1 < f->count)
         open_candle(f, i + 1);
-}
-
-/* ---- Stretches at which nothing happens ---- */
-
-/* Without a position and without an order: up to the first candle whose rule is not false, that
- * opens after a gap, or that is not evaluated yet. */
-static size_t skip_flat(struct fast *f, size_t i)
-{
-    const size_t end = f->next_apart;
-    const uint8_t *entry = f->entry - f->first;
-    size_t k = i;
-
-    while (k < end && entry[k] == TRI_FALSE)
-        k++;
-    if (k == end && k > i)
-        k--; /* its open may be at another instant: the usual way knows */
-    if (k == i)
-        return i;
-    sample_flat(f, i, k);
-    f->pushed += (int64_t)(k - i);
-    return k;
-}
-
-/* In a position: as long as no order is touched and no exit is due. */
-static size_t skip_held(struct fast *f, size_t i)
-{
-    const size_t end = f->next_apart;
-    struct position *p = &f->position;
-    const bool is_long = p->direction == DIRECTION_LONG;
-    const int64_t most = f->max_candles > 0 ? f->max_candles - 1 : INT64_MAX;
-    int64_t best = f->best, worst = f->worst;
-    size_t k = i;
-
-    if (best == 0) /* the first candle goes the usual way */
-        return i;
-    for (; k + 1 < end && p->candles_held < most; k++) {
-        const struct candle *c = &f->candles[k];
-        const int64_t at_us = c->open_us + f->timeframe_us;
-
-        if (c->low <= f->low_hit || c->high >= f->high_hit || at_us >= f->roi_due_us ||
-            f->exit[k - f->first] == TRI_TRUE || (c->flags & CANDLE_AFTER_GAP))
-            break;
-        if (is_long) {
-            best = c->high > best ? c->high : best;
-            worst = c->low < worst ? c->low : worst;
-        } else {
-            best = c->low < best ? c->low : best;
-            worst = c->high > worst ? c->high : worst;
-        }
-        f->mark = c->close;
-        p->candles_held++;
-        sample(f,
-               f->is_linear ? (struct money){f->base + f->slope * c->close}
-                            : fast_equity(f, c->close),
-               at_us);
-    }
-    f->best = best;
-    f->worst = worst;
-    f->pushed += (int64_t)(k - i);
-    return k;
 }
 
 /* ---- The walk ---- */
@@ -373,9 +260,9 @@ static enum err walk(struct fast *f, size_t i)
         if (i >= f->next_apart)
             f->next_apart = find_apart(f, i);
         if (!f->has_position && !f->entering.id)
-            i = skip_flat(f, i);
+            i = fast_skip_flat(f, i);
         else if (can_skip_held && f->has_position && !f->leaving.id)
-            i = skip_held(f, i);
+            i = fast_skip_held(f, i);
         close_candle(f, i++);
     }
     return f->failed;

@@ -79,6 +79,14 @@ struct fast {
 void fast_sync(struct fast *f);
 /* What the account is worth at a close. */
 struct money fast_equity(struct fast *f, int64_t close);
+/* The account is worth this at an instant. */
+void fast_sample(struct fast *f, struct money equity, int64_t at_us);
+/* From candle i, which is evaluated, to the first at whose close something may happen, or which is
+ * the last of those that are evaluated or follow one another without a hole.  Without a position
+ * and without an order: */
+size_t fast_skip_flat(struct fast *f, size_t i);
+/* In a position, without an order to leave: */
+size_t fast_skip_held(struct fast *f, size_t i);
 /* A new order id, and what it stands for in the account's counters. */
 int64_t fast_order_id(struct fast *f);
 /* When the next step of the ROI table begins; INT64_MAX: never. */

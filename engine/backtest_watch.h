@@ -59,6 +59,33 @@ void backtest_watch_sample(struct backtest_watch *w, const struct performance *p
 /* Told after performance_stretch. */
 void backtest_watch_stretch(struct backtest_watch *w, const struct performance *p,
                             const struct equity_stretch *s);
+/* Samples a step apart of which only a few are told. */
+struct backtest_run {
+    struct money low, high, last;
+    int64_t count, last_us;
+};
+/* Told of samples none of which is a new drawdown; false, and nothing done: they are not as simple
+ * as that, use one of the above. */
+static inline bool backtest_watch_quick_run(struct backtest_watch *w, const struct backtest_run *s)
+{
+    struct backtest_point *point;
+
+    if (w->stride - w->filled < s->count || w->window_count > 0 || !w->has_sample ||
+        s->high.e12 >= w->peak.e12)
+        return false;
+    point = &w->points[w->count - 1];
+    point->at_us = s->last_us;
+    point->equity = s->last;
+    if (s->low.e12 < point->low.e12)
+        point->low = s->low;
+    w->filled += s->count;
+    w->equity = s->last;
+    w->under_us = s->last_us - w->peak_us;
+    if (w->under_us > w->longest_us)
+        w->longest_us = w->under_us;
+    return true;
+}
+
 /* Told of a sample that is no new drawdown, inline where that is possible; false: use
  * backtest_watch_sample. */
 static inline bool backtest_watch_quick(struct backtest_watch *w, struct money equity,

@@ -192,7 +192,7 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
     enum err e;
 
     *v = (struct risk_view){
-        .paused = !s->entries_allowed,
+        .paused = !state_may_enter(s),
         .candle_is_synthetic = (lane_tape(s, lane)->candle.flags & CANDLE_SYNTHETIC) != 0,
         .is_cooling_down = state_now(s) < lane->cooldown_until_us,
         .equity_peak = s->account.performance.equity_peak,

@@ -73,6 +73,8 @@ static void engine_publish(struct engine *e)
 
 static void engine_publish_if_due(struct engine *e, bool time_passed)
 {
+    if (e->state.options.unread && e->state.loop == e->published_state)
+        return;
     if (e->state.effects ||
         (time_passed && clock_monotonic_us() - e->published_us >= ENGINE_PUBLISH_EVERY_US))
         engine_publish(e);

@@ -32,6 +32,7 @@ struct engine_options {
     int64_t replay_speed;      /* recorded seconds a second; 0: as fast as it goes */
     int64_t cycle_interval_us; /* realtime */
     bool autostart;
+    bool unread; /* snapshots are asked for only before and after: none is made while it plays */
     bool outside_signals; /* the loop may run without a strategy: signals come from outside */
     struct risk_limits limits;
     struct ratio slippage_tolerance; /* fraction, of entries */

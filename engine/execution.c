@@ -217,7 +217,7 @@ void execution_send(struct engine_state *s)
 
         if (live->order.status != ORDER_NEW)
             continue;
-        if (live->cancel_wanted || (live->order.purpose == PURPOSE_ENTRY && !s->entries_allowed)) {
+        if (live->cancel_wanted || (live->order.purpose == PURPOSE_ENTRY && !state_may_enter(s))) {
             booking_end_unsent(s, live->order.id);
             i = (size_t)-1; /* the list changed: look again from the start */
             continue;

@@ -84,6 +84,11 @@ struct journal {
      * although the answer was lost is recognised and answered ERR_OK.  ERR_DB_FENCED,
      * ERR_DB_QUERY: critical. */
     enum err (*commit)(void *self, const struct journal_batch *b);
+    /* Blocks until the batch is durable in the spool of this machine, for commit has just failed
+     * because the database is away: whatever makes things safer may then be sent.  Batches go on
+     * to the spool until a commit succeeds, which brings all of them into the database first, in
+     * their order.  ERR_IO, ERR_LIMIT.  NULL: there is no spool. */
+    enum err (*spool)(void *self, const struct journal_batch *b);
     enum err (*recover)(void *self, const char *account_id, struct recovery *out);
     enum err (*store_strategy)(void *self, const char *account_id,
                                const struct strategy_document *d);

@@ -135,7 +135,7 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
     out->cycle_errors = s->cycle_errors;
     out->symbol_errors = s->symbol_errors;
     out->journal_failures = s->journal_failures;
-    out->journal_waiting = s->sealed_active || s->closes_wait;
+    out->journal_waiting = s->sealed_active || s->closes_wait || s->spooling;
     out->instrument_count = s->options.instrument_count;
     out->account = s->account;
     publish_times(times, out);

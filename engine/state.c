@@ -243,6 +243,49 @@ static void state_tell_trades(const struct journal_batch *b)
     }
 }
 
+/* How long the database is left alone after it did not answer. */
+static const int64_t spool_pause_least_us = US_PER_S;
+static const int64_t spool_pause_most_us = 8 * US_PER_S;
+
+static enum err state_spool(struct engine_state *s, enum err error)
+{
+    const struct journal *j = s->options.journal;
+    bool is_away = error == ERR_DB_UNAVAILABLE || error == ERR_DB_BUSY || error == ERR_DB_RETRY;
+
+    if (!is_away || !j->spool || !s->options.venue->traits.outlives_us ||
+        j->spool(j->self, &s->sealed))
+        return error;
+    if (!s->spooling)
+        LOG_WARN("spooling", "reason", err_sentence(error), "effect",
+                 "exits and cancels go on, entries wait", NULL);
+    s->spooling = true;
+    return ERR_OK;
+}
+
+/* What was sealed becomes durable: in the database, or while that is away in the spool. */
+static enum err state_make_durable(struct engine_state *s)
+{
+    const struct journal *j = s->options.journal;
+    int64_t now_us = clock_now(&s->clock);
+    enum err e;
+
+    if (s->spooling && now_us < s->spool_until_us)
+        return state_spool(s, ERR_DB_UNAVAILABLE);
+    e = j->commit(j->self, &s->sealed);
+    if (e) {
+        s->journal_failures++;
+        s->spool_pause_us = s->spooling ? 2 * s->spool_pause_us : spool_pause_least_us;
+        if (s->spool_pause_us > spool_pause_most_us)
+            s->spool_pause_us = spool_pause_most_us;
+        s->spool_until_us = now_us + s->spool_pause_us;
+        return state_spool(s, e);
+    }
+    if (s->spooling)
+        LOG_INFO("spool_ended", NULL);
+    s->spooling = false;
+    return ERR_OK;
+}
+
 enum err state_commit(struct engine_state *s, bool cursor)
 {
     int round;
@@ -257,11 +300,9 @@ enum err state_commit(struct engine_state *s, bool cursor)
             state_seal(s);
             cursor = false;
         }
-        e = s->options.journal->commit(s->options.journal->self, &s->sealed);
-        if (e) {
-            s->journal_failures++;
+        e = state_make_durable(s);
+        if (e)
             return e;
-        }
         state_tell_trades(&s->sealed);
         journal_batch_clear(&s->sealed);
         s->sealed_active = false;

@@ -98,6 +98,9 @@ struct engine_state {
     bool effects;       /* something visible changed since the snapshot */
     bool closes_wait;   /* an operator's exits or cancels are still to be sent and settled */
     int64_t cycles_uncommitted;
+    bool spooling;          /* the database is away: commits go to the spool, no entries are made */
+    int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
+    int64_t spool_pause_us;
     struct position last_closed;      /* the newest closed one, for answers */
     struct order ended[ENDED_ORDERS]; /* the newest ones; the next takes ended_next */
     size_t ended_next;
@@ -140,9 +143,16 @@ size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take);
 MUST_USE enum err state_equity(const struct engine_state *s, struct money *equity,
                                struct money *unrealized, struct money *exposure);
 
+/* Entries may be decided and sent: running, not paused, and the database is there. */
+static inline bool state_may_enter(const struct engine_state *s)
+{
+    return s->entries_allowed && !s->spooling;
+}
+
 /* True when leaves wait to become durable. */
 bool state_must_commit(const struct engine_state *s);
 /* Makes everything durable; with `cursor` even when there is nothing but the account's cursor.
+ * Where a real venue waits for exits and the database is away, in the spool.
  * ERR_DB_*: nothing was lost, call again.  */
 MUST_USE enum err state_commit(struct engine_state *s, bool cursor);
 

@@ -285,6 +285,7 @@ static enum err run(struct trial *t, struct diag_list *diags)
         .journal = &journal,
         .pace = PACE_REPLAY,
         .autostart = true,
+        .unread = true,
         .limits = o->terms.limits,
         .slippage_tolerance = o->terms.slippage_tolerance,
     };

@@ -36,7 +36,7 @@ MUST_USE enum err binance_parse_fundings(const char *json, size_t length, struct
  * with binance_order_release. */
 MUST_USE enum err binance_parse_order(const char *json, size_t length, struct diag_list *diags,
                                       struct binance_order *out);
-/* openOrders, openAlgoOrders, and what cancelling all spot orders gives (pairs are skipped there). */
+/* openOrders, openAlgoOrders, and what cancelling all spot orders gives (pairs are skipped). */
 MUST_USE enum err binance_parse_orders(const char *json, size_t length, struct diag_list *diags,
                                        struct binance_orders *out);
 /* The two orders of a pair that was placed. */

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "store/journal_pg.h"
+#include "store/spool.h"
 
 /* The statements of a commit, in the order in which they are sent. */
 enum journal_statement {
@@ -32,6 +33,8 @@ struct journal_pg {
     struct pg pg;
     int64_t timeout_us;
     struct jsonl *jsonl;
+    struct spool *spool; /* NULL: none */
+    struct text *record; /* where statements go in place of the pipeline; NULL: the pipeline */
     struct pg_statement statements[JOURNAL_STATEMENT_COUNT_];
     char account[LIMIT_NAME]; /* whose lock the session holds */
     int64_t lock_key;
@@ -56,6 +59,14 @@ void journal_statements(struct journal_pg *j); /* makes their texts; journal_pg_
 MUST_USE enum err journal_ready(struct journal_pg *j);
 /* Any 64 bits that are the account's own. */
 int64_t journal_lock_key(const char *account);
+/* store/journal_pg.c: the statements of a commit but for BEGIN and COMMIT. */
+MUST_USE enum err journal_push(struct journal_pg *j, const struct journal_batch *b);
+/* store/journal_spool.c */
+void journal_record(struct text *out, enum journal_statement s, const struct pg_params *p);
+enum err journal_spool(void *self, const struct journal_batch *b);
+/* What the spool holds goes into the database first.  ERR_DB_FENCED: it never can, for another
+ * daemon took the account over meanwhile; it was set aside, and the log has it. */
+MUST_USE enum err journal_drain(struct journal_pg *j);
 /* store/journal_recover.c */
 enum err journal_recover(void *self, const char *account_id, struct recovery *out);
 /* ERR_OK when the batch is in the log already, entry by entry; ERR_DB_FENCED when it is not. */

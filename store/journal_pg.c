@@ -15,7 +15,10 @@ static const int64_t row_us = US_PER_MS; /* more time for large batches */
 
 static enum err push(struct journal_pg *j, enum journal_statement s, const struct pg_params *p)
 {
-    return pg_pipeline_push(&j->pg, &j->statements[s], p);
+    if (!j->record)
+        return pg_pipeline_push(&j->pg, &j->statements[s], p);
+    journal_record(j->record, s, p);
+    return ERR_OK;
 }
 
 static enum err push_log(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
@@ -145,16 +148,11 @@ static enum err push_strategies(struct journal_pg *j, const struct journal_batch
     return e;
 }
 
-static enum err journal_send(struct journal_pg *j, const struct journal_batch *b,
-                             PGresult **committed)
+enum err journal_push(struct journal_pg *j, const struct journal_batch *b)
 {
     struct pg_params p;
-    enum err e = pg_pipeline_begin(&j->pg);
+    enum err e = push_log(j, b, &p);
 
-    if (!e)
-        e = push(j, STATEMENT_BEGIN, NULL);
-    if (!e)
-        e = push_log(j, b, &p);
     if (!e)
         e = push_rows(j, b, &p);
     if (!e)
@@ -164,6 +162,18 @@ static enum err journal_send(struct journal_pg *j, const struct journal_batch *b
         table_put(&table_account, &b->account, &p);
         e = push(j, STATEMENT_ACCOUNT, &p);
     }
+    return e;
+}
+
+static enum err journal_send(struct journal_pg *j, const struct journal_batch *b,
+                             PGresult **committed)
+{
+    enum err e = pg_pipeline_begin(&j->pg);
+
+    if (!e)
+        e = push(j, STATEMENT_BEGIN, NULL);
+    if (!e)
+        e = journal_push(j, b);
     if (!e)
         e = push(j, STATEMENT_COMMIT, NULL);
     if (!e)
@@ -195,6 +205,8 @@ static enum err journal_commit(void *self, const struct journal_batch *b)
     enum err e;
 
     e = journal_ready(j);
+    if (!e)
+        e = journal_drain(j);
     if (!e)
         e = journal_claim(j, b->account.id);
     if (!e) {
@@ -300,6 +312,15 @@ void journal_pg_close(struct journal_pg *j)
     free(j);
 }
 
+enum err journal_pg_set_spool(struct journal_pg *j, struct spool *spool)
+{
+    enum err e;
+
+    j->spool = spool;
+    e = journal_drain(j);
+    return e == ERR_DB_FENCED ? ERR_OK : e;
+}
+
 void journal_pg_set_jsonl(struct journal_pg *j, struct jsonl *jsonl)
 {
     j->jsonl = jsonl;
@@ -313,6 +334,7 @@ struct journal journal_pg_port(struct journal_pg *j)
         .recover = journal_recover,
         .store_strategy = journal_store_strategy,
         .flush = journal_flush,
+        .spool = j->spool ? journal_spool : NULL,
     };
 }
 

@@ -12,6 +12,7 @@
 #include "engine/journal.h"
 #include "store/jsonl.h"
 #include "store/pg.h"
+#include "store/spool.h"
 
 struct journal_pg;
 
@@ -25,6 +26,9 @@ MUST_USE enum err journal_pg_open(const struct pg_target *target, const char *ac
 void journal_pg_close(struct journal_pg *j);
 /* Where lines go after each commit. */
 void journal_pg_set_jsonl(struct journal_pg *j, struct jsonl *jsonl);
+/* What stands in while the database is away; before journal_pg_port.  What it holds goes into the
+ * database at once; what can never go there is set aside with an error in the log. */
+MUST_USE enum err journal_pg_set_spool(struct journal_pg *j, struct spool *spool);
 struct journal journal_pg_port(struct journal_pg *j);
 
 /* Read by any thread. */

@@ -234,6 +234,8 @@ enum err journal_recover(void *self, const char *account_id, struct recovery *ou
     }
     e = journal_ready(j);
     if (!e)
+        e = journal_drain(j);
+    if (!e)
         e = tx_run(&j->pg, TX_READ_COMMITTED, &body, clock_monotonic_us() + recover_us, NULL);
     if (e) {
         recovery_release(&c.made);

@@ -158,6 +158,14 @@ enum err store_open(const struct store_options *options, struct diag_list *diags
     if (!e)
         e = journal_pg_open(&s->target, s->account, s->timeout_us, options->has_lease, diags,
                             &s->journal);
+    if (!e)
+        e = spool_open(s->data_dir, diags, &s->spool);
+    if (!e) {
+        e = journal_pg_set_spool(s->journal, s->spool);
+        if (e)
+            (void)diag_add(diags, "spool", err_code(e),
+                           "what was spooled while the database was away cannot be written to it");
+    }
     if (!e) {
         source = store_jsonl_source(s);
         e = jsonl_open(s->data_dir, &source, diags, &s->jsonl);
@@ -177,6 +185,7 @@ void store_close(struct store *s)
         return;
     jsonl_close(s->jsonl);
     journal_pg_close(s->journal);
+    spool_close(s->spool);
     pool_close(s->pool);
     pg_target_release(&s->target);
     free(s->url);

@@ -18,6 +18,7 @@ struct store {
     struct pool *pool;
     struct journal_pg *journal;
     struct jsonl *jsonl;
+    struct spool *spool;
     atomic_ullong retries, errors;
 };
 

@@ -314,6 +314,34 @@ static void test_to_double_vectors(void **state)
     free(data);
 }
 
+/* The nearest double is the one that reading the exact text gives, at every length and where two
+ * doubles are as near. */
+static void test_to_double_is_nearest(void **state)
+{
+    struct check_random r = {.state = 20};
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        const unsigned bits = (unsigned)(check_random_next(&r) % 126);
+        u128 count = ((u128)check_random_next(&r) << 64 | check_random_next(&r)) >> (127 - bits);
+        struct price p;
+        char text[AMOUNT_TEXT_MAX];
+        double got, wanted;
+
+        if (i % 4 == 0 && bits > 70) /* half way between two doubles, or just beside */
+            count = (((count >> (bits - 53)) | 1) << (bits - 53)) / 1000000000000 * 1000000000000 +
+                    check_random_next(&r) % 3 - 1;
+        if (count >= (u128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000))
+            continue;
+        p = (struct price){i % 2 ? (i128)count : -(i128)count};
+        (void)price_print(p, text);
+        got = price_to_double(p);
+        wanted = strtod(text, NULL);
+        if (memcmp(&got, &wanted, sizeof got) != 0 && wanted != 0)
+            fail_msg("%s gives %.17g instead of %.17g", text, got, wanted);
+    }
+}
+
 static void test_steps(void **state)
 {
     struct size s, out = {7};
@@ -364,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_print_scale),
         cmocka_unit_test(test_from_double_vectors),
         cmocka_unit_test(test_to_double_vectors),
+        cmocka_unit_test(test_to_double_is_nearest),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_scales),
     };

@@ -127,9 +127,11 @@ static void test_algo_orders(void **state)
     static const char triggered[] =
         "{\"algoId\":\"2146760\",\"clientAlgoId\":\"c1\",\"orderType\":\"TAKE_PROFIT\",\"symbol\":"
         "\"BTCUSDT\",\"side\":\"BUY\",\"quantity\":\"0.010\",\"algoStatus\":\"TRIGGERED\","
-        "\"actualOrderId\":\"99\",\"triggerPrice\":\"750.00\",\"price\":\"751\",\"reduceOnly\":true}";
+        "\"actualOrderId\":\"99\",\"triggerPrice\":\"750.00\",\"price\":\"751\","
+        "\"reduceOnly\":true}";
     static const char waiting[] =
-        "{\"algoId\":1,\"clientAlgoId\":\"c1\",\"orderType\":\"STOP_MARKET\",\"symbol\":\"BTCUSDT\","
+        "{\"algoId\":1,\"clientAlgoId\":\"c1\",\"orderType\":\"STOP_MARKET\","
+        "\"symbol\":\"BTCUSDT\","
         "\"side\":\"SELL\",\"algoStatus\":\"TRIGGERING\",\"actualOrderId\":\"\"}";
     static const char canceled[] = "{\"algoId\":1,\"code\":\"200\",\"msg\":\"success\"}";
     struct binance_order o;
