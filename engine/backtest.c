@@ -235,6 +235,7 @@ static enum err run_whole(const struct backtest_options *o, struct diag_list *di
         .terms = o->terms,
         .from_us = o->from_us,
         .to_us = o->to_us,
+        .keeps_signals = o->keeps_signals,
         .step = whole_step,
         .context = &w,
     };
@@ -283,7 +284,7 @@ enum err backtest_run(const struct backtest_options *options, struct diag_list *
 
     if (!e) {
         o.to_us = last_end(&o);
-        s.keeps = o.path == BACKTEST_ANY && backtest_fast_applies(&o);
+        s.keeps = o.path == BACKTEST_ANY && !o.keeps_signals && backtest_fast_applies(&o);
         e = survey(&o, &s);
         if (e == ERR_END)
             (void)diag_add(diags, "candles", "end", "there are no candles in this range");

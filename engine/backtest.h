@@ -36,6 +36,7 @@ struct backtest_options {
     size_t windows;     /* so many equally long windows; 0: none */
     struct ratio split; /* instead: the part of the time that trains; 0: none */
     enum backtest_path path;
+    bool keeps_signals;             /* the result has them, and the whole engine plays */
     bool metrics_only;              /* the result has no positions but open ones, and no fills */
     backtest_progress_fn *progress; /* NULL: nobody asks */
     void *context;

@@ -49,8 +49,13 @@ struct trial {
 /* The journal: keeps what the result tells, and no leaf. */
 static enum err trial_commit(void *self, const struct journal_batch *b)
 {
-    struct trial_result *r = &((struct trial *)self)->result;
+    struct trial *t = self;
+    struct trial_result *r = &t->result;
 
+    for (size_t i = 0; t->options->keeps_signals && i < b->signal_count; i++) {
+        GROW(r->signals, r->signal_count, r->signal_capacity);
+        r->signals[r->signal_count++] = b->signals[i];
+    }
     for (size_t i = 0; i < b->fill_count; i++) {
         GROW(r->fills, r->fill_count, r->fill_capacity);
         r->fills[r->fill_count++] = b->fills[i];
@@ -324,6 +329,7 @@ void trial_result_release(struct trial_result *r)
     free(r->closed);
     free(r->open);
     free(r->fills);
+    free(r->signals);
     daily_equity_release(&r->daily);
     *r = (struct trial_result){0};
 }

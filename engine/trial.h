@@ -37,6 +37,7 @@ struct trial_options {
     struct trial_terms terms;
     int64_t from_us;     /* what happened before it only warms the strategies up; 0: nothing did */
     int64_t to_us;       /* candles that end later are not there; 0: all are */
+    bool keeps_signals;  /* the result has them */
     int64_t most_steps;  /* ERR_LIMIT after so many instants; 0: no limit */
     trial_step_fn *step; /* NULL: nobody asks */
     void *context;
@@ -53,6 +54,8 @@ struct trial_result {
     size_t open_count;
     struct fill *fills; /* as they happened */
     size_t fill_count, fill_capacity;
+    struct signal *signals; /* as they were decided on; none unless wanted */
+    size_t signal_count, signal_capacity;
     int64_t symbol_errors;
 };
 

@@ -28,7 +28,7 @@ static const char usage[] =
     "         [--starting-equity M] [--min-confidence R] [--max-drawdown R]\n"
     "         [--max-open-positions N] [--tick SYMBOL=P...] [--lot SYMBOL=S...]\n"
     "         [--min-notional SYMBOL=M...] [--whole-engine]\n"
-    "         [--json] [--trades FILE.csv] [--report FILE.html] [--quiet]\n";
+    "         [--json] [--trades FILE.csv] [--signals FILE.csv] [--report FILE.html] [--quiet]\n";
 
 /* ---- The bar ---- */
 
@@ -104,8 +104,10 @@ static int tell_failure(const char *what)
 static int show(const struct backtest_words *w, const struct backtest_options *o,
                 const struct backtest_result *r)
 {
-    if (w->trades && backtest_write_csv(w->trades, r))
+    if (w->trades && backtest_write_trades(w->trades, r))
         return tell_failure(w->trades);
+    if (w->signals && backtest_write_signals(w->signals, r))
+        return tell_failure(w->signals);
     if (w->report && backtest_write_page(w->report, o, r))
         return tell_failure(w->report);
     if (w->is_json && print_json(o, r))
@@ -125,6 +127,7 @@ static int run(const struct backtest_words *w, struct diag_list *diags)
 
     if (!e) {
         m->options.path = w->is_whole ? BACKTEST_WHOLE : BACKTEST_ANY;
+        m->options.keeps_signals = w->signals != NULL;
         m->options.progress = isatty(STDERR_FILENO) && !w->is_quiet ? bar_draw : NULL;
         m->options.context = &bar;
         e = backtest_run(&m->options, diags, &r);
@@ -176,6 +179,7 @@ static bool take_words(int count, char **arguments, struct backtest_words *w)
         {"--max-drawdown", &w->max_drawdown, NULL},
         {"--max-open-positions", &w->max_open_positions, NULL},
         {"--trades", &w->trades, NULL},
+        {"--signals", &w->signals, NULL},
         {"--report", &w->report, NULL},
         {"--json", NULL, &w->is_json},
         {"--whole-engine", NULL, &w->is_whole},

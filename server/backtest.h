@@ -16,7 +16,7 @@ struct backtest_words {
     size_t tick_count, lot_count, minimum_count;
     const char *config, *from, *to, *fee, *slippage, *tolerance, *volume_cap, *intrabar,
         *limit_fill, *starting_equity, *min_confidence, *max_drawdown, *max_open_positions,
-        *windows, *train, *trades, *report;
+        *windows, *train, *trades, *signals, *report;
     bool is_json, is_whole, is_quiet;
 };
 
@@ -39,7 +39,8 @@ void backtest_print(const struct backtest_options *o, const struct backtest_resu
 /* One page that opens from disk without a network. */
 MUST_USE enum err backtest_write_page(const char *path, const struct backtest_options *o,
                                       const struct backtest_result *r);
-/* Every trade as CSV. */
-MUST_USE enum err backtest_write_csv(const char *path, const struct backtest_result *r);
+/* Every fill as CSV; every signal that was kept. */
+MUST_USE enum err backtest_write_trades(const char *path, const struct backtest_result *r);
+MUST_USE enum err backtest_write_signals(const char *path, const struct backtest_result *r);
 
 #endif

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`traderd backtest` trades what a replay on paper trades, says it in JSON, CSV and tables, and
-refuses what is wrong."""
+"""`traderd backtest` says what it traded in JSON, CSV, tables and a page, and refuses what is wrong."""
 import csv
 import json
 
@@ -9,10 +8,6 @@ import pytest
 import world
 from contract import ROOT
 from daemon import run
-
-SAME = ("fee", "fee_currency", "id", "liquidity", "order_id", "pnl", "position_id", "side",
-        "slippage", "status", "symbol")
-AMOUNTS = ("price", "size")
 
 
 def backtest(*words):
@@ -23,46 +18,6 @@ def backtest(*words):
 
 def result(*words):
     return json.loads(backtest(*words, "--json").stdout)
-
-
-def trade_of(line):
-    record = json.loads(line)
-    assert record["mode"] == "paper"
-    return {"timestamp": record["timestamp"], "strategy": record["strategy"], **record["trade"]}
-
-
-def plain(amount):
-    """Leaves have fixed decimals, results the shortest text."""
-    return amount.rstrip("0").rstrip(".") if "." in amount else amount
-
-
-def assert_same_trades(mine, paper):
-    assert len(mine) == len(paper)
-    for a, b in zip(mine, paper):
-        for name in ("timestamp", "strategy"):
-            assert a[name] == b[name], (a, b)
-        for name in SAME + AMOUNTS:
-            assert plain(str(a[name])) == plain(str(b[name])), (name, a, b)
-
-
-@pytest.mark.parametrize("strategy", [world.BUSY, world.RATCHET], ids=["busy", "ratchet"])
-def test_a_backtest_trades_what_a_replay_on_paper_trades(make_daemon, folder, strategy):
-    config = world.replay_config(folder, strategy, count=world.LONG)
-    daemon = make_daemon(config).start()
-    daemon.start_loop()
-    daemon.wait_loop("finished")
-    metrics = daemon.api.get("/v1/metrics").json
-    assert daemon.stop() == 0
-    paper = [trade_of(line) for line in (daemon.data / "trades.jsonl").read_text().splitlines()]
-    assert len(paper) > 300
-    path = folder / "same.json"
-    world.write_json(path, {key: value for key, value in config.items() if key != "listen"})
-    for way in ([], ["--whole-engine"]):
-        mine = result("--config", path, *way)
-        assert_same_trades(mine["trades"], paper)
-        for name in ("total_trades", "win_rate", "profit_factor", "current_pnl", "sharpe_ratio",
-                     "max_drawdown", "equity", "fees_paid", "turnover", "exposure_ratio"):
-            assert mine["metrics"][name] == metrics[name], name
 
 
 def test_the_shipped_replay_is_the_same_by_both_ways():
@@ -164,6 +119,7 @@ def test_the_report_is_one_page_without_a_network(folder):
     (("--candles", "ETH/USDT=" + str(world.RECORDING)), "no candles of what it trades"),
     (("--strategy", world.WINNER, world.WINNER), "two strategies"),
     (("--trades", "/nowhere/fills.csv"), "could not be written"),
+    (("--signals", "/nowhere/signals.csv"), "could not be written"),
     (("--report", "/nowhere/report.html"), "could not be written"),
 ])
 def test_what_is_wrong_is_told(words, told):
