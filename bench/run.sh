@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Not backtest: it installs other backtesters and takes ten minutes and more.
+# Not backtest: it installs other backtesters and takes ten minutes and more.  Not sweep: it wants
+# every core for itself.
 all=(start cycle rules paths candles memory http journal load)
 build=${BUILD:-build}
 python=/usr/bin/python3
@@ -12,7 +13,7 @@ python=/usr/bin/python3
 
 for name in "$@"; do
     if [[ ! -f bench/measure_$name.py ]]; then
-        echo "usage: bench/run.sh [${all[*]} backtest]" >&2
+        echo "usage: bench/run.sh [${all[*]} backtest sweep]" >&2
         exit 2
     fi
 done

@@ -77,7 +77,7 @@ static void evaluate(struct fast *f, size_t i)
                                                     : FAST_BLOCK},
         .entry = f->entry,
         .exit = f->reads_position ? NULL : f->exit,
-        .confidence = f->confidence,
+        .confidence = f->has_confidence ? f->confidence : NULL,
     };
 
     f->first = i;
@@ -208,6 +208,9 @@ static void begin(struct fast *f, const struct backtest_options *o)
     f->reads_position = strategy_exit_reads_position(f->strategy);
     f->is_stepped = f->reads_position || strategy_levels_read_candles(f->strategy);
     f->warmup = strategy_warmup(f->strategy);
+    f->has_confidence = strategy_has_confidence(f->strategy);
+    for (size_t k = 0; k < FAST_BLOCK; k++)
+        f->confidence[k] = 1;
     f->has_roi = strategy_roi_count(f->strategy) > 0;
     f->has_trailing = strategy_has_trailing(f->strategy);
     f->max_candles = strategy_max_candles(f->strategy);

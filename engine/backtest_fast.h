@@ -47,7 +47,7 @@ struct fast {
     size_t first, length;
     size_t next_apart; /* the next one that opens apart from a close, or their end */
     bool is_stepped;   /* one by one: something reads the run as of the newest candle */
-    bool reads_position;
+    bool reads_position, has_confidence;
     uint8_t entry[FAST_BLOCK], exit[FAST_BLOCK];
     double confidence[FAST_BLOCK];
     int64_t pushed; /* since the beginning or the newest gap */

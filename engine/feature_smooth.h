@@ -82,12 +82,27 @@ static inline void feature_rsi_next(struct feature_rsi *f, double x)
     f->loss = (f->loss * (f->period - 1) + (size - change) * 0.5) / f->period;
 }
 
+/* Gain and loss beside one another in one register: one division makes both, and the same bits. */
+typedef double feature_pair __attribute__((vector_size(2 * sizeof(double))));
+
+static inline feature_pair feature_rsi_pair(feature_pair both, double period, double change)
+{
+    const double size = fabs(change);
+    const feature_pair x = {size + change, size - change};
+
+    return (both * (period - 1) + x * 0.5) / period;
+}
+
+/* TA-Lib takes totals below 1e-14 for nothing; that would break at tiny prices.  Without any change
+ * the gain is 0, and so is its share of whatever: no branch is needed. */
+static inline double feature_rsi_share(double gain, double total)
+{
+    return 100 * (gain / (total > 0 ? total : 1));
+}
+
 static inline double feature_rsi_value(const struct feature_rsi *f)
 {
-    double total = f->gain + f->loss;
-
-    /* TA-Lib takes totals below 1e-14 for nothing; that would break at tiny prices. */
-    return total > 0 ? 100 * (f->gain / total) : 0;
+    return feature_rsi_share(f->gain, f->gain + f->loss);
 }
 
 static inline double feature_rsi_push(struct feature_rsi *f, double x)

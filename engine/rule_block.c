@@ -95,6 +95,41 @@ static void column_rsi(const struct rule_column *x, const struct candle *now, si
     *f = g;
 }
 
+/* cross_push in two loops, each of which may use wider registers. */
+static inline __attribute__((always_inline)) void crosses(const struct rule_column *x,
+                                                          const double *restrict a,
+                                                          const double *restrict b, size_t count)
+{
+    struct rule_cross *f = x->state;
+    double *restrict out = x->out;
+    double above[RULE_COLUMN], ready[RULE_COLUMN + 1];
+
+    ready[0] = f->was_ready;
+    for (size_t k = 0; k < count; k++) {
+        above[k] = rule_greater(a[k], b[k]);
+        ready[k + 1] = 1 - above[k];
+    }
+    for (size_t k = 0; k < count; k++)
+        out[k] = rule_and(above[k], ready[k]);
+    f->was_ready = ready[count];
+}
+
+static void column_above(const struct rule_column *x, const struct candle *now, size_t count)
+{
+    if (count == RULE_COLUMN)
+        crosses(x, x->a, x->b, RULE_COLUMN);
+    else
+        column_crossed_above(x, now, count);
+}
+
+static void column_below(const struct rule_column *x, const struct candle *now, size_t count)
+{
+    if (count == RULE_COLUMN)
+        crosses(x, x->b, x->a, RULE_COLUMN);
+    else
+        column_crossed_below(x, now, count);
+}
+
 /* Averages that do not need one another wait for one another's arithmetic when they have loops of
  * their own; together, and with the close that they are of, they share the time of the slowest,
  * which is RSI's.  The columns: the close if has_close, RSI if has_rsi, two EMA. */
@@ -106,10 +141,13 @@ static inline __attribute__((always_inline)) void averages(const struct rule_col
     struct feature_rsi r = {0};
     struct feature_ema f = *(struct feature_ema *)ema[0].state;
     struct feature_ema g = *(struct feature_ema *)ema[1].state;
+    feature_pair both = {0, 0};
     size_t k;
 
-    if (has_rsi)
+    if (has_rsi) {
         r = *(struct feature_rsi *)rsi->state;
+        both = (feature_pair){r.gain, r.loss};
+    }
     for (k = 0; k < count; k++) {
         double close = has_close ? CLOSE : 0;
         double a = has_close ? close : rsi->a[k];
@@ -119,8 +157,9 @@ static inline __attribute__((always_inline)) void averages(const struct rule_col
         if ((has_rsi && feature_rsi_is_rare(&r, a)) || rule_is_unknown(next_f, next_g))
             break;
         if (has_rsi) {
-            feature_rsi_next(&r, a);
-            rsi->out[k] = feature_rsi_value(&r);
+            both = feature_rsi_pair(both, r.period, a - r.last);
+            r.last = a;
+            rsi->out[k] = feature_rsi_share(both[0], both[0] + both[1]);
         }
         if (has_close)
             x->out[k] = close;
@@ -129,8 +168,11 @@ static inline __attribute__((always_inline)) void averages(const struct rule_col
     }
     *(struct feature_ema *)ema[0].state = f;
     *(struct feature_ema *)ema[1].state = g;
-    if (has_rsi)
+    if (has_rsi) {
+        r.gain = both[0];
+        r.loss = both[1];
         *(struct feature_rsi *)rsi->state = r;
+    }
     if (k == count)
         return;
     if (has_close)
@@ -157,6 +199,13 @@ static rule_column_fn *const loops[] = {
 #define PURE(op, name) [op] = column_##name,
 #include "engine/rule_step_table.h"
 };
+
+static rule_column_fn *loop_of(uint8_t op)
+{
+    return op == OP_CROSSED_ABOVE   ? column_above
+           : op == OP_CROSSED_BELOW ? column_below
+                                    : loops[op];
+}
 
 /* A kernel with several outputs: each is in its state only until the next candle. */
 static void column_with_parts(const struct rule_column *x, const struct candle *now, size_t count)
@@ -219,7 +268,7 @@ static void add_node(struct rule_block *b, int node, struct rule_part **next_par
         return;
     }
     b->column_count++;
-    *x = (struct rule_column){.run = loops[op->op],
+    *x = (struct rule_column){.run = loop_of(op->op),
                               .whole = loops[op->op],
                               .a = column_of(b, op->a),
                               .b = column_of(b, op->b),

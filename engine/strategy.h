@@ -192,6 +192,8 @@ struct strategy_block {
 
 /* The exit rule depends on the position, so that a block cannot know it. */
 bool strategy_exit_reads_position(const struct strategy *s);
+/* It has a rule for its confidence; else that is 1 as soon as the warm-up is over. */
+bool strategy_has_confidence(const struct strategy *s);
 /* strategy_run_levels, _trailing or _volatility depend on the newest push; else they are the same
  * after any. */
 bool strategy_levels_read_candles(const struct strategy *s);

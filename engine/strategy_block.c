@@ -14,6 +14,11 @@ static bool reads_candles(const struct level *l)
     return l->kind == LEVEL_ATR || l->kind == LEVEL_RULE;
 }
 
+bool strategy_has_confidence(const struct strategy *s)
+{
+    return s->confidence.node != NODE_NONE;
+}
+
 bool strategy_levels_read_candles(const struct strategy *s)
 {
     return reads_candles(&s->stop) || reads_candles(&s->take) || reads_candles(&s->trailing) ||
