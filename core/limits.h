@@ -39,6 +39,9 @@ enum {
     LIMIT_ROI_STEPS = 32,
 
     LIMIT_SPOOL_BYTES = 64 * 1024 * 1024, /* commits while the database is away: weeks of exits */
+    LIMIT_BOX_ORDERS = 1000 * 1000, /* that the sandbox venue remembers: half a gigabyte at most */
+    LIMIT_BOX_LIVE = 4096,          /* of them open at once: each is looked at as prices move */
+    LIMIT_BOX_FAULTS = 256,         /* rules of its fault script */
 
     LIMIT_MAILBOX = 256, /* commands waiting for the engine */
     LIMIT_TOKENS = 1000,

@@ -172,10 +172,13 @@ static struct MHD_Response *make_response(struct response *r)
 static enum MHD_Result queue_answer(struct exchange *x)
 {
     struct response *r = &x->request.response;
-    struct MHD_Response *m = make_response(r);
+    struct MHD_Response *m;
     bool has_cache_control = false;
     enum MHD_Result result;
 
+    if (r->drop)
+        return MHD_NO; /* which closes the connection */
+    m = make_response(r);
     if (!m)
         return MHD_NO;
     if (r->content_type)

@@ -34,6 +34,8 @@ static const struct known_header known[] = {
     KNOWN("X-Forwarded-For", forwarded, true),
     KNOWN("X-Forwarded-Host", forwarded, true),
     KNOWN("X-Forwarded-Proto", forwarded, true),
+    /* The key of Binance's protocol, which the sandbox venue speaks. */
+    KNOWN("X-Mbx-Apikey", api_key, false),
     KNOWN("X-Real-Ip", forwarded, true),
     KNOWN("X-Request-Id", request_id, false),
 };

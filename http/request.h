@@ -56,8 +56,9 @@ struct principal {
 
 /* Request headers that mean something to us; NULL when absent. */
 struct headers_in {
-    const char *accept, *authorization, *content_type, *content_length, *expect, *forwarded, *host,
-        *idempotency_key, *if_none_match, *prefer, *request_id, *transfer_encoding;
+    const char *accept, *api_key, *authorization, *content_type, *content_length, *expect,
+        *forwarded, *host, *idempotency_key, *if_none_match, *prefer, *request_id,
+        *transfer_encoding;
 };
 
 struct response {
@@ -70,6 +71,7 @@ struct response {
     size_t header_count;
     struct parameter headers[HTTP_HEADERS_OUT]; /* names static, values in the arena */
     bool close;                                 /* end the connection after it */
+    bool drop;                                  /* end it in place of an answer */
 };
 
 /* What the pipeline does next when a handler returns ERR_AGAIN. */

@@ -18,6 +18,7 @@ static const char usage[] =
     "  traderd sweep    --strategy FILE --candles FILE... --set NAME=A..B:STEP...  best params\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
     "  traderd candles  import | gaps | show | resample | export | list ...  recordings\n"
+    "  traderd sandbox  --candles [SYMBOL=]FILE... [--speed X] [--faults FILE]  a venue to try\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
@@ -55,6 +56,7 @@ static const struct {
     {"sweep", subcommand_sweep},
     {"features", subcommand_features},
     {"candles", subcommand_candles},
+    {"sandbox", subcommand_sandbox},
     {"token", subcommand_token},
     {"config", subcommand_config},
     {"migrate", subcommand_migrate},
