@@ -76,6 +76,22 @@ def test_the_winner_loads_and_claims_what_is_measured(market, folder):
     assert winner["metrics"]["deflated_sharpe_ratio"] == best["deflated_sharpe_ratio"]
 
 
+def test_the_loop_trades_the_winner(market, folder, make_daemon):
+    sweep(*market, *GRID, "--out", folder / "winner.json", "--quiet")
+    daemon = make_daemon(world.base_config(strategy=str(folder / "winner.json"),
+                                           candles=[f"BTC/USDT={market[3]}"])).start()
+    daemon.start_loop()
+    daemon.wait_loop("finished")
+    paper = daemon.api.get("/v1/metrics").json
+    claimed = json.loads((folder / "winner.json").read_text())["metrics"]
+    for name in ("total_trades", "sharpe_ratio", "max_drawdown", "win_rate"):
+        assert paper[name] == claimed[name], name
+    assert paper["total_trades"] > 100
+    # Over HTTP it is the same artifact, though it claims other things than the one without metrics.
+    reply = daemon.api.post("/v1/strategies", json.loads((folder / "winner.json").read_text()))
+    assert reply.status == 200, reply
+
+
 def test_threads_do_not_change_the_result(market, folder):
     words = (*market, *GRID, "--random", "15", "--seed", "3")
     assert outputs(folder, *words, "--jobs", "1") == outputs(folder, *words, "--jobs", "5")
