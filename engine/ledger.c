@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/jwriter.h"
 #include "core/text.h"
+#include "engine/track_algorithm.h"
 
 enum {
     LEAF_LIST_MAX = 50,
@@ -30,6 +31,7 @@ const char *leaf_kind_name(enum leaf_kind k)
         [LEAF_GENESIS] = "genesis", [LEAF_CONFIG] = "config", [LEAF_CYCLE] = "cycle",
         [LEAF_SIGNAL] = "signal",   [LEAF_ORDER] = "order",   [LEAF_TRADE] = "trade",
         [LEAF_CLOSE] = "close",     [LEAF_EQUITY] = "equity", [LEAF_CONTROL] = "control",
+        [LEAF_CASH] = "cash",
     };
 
     ASSERT(k < LEAF_KIND_COUNT_);
@@ -135,6 +137,16 @@ static void member_id_or_null(struct jwriter *w, const char *key, int64_t id)
         jw_member_null(w, key);
 }
 
+/* "YYYY-MM-DD" of a count of days since 1970. */
+static void member_day(struct jwriter *w, const char *key, int64_t day)
+{
+    char text[TIME_TEXT_MAX];
+
+    time_print(day * US_PER_DAY, text);
+    *strchr(text, 'T') = '\0';
+    jw_member_text(w, key, text);
+}
+
 /* What a list's items are written from. */
 struct list {
     size_t count;
@@ -217,6 +229,13 @@ enum err ledger_genesis(const struct leaf_context *context, const struct genesis
     jw_member_integer(w, "cycle_interval_s", g->cycle_interval_s);
     jw_member_text(w, "format", "tlj-1");
     /* How published statistics are made of what the log holds. */
+    jw_key(w, "metric_algorithms");
+    jw_array(w);
+    jw_object(w);
+    jw_member_text(w, "id", TRACK_ALGORITHM);
+    jw_member_text(w, "sha256", TRACK_ALGORITHM_SHA256);
+    jw_object_end(w);
+    jw_array_end(w);
     jw_member_text(w, "metrics", "returns=daily_mtm periods_per_year=365 rf=0 ddof=1");
     member_clean(w, "origin", g->origin);
     jw_member_text(w, "pace", g->pace);
@@ -405,6 +424,7 @@ enum err ledger_equity(const struct leaf_context *context, const struct equity_p
     enum err e;
 
     jw_member_money(w, "cash", point->cash, MONEY_SCALE);
+    member_day(w, "day", point->day);
     jw_member_money(w, "equity", point->equity, MONEY_SCALE);
     jw_key(w, "positions");
     e = write_list(w, &positions);

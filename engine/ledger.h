@@ -21,6 +21,7 @@ enum leaf_kind {
     LEAF_CLOSE,
     LEAF_EQUITY,
     LEAF_CONTROL,
+    LEAF_CASH,
     LEAF_KIND_COUNT_
 };
 const char *leaf_kind_name(enum leaf_kind k);

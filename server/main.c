@@ -17,6 +17,7 @@ static const char usage[] =
     "  traderd backtest --strategy FILE... --candles [SYMBOL=]FILE... [--json]  past trades\n"
     "  traderd sweep    --strategy FILE --candles FILE... --set NAME=A..B:STEP...  best params\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
+    "  traderd verify   PATH|URL --key VKEY [--json]         check a track record offline\n"
     "  traderd candles  import | gaps | show | resample | export | list ...  recordings\n"
     "  traderd sandbox  --candles [SYMBOL=]FILE... [--speed X] [--faults FILE]  a venue to try\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
@@ -55,6 +56,7 @@ static const struct {
     {"backtest", subcommand_backtest},
     {"sweep", subcommand_sweep},
     {"features", subcommand_features},
+    {"verify", subcommand_verify},
     {"candles", subcommand_candles},
     {"sandbox", subcommand_sandbox},
     {"token", subcommand_token},

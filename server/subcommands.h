@@ -8,6 +8,7 @@ int subcommand_check(int count, char **arguments);
 int subcommand_backtest(int count, char **arguments);
 int subcommand_sweep(int count, char **arguments);
 int subcommand_features(int count, char **arguments);
+int subcommand_verify(int count, char **arguments);
 int subcommand_candles(int count, char **arguments);
 int subcommand_sandbox(int count, char **arguments);
 int subcommand_token(int count, char **arguments);

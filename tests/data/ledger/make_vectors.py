@@ -6,6 +6,7 @@ import json
 import os
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+METRICS = os.path.join(HERE, "../../../docs/tl-metrics-1.md")
 AT = "2024-01-15T10:30:00.000000Z"
 ID = "5f" * 32
 ORDER_HASH = "ab" * 32
@@ -13,7 +14,10 @@ SIGNAL_HASH = "0c" * 32
 
 
 def genesis():
+    with open(METRICS, "rb") as file:
+        algorithm = hashlib.sha256(file.read()).hexdigest()
     return {
+        "metric_algorithms": [{"id": "tl-metrics-1", "sha256": algorithm}],
         "origin": "trader.example/sim-paper-main",
         "vkey": "trader.example/sim-paper-main+0a1b2c3d+AfakeKey=",
         "build": "1.0.0+abcdef0",
@@ -139,8 +143,8 @@ def position(number):
 
 
 def equity(positions):
-    return {"cash": "9368.35000000", "equity": "9998.35000000", "unrealized": "-1.50500000",
-            "positions": positions}
+    return {"cash": "9368.35000000", "day": "2024-01-15", "equity": "9998.35000000",
+            "unrealized": "-1.50500000", "positions": positions}
 
 
 def digested(items):

@@ -297,6 +297,7 @@ static void test_equity(void **state)
         .cash = money("9368.35"),
         .equity = money("9998.35"),
         .unrealized = money("-1.505"),
+        .day = 19737, /* 2024-01-15 */
     };
     struct leaf leaf;
 

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders that are open in the log: what their trades and their end must agree with. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/verify_rules.h"
+
+enum {
+    ORDERS_FIRST_CAPACITY = 256,
+    CLIENT_ID_HEX = 32 /* of a client order id: half of the leaf hash */
+};
+
+struct open_order {
+    struct digest leaf_hash;
+    uint64_t index;
+    int64_t id;
+    i128 size, filled, fee;
+    i128 limit_price; /* 0: none */
+    bool is_buy, reduce_only;
+    struct value symbol, strategy, strategy_id; /* within bytes */
+    char bytes[];
+};
+
+static size_t home_of(const struct verify_rules *v, const struct digest *d)
+{
+    uint64_t key;
+
+    memcpy(&key, d->bytes, sizeof key);
+    return (size_t)key & (v->order_capacity - 1);
+}
+
+static size_t place_of(const struct verify_rules *v, const struct digest *d)
+{
+    size_t at = home_of(v, d);
+
+    while (v->orders[at] && memcmp(&v->orders[at]->leaf_hash, d, sizeof *d) != 0)
+        at = (at + 1) & (v->order_capacity - 1);
+    return at;
+}
+
+static void grow(struct verify_rules *v)
+{
+    struct open_order **old = v->orders;
+    size_t old_capacity = v->order_capacity;
+
+    v->order_capacity = old_capacity ? old_capacity * 2 : ORDERS_FIRST_CAPACITY;
+    v->orders = xcalloc(v->order_capacity, sizeof(struct open_order *));
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i])
+            v->orders[place_of(v, &old[i]->leaf_hash)] = old[i];
+    free(old);
+}
+
+static void drop(struct verify_rules *v, size_t hole)
+{
+    size_t at = hole, mask = v->order_capacity - 1;
+
+    free(v->orders[hole]);
+    v->orders[hole] = NULL;
+    v->order_count--;
+    for (;;) {
+        size_t home;
+
+        do {
+            at = (at + 1) & mask;
+            if (!v->orders[at])
+                return;
+            home = home_of(v, &v->orders[at]->leaf_hash);
+        } while (((at - home) & mask) < ((at - hole) & mask));
+        v->orders[hole] = v->orders[at];
+        v->orders[at] = NULL;
+        hole = at;
+    }
+}
+
+void rules_orders_release(struct verify_rules *v)
+{
+    for (size_t i = 0; i < v->order_capacity; i++)
+        free(v->orders[i]);
+    free(v->orders);
+    v->orders = NULL;
+    v->order_capacity = v->order_count = 0;
+}
+
+/* A value of the entry's bytes as one of their copy. */
+static struct value moved(struct value v, const char *bytes, const struct open_order *o)
+{
+    if (v.kind == VALUE_TEXT)
+        v.at = o->bytes + (v.at - bytes);
+    return v;
+}
+
+/* The order's amounts; NULL, or what is wrong with them. */
+static const char *read_order(const struct record *r, struct open_order *o)
+{
+    struct value side = record_get(r, "side"), size = record_get(r, "size");
+    struct value type = record_get(r, "type"), limit = record_get(r, "limit_price");
+    struct value id = record_get(r, "id"), reduce = record_get(r, "reduce_only");
+    int decimals;
+
+    o->is_buy = value_is(&side, "buy");
+    if (!o->is_buy && !value_is(&side, "sell"))
+        return "side is missing or unknown";
+    if (!value_amount(&size, &o->size, &decimals) || o->size <= 0)
+        return "size is missing, malformed or not positive";
+    if (id.kind != VALUE_INTEGER || id.integer <= 0)
+        return "id is missing or not positive";
+    if (reduce.kind != VALUE_BOOL)
+        return "reduce_only is missing";
+    o->id = id.integer;
+    o->reduce_only = reduce.integer != 0;
+    if (type.kind != VALUE_TEXT || o->symbol.kind != VALUE_TEXT ||
+        o->strategy_id.kind != VALUE_TEXT)
+        return "type, symbol or strategy_id is missing";
+    if (value_is(&type, "limit") &&
+        (!value_amount(&limit, &o->limit_price, &decimals) || o->limit_price <= 0))
+        return "a limit order has no limit_price";
+    return NULL;
+}
+
+static void check_signal(struct verify_rules *v, const struct record *r)
+{
+    struct value signal = record_get(r, "signal");
+    struct digest named;
+
+    if (signal.kind == VALUE_NULL)
+        return;
+    if (!value_digest(&signal, &named) || !set_has(&v->signals, &named))
+        report_fail(v->report, PROPERTY_ORDERS,
+                    "entry %llu: the order names a signal that is not before it",
+                    (unsigned long long)v->index);
+}
+
+void rules_order(struct verify_rules *v, const struct record *r, const char *bytes, size_t length,
+                 const struct digest *leaf_hash)
+{
+    struct open_order *o = xcalloc(1, sizeof *o + length);
+    const char *why;
+    size_t place;
+
+    memcpy(o->bytes, bytes, length);
+    o->leaf_hash = *leaf_hash;
+    o->index = v->index;
+    o->symbol = moved(record_get(r, "symbol"), bytes, o);
+    o->strategy = moved(r->strategy, bytes, o);
+    o->strategy_id = moved(record_get(r, "strategy_id"), bytes, o);
+    why = read_order(r, o);
+    if (!why && o->id <= v->last_order_id)
+        why = "its id is not above that of the order before it";
+    if (!why && v->order_count >= RULES_OPEN_ORDERS_MAX)
+        why = "more orders are open than can be followed";
+    if (why) {
+        report_fail(v->report, PROPERTY_ORDERS, "entry %llu: order: %s",
+                    (unsigned long long)v->index, why);
+        free(o);
+        return;
+    }
+    check_signal(v, r);
+    v->last_order_id = o->id;
+    if (v->order_count * 2 >= v->order_capacity)
+        grow(v);
+    place = place_of(v, leaf_hash);
+    if (v->orders[place]) { /* the same bytes again; its id would have said so */
+        free(o);
+        return;
+    }
+    v->orders[place] = o;
+    v->order_count++;
+}
+
+static struct open_order *find(const struct verify_rules *v, const struct digest *d)
+{
+    return v->order_capacity ? v->orders[place_of(v, d)] : NULL;
+}
+
+/* The client order id that the venue was told: half of the order's leaf hash. */
+static bool is_client_id(const struct value *id, const struct digest *order)
+{
+    char hex[CLIENT_ID_HEX + 1];
+
+    hex_print(order->bytes, CLIENT_ID_HEX / 2, hex);
+    return value_is(id, hex);
+}
+
+static const char *judge_trade(const struct verify_rules *v, struct open_order *o,
+                               const struct record *r, const struct trade_entry *t)
+{
+    if (!is_client_id(&t->client_order_id, &t->order))
+        return "client_order_id is not the order's leaf hash";
+    if (t->order_id != o->id)
+        return "order_id is not the order's";
+    if ((t->side > 0) != o->is_buy || !value_same(&t->symbol, &o->symbol))
+        return "side or symbol is not the order's";
+    if (!value_same(&r->strategy, &o->strategy) || !value_same(&t->strategy_id, &o->strategy_id))
+        return "the strategy is not the order's";
+    if (t->size > o->size - o->filled)
+        return "the order's trades are larger than the order";
+    if (o->limit_price > 0 && (o->is_buy ? t->price > o->limit_price : t->price < o->limit_price))
+        return "the price is worse than the order's limit";
+    if (t->is_filled != (t->size == o->size - o->filled))
+        return "status does not agree with what is left of the order";
+    if (o->reduce_only && !v->track->broken && v->track->book.last.opens)
+        return "an order that may only reduce has opened a position";
+    return NULL;
+}
+
+void rules_trade_order(struct verify_rules *v, const struct record *r, const struct trade_entry *t)
+{
+    struct open_order *o = find(v, &t->order);
+    const char *why = o ? judge_trade(v, o, r, t) : "no open order before it has this leaf hash";
+
+    if (why)
+        report_fail(v->report, PROPERTY_ORDERS, "entry %llu: trade %lld: %s",
+                    (unsigned long long)v->index, (long long)t->id, why);
+    if (!o || t->size > o->size - o->filled)
+        return;
+    o->filled += t->size;
+    o->fee += t->fee;
+}
+
+static const char *judge_close(const struct open_order *o, const struct record *r)
+{
+    struct value client = record_get(r, "client_order_id"), id = record_get(r, "order_id");
+    struct value filled = record_get(r, "filled"), size = record_get(r, "size");
+    struct value fee = record_get(r, "fee"), status = record_get(r, "status");
+    struct value symbol = record_get(r, "symbol");
+    bool is_filled = value_is(&status, "filled");
+    int64_t order_id;
+    i128 amount;
+    int decimals;
+
+    if (!is_client_id(&client, &o->leaf_hash) || !value_id(&id, &order_id) || order_id != o->id)
+        return "client_order_id or order_id is not the order's";
+    if (!value_same(&symbol, &o->symbol) || !value_amount(&size, &amount, &decimals) ||
+        amount != o->size)
+        return "symbol or size is not the order's";
+    if (!value_amount(&filled, &amount, &decimals) || amount != o->filled)
+        return "filled is not the sum of the order's trades";
+    if (!value_amount(&fee, &amount, &decimals) || amount != o->fee)
+        return "fee is not the sum of the order's trades";
+    if (!is_filled && !value_is(&status, "canceled") && !value_is(&status, "rejected") &&
+        !value_is(&status, "expired"))
+        return "status is not one of an order's end";
+    if (is_filled != (o->filled == o->size))
+        return "status does not agree with what was filled";
+    return NULL;
+}
+
+void rules_close(struct verify_rules *v, const struct record *r)
+{
+    struct value order = record_get(r, "order");
+    struct digest named;
+    const char *why;
+
+    if (!value_digest(&order, &named) || !find(v, &named)) {
+        report_fail(v->report, PROPERTY_CLOSES,
+                    "entry %llu: close: no open order before it has this leaf hash",
+                    (unsigned long long)v->index);
+        return;
+    }
+    why = judge_close(find(v, &named), r);
+    if (why)
+        report_fail(v->report, PROPERTY_CLOSES, "entry %llu: close: %s",
+                    (unsigned long long)v->index, why);
+    drop(v, place_of(v, &named));
+}
+
+size_t rules_orders_unclosed(const struct verify_rules *v)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < v->order_capacity; i++)
+        count += v->orders[i] && v->orders[i]->filled == v->orders[i]->size;
+    return count;
+}

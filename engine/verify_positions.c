@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the log reports of the account, against what its trades make of it. */
+#include <string.h>
+
+#include "core/amount_text.h"
+#include "core/clock.h"
+#include "engine/verify_rules.h"
+
+enum {
+    POSITION_MEMBERS = 16,
+    DAY_TEXT = 10 /* YYYY-MM-DD */
+};
+
+static void fail(struct verify_rules *v, const char *why)
+{
+    report_fail(v->report, PROPERTY_POSITIONS, "entry %llu: %s", (unsigned long long)v->index, why);
+}
+
+/* Perpetuals settle profits only: "BTC/USDT:USDT". */
+static bool is_spot(const char *symbol, size_t length)
+{
+    return memchr(symbol, ':', length) == NULL;
+}
+
+static void move_cash(struct verify_rules *v, i128 amount)
+{
+    struct money sum;
+
+    if (money_add((struct money){v->cash}, (struct money){amount}, &sum))
+        v->cash_known = false;
+    else
+        v->cash = sum.e12;
+}
+
+/* Cash after a trade: a spot trade moves its notional, a perpetual one profit and fees only. */
+static void trade_cash(struct verify_rules *v, const struct trade_entry *t)
+{
+    const struct book_result *made = &v->track->book.last;
+
+    if (is_spot(t->symbol.at, t->symbol.length)) {
+        move_cash(v, t->side > 0 ? -t->notional : t->notional);
+        move_cash(v, -t->fee);
+    } else if (made->opens) {
+        move_cash(v, -t->fee);
+    } else {
+        move_cash(v, made->pnl);
+        move_cash(v, made->fee_share);
+    }
+}
+
+void rules_trade_money(struct verify_rules *v, const struct trade_entry *t)
+{
+    const struct book_result *made = &v->track->book.last;
+
+    if (!made->pnl_known || !value_is(&t->fee_currency, v->track->quote)) {
+        v->unknown_profits++;
+        v->cash_known = false;
+        return;
+    }
+    if (made->pnl != t->pnl)
+        report_fail(v->report, PROPERTY_PROFITS,
+                    "entry %llu: trade %lld: pnl is not what price, size and fees make it",
+                    (unsigned long long)v->index, (long long)t->id);
+    trade_cash(v, t);
+}
+
+void rules_cash(struct verify_rules *v, const struct record *r)
+{
+    struct value moved = record_get(r, "amount");
+    i128 amount;
+    int decimals;
+
+    if (value_amount(&moved, &amount, &decimals))
+        move_cash(v, amount);
+    else
+        fail(v, "a cash entry's amount is missing or malformed");
+}
+
+/* ---- Equity entries ---- */
+
+/* What is summed over the positions an equity entry reports. */
+struct reported {
+    size_t count;
+    i128 value;  /* what they add to equity */
+    i128 margin; /* what the rounding of printed marks can make of it */
+};
+
+/* One position's worth at the reported mark, and how far the mark's printing may be off. */
+static bool value_position(const struct book_position *p, i128 mark, int decimals,
+                           struct reported *sum)
+{
+    struct price half = {amount_power(AMOUNT_DECIMALS - decimals) / 2 + 1};
+    struct size size = {p->size};
+    struct money worth, off;
+
+    if (notional_of((struct price){mark}, size, ROUND_HALF_EVEN, &worth) ||
+        notional_of(half, size, ROUND_UP, &off))
+        return false;
+    if (!is_spot(p->symbol, strlen(p->symbol)))
+        worth.e12 = p->direction > 0 ? worth.e12 - p->cost_left : p->cost_left - worth.e12;
+    return !money_add((struct money){sum->value}, worth, &worth) &&
+           (sum->value = worth.e12, sum->margin += off.e12 + 1, true);
+}
+
+static const char *judge_position(const struct verify_rules *v, const struct value *item,
+                                  struct reported *sum)
+{
+    struct member members[POSITION_MEMBERS];
+    struct value id, side, size, symbol, mark;
+    const struct book_position *p;
+    i128 size_e12, mark_e12;
+    int decimals;
+    size_t count;
+
+    if (value_members(item, members, POSITION_MEMBERS, &count))
+        return "a reported position is malformed";
+    id = member_get(members, count, "id");
+    side = member_get(members, count, "side");
+    size = member_get(members, count, "size");
+    symbol = member_get(members, count, "symbol");
+    mark = member_get(members, count, "mark");
+    p = id.kind == VALUE_INTEGER ? book_find(&v->track->book, id.integer) : NULL;
+    if (!p)
+        return "a position is reported that the trades do not leave open";
+    if (!value_is(&side, p->direction > 0 ? "long" : "short") || !value_is(&symbol, p->symbol) ||
+        !value_amount(&size, &size_e12, &decimals) || size_e12 != p->size)
+        return "a position's side, symbol or size is not what its trades make";
+    if (!value_amount(&mark, &mark_e12, &decimals) || !value_position(p, mark_e12, decimals, sum))
+        return "a position's mark is missing, malformed or out of range";
+    sum->count++;
+    return NULL;
+}
+
+/* Long lists are in the log as their count and digest only. */
+static const char *judge_positions(const struct verify_rules *v, const struct record *r,
+                                   struct reported *sum, bool *complete)
+{
+    struct value list = record_get(r, "positions"), item, count;
+    struct member members[POSITION_MEMBERS];
+    const char *why = NULL;
+    size_t offset = 0, n;
+
+    *complete = list.kind == VALUE_ARRAY;
+    while (!why && value_item(&list, &offset, &item))
+        why = judge_position(v, &item, sum);
+    if (!*complete) {
+        if (value_members(&list, members, POSITION_MEMBERS, &n))
+            return "positions is missing or malformed";
+        count = member_get(members, n, "count");
+        sum->count = count.kind == VALUE_INTEGER ? (size_t)count.integer : 0;
+    }
+    if (!why && sum->count != v->track->book.count)
+        why = "more or fewer positions are open than is reported";
+    return why;
+}
+
+/* Marks follow one another day by day; *day is days since 1970. */
+static bool read_day(const struct record *r, int64_t *day)
+{
+    struct value v = record_get(r, "day"), whole;
+    char text[TIME_TEXT_MAX] = "0000-00-00T00:00:00.000000Z";
+    int64_t at_us;
+
+    if (v.kind != VALUE_TEXT || v.length != DAY_TEXT)
+        return false;
+    memcpy(text, v.at, DAY_TEXT);
+    whole = (struct value){.kind = VALUE_TEXT, .at = text, .length = TIME_TEXT_MAX - 1};
+    if (!value_time(&whole, &at_us))
+        return false;
+    *day = at_us / US_PER_DAY - (at_us % US_PER_DAY < 0);
+    return true;
+}
+
+/* Cash and positions are those of the entry's own place; equity is the day's mark, which is the
+ * same moment only when the entry was made at midnight. */
+static const char *judge_equity(const struct verify_rules *v, const struct record *r,
+                                const struct reported *sum, bool is_same_moment)
+{
+    struct value cash = record_get(r, "cash"), equity = record_get(r, "equity");
+    i128 cash_e12, equity_e12, off;
+    struct money expected;
+    int decimals;
+
+    if (!value_amount(&cash, &cash_e12, &decimals) ||
+        !value_amount(&equity, &equity_e12, &decimals))
+        return "cash or equity is missing or malformed";
+    if (!v->cash_known)
+        return NULL;
+    if (cash_e12 != money_to_scale((struct money){v->cash}, decimals, ROUND_HALF_EVEN).e12)
+        return "cash is not what the trades leave";
+    if (!is_same_moment)
+        return NULL;
+    if (money_add((struct money){v->cash}, (struct money){sum->value}, &expected))
+        return NULL;
+    off = expected.e12 - equity_e12;
+    if ((off < 0 ? -off : off) > sum->margin + amount_power(AMOUNT_DECIMALS - decimals))
+        return "equity is not cash and positions at their marks";
+    return NULL;
+}
+
+void rules_equity(struct verify_rules *v, const struct record *r)
+{
+    struct reported sum = {0};
+    bool complete = false;
+    int64_t day = 0;
+    const char *why = judge_positions(v, r, &sum, &complete);
+
+    v->has_marks = true;
+    if (why)
+        fail(v, why);
+    if (!read_day(r, &day)) {
+        fail(v, "day is missing or malformed");
+        return;
+    }
+    if (v->last_day != INT64_MIN && day != v->last_day + 1)
+        fail(v, "the mark of a day is missing, or stands twice");
+    if (day > r->at_us / US_PER_DAY)
+        fail(v, "a day is marked that had not begun");
+    v->last_day = day;
+    why = judge_equity(v, r, &sum, complete && !why && day * US_PER_DAY == r->at_us);
+    if (why)
+        fail(v, why);
+}

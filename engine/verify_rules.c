@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sends each entry to the rules of its kind. */
+#include "engine/verify_rules.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+
+enum {
+    STRATEGY_MEMBERS = 16,
+    SILENCE_INTERVALS = 3 /* cycles that may be missed before it is told */
+};
+
+void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track)
+{
+    *v = (struct verify_rules){
+        .report = report, .track = track, .cash_known = true, .last_day = INT64_MIN};
+    set_init(&v->signals);
+    set_init(&v->fills);
+    set_init(&v->strategies);
+}
+
+void rules_release(struct verify_rules *v)
+{
+    rules_orders_release(v);
+    set_release(&v->signals);
+    set_release(&v->fills);
+    set_release(&v->strategies);
+}
+
+/* Two texts as one digest; neither can hold the byte between them. */
+static void digest_pair(const struct value *a, const struct value *b, struct digest *out)
+{
+    char bytes[LIMIT_LEAF_BYTES + 1];
+    size_t length = 0;
+
+    if (a->kind == VALUE_TEXT) {
+        memcpy(bytes, a->at, a->length);
+        length = a->length;
+    }
+    bytes[length++] = '\0';
+    if (b->kind == VALUE_TEXT) {
+        memcpy(bytes + length, b->at, b->length);
+        length += b->length;
+    }
+    digest_of(bytes, length, out);
+}
+
+static void rules_genesis(struct verify_rules *v, const struct record *r)
+{
+    struct value interval = record_get(r, "cycle_interval_s");
+    struct value equity = record_get(r, "starting_equity");
+    int decimals;
+
+    v->cash_known = value_amount(&equity, &v->cash, &decimals);
+    if (interval.kind == VALUE_INTEGER && interval.integer > 0 &&
+        interval.integer < INT64_MAX / US_PER_S)
+        v->interval_us = interval.integer * US_PER_S;
+}
+
+static void declare(struct verify_rules *v, const struct value *name, const struct value *id)
+{
+    struct digest pair;
+
+    if (v->strategies.count >= RULES_STRATEGIES_MAX) {
+        report_fail(v->report, PROPERTY_STRATEGIES,
+                    "more strategies are declared than can be followed");
+        return;
+    }
+    digest_pair(name, id, &pair);
+    (void)set_add(&v->strategies, &pair);
+}
+
+static void rules_config(struct verify_rules *v, const struct record *r)
+{
+    struct value list = record_get(r, "strategies"), item, name, id, next;
+    struct member members[STRATEGY_MEMBERS];
+    size_t offset = 0, count;
+
+    while (value_item(&list, &offset, &item)) {
+        if (value_members(&item, members, STRATEGY_MEMBERS, &count))
+            continue;
+        name = member_get(members, count, "name");
+        id = member_get(members, count, "id");
+        next = member_get(members, count, "next_id");
+        declare(v, &name, &id);
+        if (next.kind == VALUE_TEXT && next.length > 0)
+            declare(v, &name, &next);
+    }
+}
+
+static void check_declared(struct verify_rules *v, const struct record *r)
+{
+    struct value id = record_get(r, "strategy_id");
+    struct digest pair;
+
+    digest_pair(&r->strategy, &id, &pair);
+    if (!set_has(&v->strategies, &pair))
+        report_fail(v->report, PROPERTY_STRATEGIES,
+                    "entry %llu: its strategy was not declared before",
+                    (unsigned long long)v->index);
+}
+
+static void rules_signal(struct verify_rules *v, const struct record *r,
+                         const struct digest *leaf_hash)
+{
+    struct value decision = record_get(r, "decision");
+
+    check_declared(v, r);
+    if (!value_is(&decision, "denied"))
+        (void)set_add(&v->signals, leaf_hash);
+}
+
+static void rules_fill(struct verify_rules *v, const struct trade_entry *t)
+{
+    struct digest fill;
+
+    if (t->id <= v->last_trade_id) {
+        report_fail(v->report, PROPERTY_FILLS,
+                    "entry %llu: the trade's id %lld is not above that of the trade before it",
+                    (unsigned long long)v->index, (long long)t->id);
+        return;
+    }
+    v->last_trade_id = t->id;
+    digest_pair(&t->symbol, &t->venue_fill_id, &fill);
+    if (t->venue_fill_id.kind != VALUE_TEXT || !set_add(&v->fills, &fill))
+        report_fail(v->report, PROPERTY_FILLS,
+                    "entry %llu: trade %lld: the venue's fill id is missing or stands twice",
+                    (unsigned long long)v->index, (long long)t->id);
+}
+
+static void rules_trade(struct verify_rules *v, const struct record *r)
+{
+    struct trade_entry t;
+    const char *why = trade_entry_read(r, &t);
+
+    if (why) {
+        report_fail(v->report, PROPERTY_ORDERS, "entry %llu: %s", (unsigned long long)v->index,
+                    why);
+        return;
+    }
+    check_declared(v, r);
+    rules_fill(v, &t);
+    rules_trade_order(v, r, &t);
+    if (!v->track->broken)
+        rules_trade_money(v, &t);
+}
+
+static void rules_cycle(struct verify_rules *v, const struct record *r)
+{
+    struct value number = record_get(r, "number");
+
+    if (number.kind != VALUE_INTEGER || (v->cycles > 0 && number.integer < v->last_cycle)) {
+        report_fail(v->report, PROPERTY_CYCLES, "entry %llu: the cycle's number goes back",
+                    (unsigned long long)v->index);
+        return;
+    }
+    if (v->cycles > 0 && v->interval_us > 0 &&
+        r->at_us - v->last_cycle_us > SILENCE_INTERVALS * v->interval_us)
+        v->silences++;
+    v->cycles++;
+    v->last_cycle = number.integer;
+    v->last_cycle_us = r->at_us;
+}
+
+void rules_push(struct verify_rules *v, const struct record *r, const char *bytes, size_t length,
+                const struct digest *leaf_hash)
+{
+    switch (r->kind) {
+    case LEAF_GENESIS:
+        rules_genesis(v, r);
+        break;
+    case LEAF_CONFIG:
+        rules_config(v, r);
+        break;
+    case LEAF_CYCLE:
+        rules_cycle(v, r);
+        break;
+    case LEAF_SIGNAL:
+        rules_signal(v, r, leaf_hash);
+        break;
+    case LEAF_ORDER:
+        check_declared(v, r);
+        rules_order(v, r, bytes, length, leaf_hash);
+        break;
+    case LEAF_TRADE:
+        rules_trade(v, r);
+        break;
+    case LEAF_CLOSE:
+        rules_close(v, r);
+        break;
+    case LEAF_EQUITY:
+        rules_equity(v, r);
+        break;
+    case LEAF_CASH:
+        rules_cash(v, r);
+        break;
+    default:
+        break;
+    }
+    v->index++;
+}
+
+void rules_end(struct verify_rules *v)
+{
+    struct verify_report *report = v->report;
+
+    if (v->track->broken)
+        report_fail(report, PROPERTY_POSITIONS, "from some entry on: %s", v->track->broken);
+    report_pass(report, PROPERTY_ORDERS);
+    report_pass(report, PROPERTY_FILLS);
+    report_pass(report, PROPERTY_STRATEGIES);
+    if (rules_orders_unclosed(v) > 0)
+        report_fail(report, PROPERTY_CLOSES, "%zu orders are filled, but their end is not logged",
+                    rules_orders_unclosed(v));
+    report_note(report, PROPERTY_CLOSES, VERDICT_PASS, "%zu are open at the end of the log",
+                v->order_count);
+    if (v->cycles > 0)
+        report_note(report, PROPERTY_CYCLES, VERDICT_PASS,
+                    "%lld cycles; %lld times none for more than %d intervals", (long long)v->cycles,
+                    (long long)v->silences, SILENCE_INTERVALS);
+    if (v->unknown_profits > 0)
+        report_note(report, PROPERTY_PROFITS, VERDICT_NOT_PROVEN,
+                    "%llu trades paid fees in another currency than the account's",
+                    (unsigned long long)v->unknown_profits);
+    report_pass(report, PROPERTY_PROFITS);
+    if (v->has_marks && !v->cash_known)
+        report_note(report, PROPERTY_POSITIONS, VERDICT_NOT_PROVEN,
+                    "positions agree; cash cannot be followed");
+    if (v->has_marks)
+        report_pass(report, PROPERTY_POSITIONS);
+    else
+        report_note(report, PROPERTY_POSITIONS, VERDICT_NOT_PROVEN,
+                    "the log has no daily mark yet");
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the entries of an honest log have in common, checked as they go by.
+ *
+ * Each trade names by leaf hash an order entry before it and keeps within its size, side, symbol
+ * and limit; each order is closed once, as its trades say; nothing trades that no config entry
+ * declared; equity entries report the positions and the cash that the trades make; the profit of a
+ * trade follows from prices, sizes and fees (engine/track_book.h).  proofs.md 1.10.
+ *
+ * Memory: a copy of each open order's entry, and 32 bytes a signal and a fill. */
+#ifndef ENGINE_VERIFY_RULES_H
+#define ENGINE_VERIFY_RULES_H
+
+#include "engine/track.h"
+#include "engine/verify_report.h"
+#include "engine/verify_set.h"
+
+enum {
+    RULES_OPEN_ORDERS_MAX = 1 << 20, /* open at one time: 4,096 are what the daemon allows */
+    RULES_STRATEGIES_MAX = 1 << 20   /* declared in the life of a log */
+};
+
+struct open_order; /* engine/verify_orders.c */
+
+struct verify_rules {
+    struct verify_report *report; /* borrowed */
+    const struct track *track;    /* borrowed: its book is told of a trade before the rules are */
+    uint64_t index;               /* of the entry at hand */
+    struct open_order **orders;   /* open addressing by leaf hash */
+    size_t order_capacity, order_count;
+    struct verify_set signals, fills, strategies;
+    int64_t last_order_id, last_trade_id;
+    /* Cycles. */
+    int64_t cycles, last_cycle, last_cycle_us, interval_us, silences;
+    /* Positions. */
+    bool cash_known, has_marks;
+    i128 cash;
+    int64_t last_day; /* of the newest equity entry; INT64_MIN before the first */
+    uint64_t unknown_profits;
+};
+
+void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track);
+void rules_release(struct verify_rules *v);
+/* The next entry, after track_push was told of it. */
+void rules_push(struct verify_rules *v, const struct record *r, const char *bytes, size_t length,
+                const struct digest *leaf_hash);
+/* Behind the last entry: what holds passes. */
+void rules_end(struct verify_rules *v);
+
+/* Shared by the rules' files. */
+void rules_order(struct verify_rules *v, const struct record *r, const char *bytes, size_t length,
+                 const struct digest *leaf_hash);
+void rules_trade_order(struct verify_rules *v, const struct record *r, const struct trade_entry *t);
+void rules_close(struct verify_rules *v, const struct record *r);
+size_t rules_orders_unclosed(const struct verify_rules *v); /* wholly filled, and yet open */
+void rules_orders_release(struct verify_rules *v);
+void rules_trade_money(struct verify_rules *v, const struct trade_entry *t);
+void rules_cash(struct verify_rules *v, const struct record *r);
+void rules_equity(struct verify_rules *v, const struct record *r);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One verification: what is asked, what is known while entries go by, and its parts' functions.
+ *
+ * Shared by the server/verify_*.c files.  What of all this is pure is in engine/verify_log.h. */
+#ifndef SERVER_VERIFY_RUN_H
+#define SERVER_VERIFY_RUN_H
+
+#include "engine/checkpoint.h"
+#include "engine/tile.h"
+#include "engine/verify_log.h"
+#include "server/verify_source.h"
+
+struct verify_options {
+    const char *path, *key;
+    const char *state_path;     /* where the newest checkpoint seen is kept; NULL: nowhere */
+    const char *statement_path; /* NULL: the source's own, where it has one */
+    const char *entry_path;     /* the entry of a .tlog-proof file */
+    bool is_json;
+};
+
+/* A checkpoint that is to be met on the way. */
+struct stored_checkpoint {
+    uint64_t size;
+    struct digest root;
+    const char *note; /* borrowed from the evidence */
+    size_t length;
+    enum err signature; /* what checkpoint_open said */
+};
+
+struct stored_list {
+    struct evidence file;
+    struct stored_checkpoint *items; /* by size */
+    size_t count, next;
+};
+
+/* Nodes of the tree that a consistency proof from the remembered size will need. */
+enum {
+    WANTED_NODES = 2 * MERKLE_PROOF_MAX
+};
+struct wanted_nodes {
+    size_t count;
+    struct {
+        unsigned height;
+        uint64_t n;
+        bool is_known;
+        struct digest hash;
+    } nodes[WANTED_NODES];
+};
+
+struct remembered {
+    bool is_known;
+    struct checkpoint checkpoint;
+    struct text note;
+    struct digest root_then; /* of the entries given, at the remembered size */
+    bool is_met;
+    struct wanted_nodes wanted;
+};
+
+struct tile_check {
+    bool has_tiles;
+    struct digest hashes[TILE_LEVELS][TILE_WIDTH];
+};
+
+/* A JSONL file whose lines are met one by one. */
+struct line_file {
+    bool is_there, is_broken;
+    struct evidence file;
+    size_t at;
+    uint64_t count;
+};
+
+struct statement {
+    bool is_there, is_made;
+    struct evidence file;
+    uint64_t size;
+    struct text made;
+};
+
+struct verify_run {
+    const struct verify_options *options;
+    struct vkey key;
+    char key_text[VKEY_BYTES];
+    struct verify_source *source;
+    struct verify_report report;
+    struct verify_log log;
+    struct evidence note;
+    struct checkpoint newest;
+    bool is_signed;     /* newest is what the key signed */
+    struct digest root; /* of the entries, at the newest size */
+    bool is_rebuilt;    /* root and newest.root are one */
+    struct stored_list stored;
+    const struct stored_checkpoint *excluded; /* the first that is of another history; NULL */
+    struct remembered seen;
+    struct tile_check tiles;
+    struct line_file lines, trades;
+    struct statement statement;
+    struct text metrics;       /* the statement of the newest size; empty when there is none */
+    uint64_t unsigned_entries; /* lines behind the newest checkpoint */
+    char reason[LIMIT_REASON];
+};
+
+/* Judges everything; ERR_* with run->reason when the evidence cannot be read at all. */
+MUST_USE enum err verify_run(struct verify_run *run);
+void verify_run_release(struct verify_run *run);
+
+/* A .tlog-proof file or a proof as the API gives it, and its entry.  True when the path is one and
+ * was judged. */
+bool verify_single(struct verify_run *run, enum err *e);
+
+/* ---- Parts ---- */
+
+void stored_load(struct verify_run *run);
+/* The tree has reached a size: whatever is signed of that size must be its root. */
+void stored_meet(struct verify_run *run);
+void stored_end(struct verify_run *run);
+void stored_release(struct verify_run *run);
+
+void tiles_begin(struct verify_run *run);
+void tiles_node(struct verify_run *run, unsigned height, uint64_t n, const struct digest *hash);
+void tiles_end(struct verify_run *run);
+
+void lines_begin(struct verify_run *run);
+/* The next line of log.jsonl as an entry, when there are no bundles; ERR_END behind the last. */
+MUST_USE enum err lines_entry(struct verify_run *run, char *entry, size_t *length);
+void lines_meet(struct verify_run *run, const char *entry, size_t length, bool is_trade);
+void lines_end(struct verify_run *run);
+
+void seen_load(struct verify_run *run);
+void seen_node(struct verify_run *run, unsigned height, uint64_t n, const struct digest *hash);
+void seen_meet(struct verify_run *run);
+/* Judges, and remembers the newest checkpoint when nothing speaks against it. */
+void seen_end(struct verify_run *run);
+void seen_release(struct verify_run *run);
+/* Writes equivocation.json into the working folder: two signed notes that exclude each other. */
+void verify_equivocation(struct verify_run *run, const char *note, size_t length,
+                         const struct digest *root_then, const struct merkle_proof *consistency);
+
+void statement_load(struct verify_run *run);
+void statement_meet(struct verify_run *run);
+void statement_end(struct verify_run *run);
+
+void verify_print_text(const struct verify_run *run);
+void verify_print_json(const struct verify_run *run);
+void verify_progress(uint64_t done, uint64_t all);
+
+#endif

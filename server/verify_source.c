@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Maps the files of a folder or an archive, and fetches those of a URL. */
+#include "server/verify_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "net/transport.h"
+#include "server/verify_tar.h"
+
+enum {
+    FETCH_TIMEOUT_S = 60,
+    FETCH_BYTES = 32 * 1024 * 1024 /* a bundle of 256 entries of 65,535 bytes is half of it */
+};
+
+struct verify_source {
+    char *base; /* the folder's path or the URL, without a slash at its end; NULL: an archive */
+    bool is_url;
+    struct transport *transport;
+    struct evidence archive;
+    struct tar_index index;
+    char prefix[TAR_NAME]; /* of an archive's names: "evidence/" when all lie in one folder */
+};
+
+void evidence_release(struct evidence *e)
+{
+    if (e->map)
+        munmap(e->map, e->length);
+    free(e->owned);
+    *e = (struct evidence){.data = ""};
+}
+
+enum err evidence_map(const char *path, struct evidence *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    enum err e = ERR_OK;
+
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+    *out = (struct evidence){.data = ""};
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        errno = EINVAL;
+        e = ERR_IO;
+    } else if (status.st_size > 0) {
+        out->length = (size_t)status.st_size;
+        out->map = mmap(NULL, out->length, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (out->map == MAP_FAILED) {
+            out->map = NULL;
+            out->length = 0;
+            e = ERR_IO;
+        } else {
+            (void)madvise(out->map, out->length, MADV_SEQUENTIAL);
+            out->data = out->map;
+        }
+    }
+    close(fd);
+    return e;
+}
+
+/* The folder in which an archive has its checkpoint: the root, or one below it. */
+static void find_prefix(struct verify_source *s)
+{
+    static const char name[] = "/checkpoint";
+
+    for (size_t i = 0; i < s->index.count; i++) {
+        const char *slash = strchr(s->index.files[i].name, '/');
+
+        if (slash && strcmp(slash, name) == 0) {
+            size_t length = (size_t)(slash - s->index.files[i].name) + 1;
+
+            memcpy(s->prefix, s->index.files[i].name, length);
+            s->prefix[length] = '\0';
+        }
+    }
+    if (tar_find(&s->index, name + 1))
+        s->prefix[0] = '\0';
+}
+
+static enum err open_archive(struct verify_source *s, const char *path, char reason[LIMIT_REASON])
+{
+    size_t at;
+    enum err e = evidence_map(path, &s->archive);
+
+    if (e) {
+        (void)snprintf(reason, LIMIT_REASON, "cannot read it: %s", strerror(errno));
+        return ERR_IO;
+    }
+    e = tar_read(s->archive.data, s->archive.length, &s->index, &at);
+    if (e)
+        (void)snprintf(reason, LIMIT_REASON,
+                       "it is no tar archive, or a damaged one (byte %zu of %zu)", at,
+                       s->archive.length);
+    else
+        find_prefix(s);
+    return e;
+}
+
+static enum err open_url(struct verify_source *s, char reason[LIMIT_REASON])
+{
+    const struct transport_settings settings = {0};
+    enum err e = transport_new(&settings, &s->transport);
+
+    s->is_url = true;
+    if (e)
+        (void)snprintf(reason, LIMIT_REASON, "%s", err_sentence(e));
+    return e;
+}
+
+static char *without_slash(const char *path)
+{
+    size_t length = strlen(path);
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return xstrndup(path, length);
+}
+
+enum err source_open(const char *path, struct verify_source **out, char reason[LIMIT_REASON])
+{
+    struct verify_source *s = xcalloc(1, sizeof *s);
+    struct stat status;
+    enum err e = ERR_OK;
+
+    s->archive.data = "";
+    if (strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0) {
+        s->base = without_slash(path);
+        e = open_url(s, reason);
+    } else if (stat(path, &status) != 0) {
+        (void)snprintf(reason, LIMIT_REASON, "%s", strerror(errno));
+        e = ERR_NOT_FOUND;
+    } else if (S_ISDIR(status.st_mode)) {
+        s->base = without_slash(path);
+    } else {
+        e = open_archive(s, path, reason);
+    }
+    if (e)
+        source_close(s);
+    else
+        *out = s;
+    return e;
+}
+
+void source_close(struct verify_source *s)
+{
+    transport_free(s->transport);
+    tar_release(&s->index);
+    evidence_release(&s->archive);
+    free(s->base);
+    free(s);
+}
+
+bool source_is_url(const struct verify_source *s)
+{
+    return s->is_url;
+}
+
+static enum transport_go prepare(void *context, const struct transport_request *r,
+                                 struct transport_draft *out, int64_t *again_us,
+                                 char reason[LIMIT_REASON])
+{
+    (void)r;
+    (void)again_us;
+    (void)reason;
+    text_string(&out->url, context);
+    return TRANSPORT_SEND;
+}
+
+static enum err fetch(struct verify_source *s, const char *name, struct evidence *out,
+                      char reason[LIMIT_REASON])
+{
+    char url[2 * LIMIT_PATH];
+    struct transport_request request = {
+        .method = TRANSPORT_GET,
+        .is_idempotent = true,
+        .deadline_us = clock_monotonic_us() + FETCH_TIMEOUT_S * US_PER_S,
+        .max_bytes = FETCH_BYTES,
+        .context = url,
+        .prepare = prepare,
+    };
+    struct transport_answer answer;
+    enum err e;
+
+    if (snprintf(url, sizeof url, "%s/%s", s->base, name) >= (int)sizeof url)
+        return ERR_LIMIT;
+    e = transport_call(s->transport, &request, &answer);
+    if (e)
+        return e;
+    if (answer.outcome != TRANSPORT_ANSWERED) {
+        (void)snprintf(reason, LIMIT_REASON, "%.60s: %.80s", name, answer.reason);
+        e = ERR_IO;
+    } else if (answer.status == 404) {
+        e = ERR_NOT_FOUND;
+    } else if (answer.status != 200) {
+        (void)snprintf(reason, LIMIT_REASON, "%.60s: HTTP status %d", name, answer.status);
+        e = ERR_IO;
+    } else {
+        *out =
+            (struct evidence){.data = answer.body, .length = answer.length, .owned = answer.body};
+        answer.body = NULL;
+    }
+    transport_answer_release(&answer);
+    return e;
+}
+
+static enum err get_packed(const struct verify_source *s, const char *name, struct evidence *out)
+{
+    char full[TAR_NAME + LIMIT_PATH];
+    const struct tar_file *file;
+
+    (void)snprintf(full, sizeof full, "%s%s", s->prefix, name);
+    file = tar_find(&s->index, full);
+    if (!file)
+        return ERR_NOT_FOUND;
+    *out = (struct evidence){.data = file->data, .length = file->length};
+    return ERR_OK;
+}
+
+enum err source_get(struct verify_source *s, const char *name, struct evidence *out,
+                    char reason[LIMIT_REASON])
+{
+    char path[2 * LIMIT_PATH];
+    enum err e;
+
+    if (s->is_url)
+        return fetch(s, name, out, reason);
+    if (!s->base)
+        return get_packed(s, name, out);
+    if (snprintf(path, sizeof path, "%s/%s", s->base, name) >= (int)sizeof path)
+        return ERR_LIMIT;
+    e = evidence_map(path, out);
+    if (e == ERR_IO)
+        (void)snprintf(reason, LIMIT_REASON, "%.100s: %s", name, strerror(errno));
+    return e;
+}

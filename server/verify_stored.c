@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checkpoints that were signed before the newest: all by one key, all of one history. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/verify_run.h"
+
+static const char dash[] = "\xE2\x80\x94 "; /* how a signature line begins */
+
+enum {
+    DASH = sizeof dash - 1,
+    THREADS_MAX = 16
+};
+
+/* The end of the note that begins at `from`: behind its last signature line. */
+static const char *note_end(const char *from, const char *end)
+{
+    const char *blank = memmem(from, (size_t)(end - from), "\n\n", 2);
+    const char *at = blank ? blank + 2 : end;
+
+    while (at < end && (size_t)(end - at) >= DASH && memcmp(at, dash, DASH) == 0) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+        at = newline ? newline + 1 : end;
+    }
+    return at;
+}
+
+static void add(struct stored_list *l, size_t *capacity, const char *note, size_t length)
+{
+    if (l->count == *capacity) {
+        *capacity = *capacity ? *capacity * 2 : 64;
+        l->items = xrealloc(l->items, *capacity * sizeof *l->items);
+    }
+    l->items[l->count++] = (struct stored_checkpoint){.note = note, .length = length};
+}
+
+/* A part of the list for one thread: signatures take most of the time. */
+struct share {
+    struct stored_checkpoint *items;
+    size_t count;
+    const struct vkey *key;
+};
+
+static void *open_share(void *argument)
+{
+    struct share *s = argument;
+    struct checkpoint c;
+
+    for (size_t i = 0; i < s->count; i++) {
+        s->items[i].signature = checkpoint_open(s->items[i].note, s->items[i].length, s->key, &c);
+        if (s->items[i].signature)
+            continue;
+        s->items[i].size = c.size;
+        s->items[i].root = c.root;
+    }
+    return NULL;
+}
+
+static void open_all(struct stored_list *l, const struct vkey *key)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = cores > 1 ? (size_t)cores : 1, each;
+    struct share shares[THREADS_MAX];
+    pthread_t ids[THREADS_MAX];
+    bool started[THREADS_MAX] = {false};
+
+    threads = threads > THREADS_MAX ? THREADS_MAX : threads;
+    each = l->count / threads + 1;
+    for (size_t i = 0; i < threads; i++) {
+        size_t from = i * each < l->count ? i * each : l->count;
+        size_t count = l->count - from < each ? l->count - from : each;
+
+        shares[i] = (struct share){l->items + from, count, key};
+        started[i] =
+            i > 0 && count > 0 && pthread_create(&ids[i], NULL, open_share, &shares[i]) == 0;
+    }
+    for (size_t i = 0; i < threads; i++) {
+        if (started[i])
+            pthread_join(ids[i], NULL);
+        else
+            open_share(&shares[i]);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct stored_checkpoint *x = a, *y = b;
+
+    return x->size != y->size ? (x->size < y->size ? -1 : 1) : 0;
+}
+
+/* Those whose signature is wrong are told and left out. */
+static void keep_signed(struct verify_run *run)
+{
+    struct stored_list *l = &run->stored;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->items[i].signature)
+            report_fail(&run->report, PROPERTY_CHECKPOINTS,
+                        "checkpoint %zu of the file is not signed by the key, or malformed", i);
+        else
+            l->items[kept++] = l->items[i];
+    }
+    l->count = kept;
+}
+
+void stored_load(struct verify_run *run)
+{
+    struct stored_list *l = &run->stored;
+    const char *at, *end;
+    size_t capacity = 0;
+
+    if (source_is_url(run->source) || source_get(run->source, "checkpoints", &l->file, run->reason))
+        return;
+    at = l->file.data;
+    end = at + l->file.length;
+    while (at < end) {
+        const char *next = note_end(at, end);
+
+        add(l, &capacity, at, (size_t)(next - at));
+        at = next;
+    }
+    open_all(l, &run->key);
+    keep_signed(run);
+    if (l->count > 0)
+        qsort(l->items, l->count, sizeof *l->items, compare);
+    report_pass(&run->report, PROPERTY_CHECKPOINTS);
+}
+
+void stored_meet(struct verify_run *run)
+{
+    struct stored_list *l = &run->stored;
+    struct digest root;
+
+    if (l->next == l->count || l->items[l->next].size != run->log.tree.size)
+        return;
+    merkle_root(&run->log.tree, &root);
+    for (; l->next < l->count && l->items[l->next].size == run->log.tree.size; l->next++) {
+        const struct stored_checkpoint *c = &l->items[l->next];
+
+        if (bytes_equal(&c->root, &root, sizeof root))
+            continue;
+        report_fail(&run->report, PROPERTY_CHECKPOINTS,
+                    "the checkpoint of %llu entries has another root than those entries",
+                    (unsigned long long)c->size);
+        if (run->report.findings[PROPERTY_CHECKPOINTS].failures == 1)
+            run->excluded = c;
+    }
+}
+
+void stored_end(struct verify_run *run)
+{
+    struct stored_list *l = &run->stored;
+
+    if (l->next < l->count)
+        report_fail(&run->report, PROPERTY_CHECKPOINTS,
+                    "a checkpoint of %llu entries is stored; the newest has %llu",
+                    (unsigned long long)l->items[l->count - 1].size,
+                    (unsigned long long)run->newest.size);
+    if (run->is_rebuilt && run->excluded) {
+        struct digest none = {{0}};
+
+        verify_equivocation(run, run->excluded->note, run->excluded->length, &none, NULL);
+    }
+    if (l->file.length > 0)
+        report_note(&run->report, PROPERTY_CHECKPOINTS, VERDICT_PASS, "%zu checkpoints", l->count);
+}
+
+void stored_release(struct verify_run *run)
+{
+    free(run->stored.items);
+    evidence_release(&run->stored.file);
+}

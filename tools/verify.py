@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A second verifier of traderd's trade logs: Python's standard library and the openssl command.
+
+Written from the formats' definitions (RFC 6962, the C2SP notes, checkpoints and tiles, docs/verify.md,
+docs/tl-metrics-1.md), not from traderd's source, so that a mistake in one is seen by the other.
+
+    verify.py PATH --key VKEY [--json] [--statement FILE] [--state FILE]
+
+PATH is a data directory, an evidence archive (.tar) or an unpacked one.  Exit status: 0 nothing
+failed, 1 something did, 2 wrong usage or input.
+"""
+import argparse
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+from verify_formats import (Archive, Bad, Folder, Key, Tree, bundled_entries, entry_of, line_of,
+                            instant, open_checkpoint, parse, parse_note, read_checkpoint, split_notes,
+                            tile_name)
+from verify_metrics import Metrics
+from verify_rules import Rules
+
+PROPERTIES = ("signature tree checkpoints tiles history entries lines orders closes fills "
+              "strategies cycles positions profits statement witnesses freshness times venue "
+              "elsewhere").split()
+RANKS = ("PASS", "NOT PROVEN", "STALE", "FAIL")
+
+
+class Report:
+    def __init__(self):
+        self.verdicts, self.details = {}, {}
+
+    def say(self, name, verdict, detail=""):
+        if RANKS.index(verdict) > RANKS.index(self.verdicts.get(name, "PASS")) or \
+                name not in self.verdicts:
+            self.verdicts[name], self.details[name] = verdict, detail
+
+    def fail(self, name, detail):
+        self.say(name, "FAIL", detail)
+
+
+class Verifier:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        path = arguments.path
+        self.source = Folder(path) if Path(path).is_dir() else Archive(path)
+        self.key = Key(read_key(arguments.key))
+        self.report, self.tree, self.metrics = Report(), Tree(), Metrics()
+        self.rules = Rules(self.report, self.metrics)
+        self.size, self.root, self.is_signed = 0, None, False
+        self.wanted, self.statement, self.made = {}, None, None
+        self.lines, self.trades = self.source.get("log.jsonl"), self.source.get("trades.jsonl")
+        self.has_bundles = False
+
+    # ---- What is there ----
+
+    def open_notes(self):
+        note = self.source.get("checkpoint")
+        try:
+            if note is None:
+                raise Bad("there is no checkpoint")
+            self.size, self.root = open_checkpoint(note, self.key)
+            self.is_signed = True
+            self.report.say("signature", "PASS", f"of {self.size} entries")
+        except Bad as error:
+            self.report.fail("signature", str(error))
+            self.read_unsigned(note or b"")
+        for number, stored in enumerate(split_notes(self.source.get("checkpoints") or b"")):
+            try:
+                size, root = open_checkpoint(stored, self.key)
+                self.wanted.setdefault(size, []).append(root)
+                self.report.say("checkpoints", "PASS")
+            except Bad as error:
+                self.report.fail("checkpoints", f"checkpoint {number}: {error}")
+
+    def read_unsigned(self, note):
+        """What an unsigned checkpoint claims: the entries are judged all the same."""
+        try:
+            body, _ = parse_note(note)
+            self.size, self.root = read_checkpoint(body, body.partition("\n")[0])
+        except Bad:
+            self.size, self.root = 0, None
+
+    def open_statement(self):
+        given = self.arguments.statement
+        self.statement = Path(given).read_bytes() if given else self.source.get("statement.json")
+        self.statement_size = 0
+        if self.statement is not None:
+            try:
+                size = json.loads(self.statement)["tree_size"]
+                self.statement_size = size if type(size) is int else 0
+            except (ValueError, KeyError, TypeError):
+                pass
+
+    # ---- Entry by entry ----
+
+    def entries(self):
+        name = tile_name("entries", 0, min(256, self.size))
+        self.has_bundles = self.size == 0 or self.source.get(name) is not None
+        if self.has_bundles:
+            yield from bundled_entries(self.source, self.size)
+            return
+        if self.lines is None:
+            raise Bad("there are neither entry bundles nor log.jsonl")
+        for line in self.lines.split(b"\n")[:-1][:self.size]:
+            yield entry_of(line)
+
+    def push(self, entry):
+        self.tree.append(entry)
+        try:
+            kind, record = parse(entry)
+            at = instant(record["timestamp"])
+            if at < self.last:
+                self.report.fail("entries", f"entry {self.tree.size - 1}: time goes back")
+            self.last = at
+        except Bad as error:
+            self.report.fail("entries", f"entry {self.tree.size - 1}: {error}")
+            kind = record = None
+        self.metrics.push(kind, record)
+        if record:
+            self.rules.push(kind, record, entry)
+        else:
+            self.rules.index += 1
+        self.expected_lines.append(entry)
+        if kind == "trade":
+            self.expected_trades.append(entry)
+        self.meet()
+
+    def meet(self):
+        """Whatever is signed or said of the tree's size now."""
+        for root in self.wanted.pop(self.tree.size, []):
+            if root != self.tree.root():
+                self.report.fail("checkpoints", f"the one of {self.tree.size} entries has another root")
+        if self.statement is not None and self.statement_size == self.tree.size:
+            try:
+                self.made = self.metrics.statement(self.tree.root())
+            except Bad as error:
+                self.report.fail("statement", str(error))
+        if self.remembered and self.remembered[0] == self.tree.size:
+            self.root_then = self.tree.root()
+
+    def read(self):
+        self.last, self.expected_lines, self.expected_trades = -2**63, [], []
+        self.remembered, self.root_then = None, None
+        self.open_notes()
+        self.open_statement()
+        self.open_state()
+        self.meet()
+        try:
+            for entry in self.entries():
+                self.push(entry)
+        except Bad as error:
+            self.report.fail("tree", str(error))
+
+    # ---- At the end ----
+
+    def judge(self):
+        self.read()
+        rebuilt = self.tree.size == self.size and self.tree.root() == self.root
+        if not rebuilt:
+            self.report.fail("tree", "the root of the entries is not the one that was signed")
+        elif not self.is_signed:
+            self.report.say("tree", "NOT PROVEN", "the checkpoint is not signed by the key")
+        self.report.say("tree", "PASS")
+        for size in self.wanted:
+            self.report.fail("checkpoints", f"one of {size} entries is larger than the newest")
+        self.judge_tiles()
+        self.judge_lines("log.jsonl", self.lines, self.expected_lines, more=True)
+        self.judge_lines("trades.jsonl", self.trades, self.expected_trades, more=True)
+        self.report.say("entries", "PASS")
+        self.rules.end()
+        self.judge_history(rebuilt)
+        self.judge_statement()
+        for name, why in UNPROVEN.items():
+            self.report.say(name, "NOT PROVEN", why)
+
+    def judge_tiles(self):
+        if self.size == 0 or self.source.get(tile_name(0, 0, min(256, self.size))) is None:
+            return
+        for level, hashes in self.tree.levels.items():
+            for n in range(-(-len(hashes) // 256)):
+                part = hashes[n * 256:n * 256 + 256]
+                if self.source.get(tile_name(level, n, len(part))) != b"".join(part):
+                    self.report.fail("tiles", tile_name(level, n, len(part)) + " is another")
+        self.report.say("tiles", "PASS")
+
+    def judge_lines(self, name, data, entries, more):
+        if data is None:
+            return
+        lines = data.split(b"\n")[:-1]
+        if lines[:len(entries)] != [line_of(entry) for entry in entries]:
+            self.report.fail("lines", f"{name} has other lines than the log")
+        self.report.say("lines", "PASS")
+
+    def open_state(self):
+        path = self.arguments.state
+        if path and Path(path).is_file():
+            try:
+                self.remembered = open_checkpoint(Path(path).read_bytes(), self.key)
+            except Bad:
+                self.report.say("history", "NOT PROVEN", f"{path} holds no checkpoint of this key")
+
+    def judge_history(self, rebuilt):
+        say = self.report.say
+        if not self.remembered:
+            say("history", "NOT PROVEN", "this log was not seen before")
+        elif not rebuilt or not self.is_signed:
+            say("history", "NOT PROVEN", "the entries are not what is signed now")
+        elif self.remembered[0] > self.size:
+            say("history", "STALE", f"{self.remembered[0]} entries were seen before")
+        elif self.root_then != self.remembered[1]:
+            self.report.fail("history", "the entries seen before are not those of this log")
+        else:
+            say("history", "PASS", f"{self.remembered[0]} entries were seen before")
+        if self.arguments.state and rebuilt and self.is_signed and \
+                self.report.verdicts["history"] not in ("FAIL", "STALE"):
+            Path(self.arguments.state).write_bytes(self.source.get("checkpoint"))
+
+    def judge_statement(self):
+        say = self.report.say
+        if self.statement is None:
+            say("statement", "NOT PROVEN", "no statement was given to compare with")
+        elif self.statement_size > self.size:
+            say("statement", "NOT PROVEN", "the statement is of more entries than this copy has")
+        elif self.made is None or self.statement.removesuffix(b"\n") != self.made:
+            self.report.fail("statement", "the entries make another statement")
+        else:
+            say("statement", "PASS", f"of {self.statement_size} entries")
+
+
+UNPROVEN = {
+    "witnesses": "no witness has cosigned; compare checkpoints with other readers",
+    "freshness": "no fresh cosignature; an older copy would look the same",
+    "times": "timestamps are the trader's own; nobody else has stamped them",
+    "venue": "compare client order ids with a statement of the exchange",
+    "elsewhere": "a log can only speak for itself",
+}
+
+
+def read_key(word):
+    path = Path(word)
+    return path.read_text().strip() if "+" not in word and path.is_file() else word
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path")
+    parser.add_argument("--key", required=True, help="the log's vkey, or a file that holds it")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--statement", help="a published statement to recompute")
+    parser.add_argument("--state", help="where the newest checkpoint seen is remembered")
+    arguments = parser.parse_args()
+    try:
+        verifier = Verifier(arguments)
+        verifier.judge()
+    except (Bad, OSError, tarfile.TarError) as error:
+        print(f"verify.py: {arguments.path}: {error}", file=sys.stderr)
+        return 2
+    verdicts, details = verifier.report.verdicts, verifier.report.details
+    names = [name for name in PROPERTIES if name in verdicts]
+    try:
+        statement = json.loads(verifier.metrics.statement(verifier.tree.root()))
+    except Bad:
+        statement = None
+    if arguments.json:
+        print(json.dumps({"origin": verifier.key.name, "size": verifier.tree.size,
+                          "properties": [{"property": name, "verdict": verdicts[name],
+                                          "detail": details[name]} for name in names],
+                          "statement": statement}))
+    else:
+        for name in names:
+            print(f"{verdicts[name]:10s}  {name:11s} {details[name]}".rstrip())
+    return int("FAIL" in verdicts.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the entries of an honest log have in common, from docs/verify.md."""
+import hashlib
+import re
+
+from verify_formats import ONE, Bad, amount, decimals_of, instant, positive_id
+from verify_metrics import Trade, bounded, half_even, to_scale
+
+DAY = 86400 * 10**6
+
+
+class Order:
+    def __init__(self, leaf, record):
+        body = record["order"]
+        self.leaf, self.strategy = leaf, record["strategy"]
+        self.id, self.size = body.get("id"), amount(body.get("size"))
+        self.side = {"buy": 1, "sell": -1}.get(body.get("side"))
+        self.symbol, self.strategy_id = body.get("symbol"), body.get("strategy_id")
+        self.reduce_only, kind = body.get("reduce_only"), body.get("type")
+        if type(self.id) is not int or self.id <= 0 or self.size <= 0 or not self.side:
+            raise Bad("id, size or side is missing or wrong")
+        if type(self.reduce_only) is not bool or not all(
+                isinstance(text, str) for text in (self.symbol, self.strategy_id, kind)):
+            raise Bad("reduce_only, type, symbol or strategy_id is missing")
+        self.limit = amount(body.get("limit_price")) if kind == "limit" else None
+        if self.limit is not None and self.limit <= 0:
+            raise Bad("a limit order has no limit_price")
+        self.filled = self.fee = 0
+
+    def judge(self, trade, record, opens):
+        body = record["trade"]
+        if body.get("client_order_id") != trade.order[:32]:
+            raise Bad("client_order_id is not the order's leaf hash")
+        if trade.order_id != self.id:
+            raise Bad("order_id is not the order's")
+        if trade.side != self.side or trade.symbol != self.symbol:
+            raise Bad("side or symbol is not the order's")
+        if record["strategy"] != self.strategy or body.get("strategy_id") != self.strategy_id:
+            raise Bad("the strategy is not the order's")
+        left = self.size - self.filled
+        if trade.size > left:
+            raise Bad("the order's trades are larger than the order")
+        if self.limit is not None and self.side * (trade.price - self.limit) > 0:
+            raise Bad("the price is worse than the order's limit")
+        if (body["status"] == "filled") != (trade.size == left):
+            raise Bad("status does not agree with what is left of the order")
+        if self.reduce_only and opens:
+            raise Bad("an order that may only reduce has opened a position")
+
+    def judge_end(self, body):
+        if body.get("client_order_id") != self.leaf[:32] or \
+                positive_id(body.get("order_id")) != self.id or body.get("symbol") != self.symbol:
+            raise Bad("client_order_id, order_id or symbol is not the order's")
+        if amount(body.get("size")) != self.size or amount(body.get("filled")) != self.filled or \
+                amount(body.get("fee")) != self.fee:
+            raise Bad("size, filled or fee is not what the order and its trades say")
+        if body.get("status") not in ("filled", "canceled", "rejected", "expired") or \
+                (body["status"] == "filled") != (self.filled == self.size):
+            raise Bad("status does not agree with what was filled")
+
+
+class Rules:
+    """Told of every entry after the metrics were; fills the report."""
+
+    def __init__(self, report, metrics):
+        self.report, self.metrics, self.index = report, metrics, -1
+        self.orders, self.signals, self.fills, self.declared = {}, set(), set(), set()
+        self.last_order = self.last_trade = 0
+        self.cycle, self.cycles = None, 0
+        self.cash, self.day, self.marks, self.unknown = None, None, False, 0
+
+    def push(self, kind, record, entry):
+        self.index += 1
+        leaf = hashlib.sha256(b"\0" + entry).hexdigest()
+        if kind in ("signal", "order", "trade"):
+            if (record["strategy"], record[kind].get("strategy_id")) not in self.declared:
+                self.fail("strategies", "its strategy was not declared before")
+        handle = getattr(self, "push_" + kind, None)
+        if handle:
+            handle(record, leaf)
+
+    def fail(self, name, why):
+        self.report.fail(name, f"entry {self.index}: {why}")
+
+    def push_genesis(self, record, _):
+        try:
+            self.cash = amount(record["genesis"].get("starting_equity"))
+        except Bad:
+            self.cash = None
+
+    def push_config(self, record, _):
+        listed = record["config"].get("strategies")
+        for item in listed if isinstance(listed, list) else []:
+            if isinstance(item, dict):
+                self.declared.add((item.get("name"), item.get("id")))
+                if item.get("next_id"):
+                    self.declared.add((item.get("name"), item["next_id"]))
+
+    def push_cycle(self, record, _):
+        number = record["cycle"].get("number")
+        if type(number) is not int or (self.cycle is not None and number < self.cycle):
+            self.fail("cycles", "the cycle's number goes back")
+            return
+        self.cycle, self.cycles = number, self.cycles + 1
+
+    def push_signal(self, record, leaf):
+        if record["signal"].get("decision") != "denied":
+            self.signals.add(leaf)
+
+    def push_order(self, record, leaf):
+        try:
+            order = Order(leaf, record)
+            if order.id <= self.last_order:
+                raise Bad("its id is not above that of the order before it")
+        except Bad as error:
+            self.fail("orders", f"order: {error}")
+            return
+        signal = record["order"].get("signal", 0)
+        if signal is not None and signal not in self.signals:
+            self.fail("orders", "the order names a signal that is not before it")
+        self.last_order = order.id
+        self.orders[leaf] = order
+
+    def push_trade(self, record, _):
+        try:
+            trade = Trade(record["trade"])
+        except Bad as error:
+            self.fail("orders", str(error))
+            return
+        self.check_fill(trade, record["trade"].get("venue_fill_id"))
+        order = self.orders.get(trade.order)
+        try:
+            if not order:
+                raise Bad("no open order before it has this leaf hash")
+            order.judge(trade, record, not self.metrics.broken and self.metrics.book.opens)
+        except Bad as error:
+            self.fail("orders", f"trade {trade.id}: {error}")
+        if order and trade.size <= order.size - order.filled:
+            order.filled, order.fee = order.filled + trade.size, order.fee + trade.fee
+        if not self.metrics.broken:
+            self.follow_money(trade)
+
+    def check_fill(self, trade, venue_id):
+        if trade.id <= self.last_trade:
+            self.fail("fills", "the trade's id is not above that of the trade before it")
+            return
+        self.last_trade = trade.id
+        if not isinstance(venue_id, str) or (trade.symbol, venue_id) in self.fills:
+            self.fail("fills", "the venue's fill id is missing or stands twice")
+        self.fills.add((trade.symbol, venue_id))
+
+    def follow_money(self, trade):
+        book = self.metrics.book
+        if not book.known or trade.currency != self.metrics.quote:
+            self.unknown, self.cash = self.unknown + 1, None
+            return
+        if book.made != trade.pnl:
+            self.fail("profits", "pnl is not what price, size and fees make it")
+        if ":" not in trade.symbol:
+            self.move(-trade.side * trade.notional - trade.fee)
+        elif book.opens:
+            self.move(-trade.fee)
+        else:
+            self.move(book.made + book.fee_share)
+
+    def move(self, value):
+        try:
+            self.cash = None if self.cash is None else bounded(self.cash + value)
+        except Bad:
+            self.cash = None
+
+    def push_cash(self, record, _):
+        try:
+            self.move(amount(record["cash"].get("amount")))
+        except Bad as error:
+            self.fail("positions", str(error))
+
+    def push_close(self, record, _):
+        named = record["close"].get("order")
+        order = self.orders.pop(named, None) if isinstance(named, str) else None
+        try:
+            if not order:
+                raise Bad("no open order before it has this leaf hash")
+            order.judge_end(record["close"])
+        except Bad as error:
+            self.fail("closes", f"close: {error}")
+
+    def push_equity(self, record, _):
+        body = record["equity"]
+        self.marks = True
+        worth = None
+        try:
+            worth = self.judge_positions(body.get("positions"))
+        except Bad as error:
+            self.fail("positions", str(error))
+        try:
+            day = body.get("day")
+            if not isinstance(day, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
+                raise Bad("day is missing or malformed")
+            midnight = instant(day + "T00:00:00.000000Z")
+            at = instant(record["timestamp"])
+            if self.day is not None and midnight != self.day + DAY:
+                self.fail("positions", "the mark of a day is missing, or stands twice")
+            if midnight > at:
+                self.fail("positions", "a day is marked that had not begun")
+            self.day = midnight
+            self.judge_equity(body, worth if midnight == at else None)
+        except Bad as error:
+            self.fail("positions", str(error))
+
+    def judge_positions(self, listed):
+        """(worth, how far the marks' rounding may be off); None where only a digest is told."""
+        positions = self.metrics.book.open
+        if isinstance(listed, dict):
+            if listed.get("count") != len(positions):
+                raise Bad("more or fewer positions are open than is reported")
+            return None
+        if not isinstance(listed, list):
+            raise Bad("positions is missing or malformed")
+        worth = margin = 0
+        for item in listed:
+            p = positions.get(item.get("id")) if isinstance(item, dict) else None
+            if not p:
+                raise Bad("a position is reported that the trades do not leave open")
+            if item.get("side") != ("long" if p.direction > 0 else "short") or \
+                    item.get("symbol") != p.symbol or amount(item.get("size")) != p.size:
+                raise Bad("a position's side, symbol or size is not what its trades make")
+            value = bounded(half_even(amount(item.get("mark")) * p.size, ONE))
+            half = 10 ** (12 - decimals_of(item["mark"])) // 2 + 1
+            margin += -(-half * p.size // ONE) + 1
+            worth += value if ":" not in p.symbol else p.direction * (value - p.cost)
+        if len(listed) != len(positions):
+            raise Bad("more or fewer positions are open than is reported")
+        return worth, margin
+
+    def judge_equity(self, body, worth):
+        cash, equity = amount(body.get("cash")), amount(body.get("equity"))
+        if self.cash is None:
+            return
+        if cash != to_scale(self.cash, decimals_of(body["cash"])):
+            raise Bad("cash is not what the trades leave")
+        if worth and abs(self.cash + worth[0] - equity) > \
+                worth[1] + 10 ** (12 - decimals_of(body["equity"])):
+            raise Bad("equity is not cash and positions at their marks")
+
+    def end(self):
+        say = self.report.say
+        if self.metrics.broken:
+            self.report.fail("positions", f"from some entry on: {self.metrics.broken}")
+        for name in ("orders", "fills", "strategies"):
+            say(name, "PASS")
+        if any(order.filled == order.size for order in self.orders.values()):
+            self.report.fail("closes", "an order is filled, but its end is not logged")
+        say("closes", "PASS", f"{len(self.orders)} are open at the end of the log")
+        if self.cycles:
+            say("cycles", "PASS", f"{self.cycles} cycles")
+        if self.unknown:
+            say("profits", "NOT PROVEN", "trades paid fees in another currency")
+        say("profits", "PASS")
+        if not self.marks:
+            say("positions", "NOT PROVEN", "the log has no daily mark yet")
+        elif self.cash is None:
+            say("positions", "NOT PROVEN", "positions agree; cash cannot be followed")
+        say("positions", "PASS")
