@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum {
+    PAGE_BYTES = 4096 /* where pages are larger the system refuses the hint */
+};
 
 void assert_failed(const char *expression, const char *file, int line)
 {
@@ -43,6 +48,15 @@ void *xrealloc(void *old, size_t size)
     if (!memory)
         out_of_memory(size);
     return memory;
+}
+
+void memory_prepare(void *memory, size_t size)
+{
+    const size_t skipped = -(uintptr_t)memory % PAGE_BYTES;
+
+    if (size >= skipped + PAGE_BYTES)
+        (void)madvise((char *)memory + skipped, (size - skipped) / PAGE_BYTES * PAGE_BYTES,
+                      MADV_POPULATE_WRITE);
 }
 
 char *xstrdup(const char *text)

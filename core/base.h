@@ -33,6 +33,10 @@ void *xrealloc(void *old, size_t size) MUST_USE;
 char *xstrdup(const char *text) MUST_USE;
 char *xstrndup(const char *text, size_t length) MUST_USE;
 
+/* Says that all of this memory is about to be written: the system gives its pages at once, where
+ * each would take a fault of its own.  A hint; less than a page changes nothing. */
+void memory_prepare(void *memory, size_t size);
+
 /* Copies text into a buffer of the given capacity, always ended by NUL.  False when it was cut. */
 bool copy_text(char *to, size_t capacity, const char *from);
 

@@ -214,12 +214,18 @@ static enum err move_cash(struct fast *f, const struct fill *x, struct money ent
     return e;
 }
 
-#define GROW(list, count, capacity)                                 \
-    do {                                                            \
-        if ((count) == (capacity)) {                                \
-            (capacity) = (capacity) ? 2 * (capacity) : 64;          \
-            (list) = xrealloc((list), (capacity) * sizeof *(list)); \
-        }                                                           \
+enum {
+    PREPARED = 1024 /* items whose memory is asked for together */
+};
+
+#define GROW(list, count, capacity)                                      \
+    do {                                                                 \
+        if ((count) == (capacity)) {                                     \
+            (capacity) = (capacity) ? 2 * (capacity) : 64;               \
+            (list) = xrealloc((list), (capacity) * sizeof *(list));      \
+        }                                                                \
+        if ((count) % PREPARED == 0 && (count) > 0)                      \
+            memory_prepare((list) + (count), PREPARED * sizeof *(list)); \
     } while (0)
 
 static void record_closed(struct fast *f)

@@ -128,6 +128,8 @@ static int run(const struct backtest_words *w, struct diag_list *diags)
     if (!e) {
         m->options.path = w->is_whole ? BACKTEST_WHOLE : BACKTEST_ANY;
         m->options.keeps_signals = w->signals != NULL;
+        /* The tables need no list of what was traded. */
+        m->options.metrics_only = !w->trades && !w->signals && !w->report && !w->is_json;
         m->options.progress = isatty(STDERR_FILENO) && !w->is_quiet ? bar_draw : NULL;
         m->options.context = &bar;
         e = backtest_run(&m->options, diags, &r);
