@@ -288,6 +288,23 @@ struct money money_to_scale(struct money m, int scale, enum rounding mode)
     return rounded;
 }
 
+enum err money_times_scale(struct money m, struct ratio r, int scale, struct money *out)
+{
+    struct money down, up;
+    enum err e = money_times(m, r, ROUND_DOWN, &down);
+
+    if (!e)
+        e = money_times(m, r, ROUND_UP, &up);
+    if (e)
+        return e;
+    /* The product may have more than 12 decimals.  Cutting it to an odd last digit marks it as
+     * inexact, so that the one rounding that counts sees no false tie. */
+    if (scale == AMOUNT_DECIMALS)
+        return money_times(m, r, ROUND_HALF_EVEN, out);
+    *out = money_to_scale((down.e12 & 1) ? down : up, scale, ROUND_HALF_EVEN);
+    return ERR_OK;
+}
+
 int price_scale_of(struct price p)
 {
     return amount_scale_of(p.e12);

@@ -112,6 +112,9 @@ MUST_USE enum err money_ratio(struct money a, struct money b, enum rounding, str
 MUST_USE enum err price_to_step(struct price p, struct price step, enum rounding,
                                 struct price *out);
 MUST_USE enum err size_to_step(struct size s, struct size step, enum rounding, struct size *out);
+/* m * r to `scale` decimals (0..12), half even, as if rounded once: a product between two steps of
+ * 10^-12 makes no false tie. */
+MUST_USE enum err money_times_scale(struct money m, struct ratio r, int scale, struct money *out);
 /* Money to `scale` decimals (0..12).  Where that would be 10^38 it rounds towards zero instead. */
 struct money money_to_scale(struct money m, int scale, enum rounding);
 

@@ -23,7 +23,9 @@ enum {
     LIMIT_OPEN_POSITIONS = 1024,
     LIMIT_CANDLES = 20 * 1000 * 1000, /* of one file */
     LIMIT_CANDLE_LINE = 1024,         /* bytes of one CSV line */
-    LIMIT_GAP_FILL = 24,              /* candles filled flat before state is reset */
+    LIMIT_FUNDING = 500 * 1000,       /* stamps of one file: 8 h apart, 450 years */
+    LIMIT_FUNDING_BYTES = 64 * 1024 * 1024,
+    LIMIT_GAP_FILL = 24, /* candles filled flat before state is reset */
 
     LIMIT_EXPRESSION_BYTES = 4096, /* strategy.md 1.3 */
     LIMIT_INSTRUCTIONS = 256,

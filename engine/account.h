@@ -34,7 +34,8 @@ struct account {
     char quote[LIMIT_ASSET];
     enum trading_mode mode;
     struct money cash;
-    int64_t last_order_id, last_intent_id, last_signal_id, last_position_id, last_fill_id;
+    int64_t last_order_id, last_intent_id, last_signal_id, last_position_id, last_fill_id,
+        last_cash_id;
     int64_t signals_accepted, signals_denied, signals_unknown;
     int64_t orders_rejected;
     int64_t cycle_count;

@@ -61,6 +61,12 @@ enum err backtest_check(const struct backtest_options *o, struct diag_list *diag
                        LIMIT_STRATEGIES);
         return ERR_INVALID;
     }
+    if (o->terms.intrabar == INTRABAR_DETAIL &&
+        !feed_beside_has_detail(o->beside, o->instrument_count)) {
+        diag_hint(diag_add(diags, "intrabar", "required", "there are no finer candles to play"),
+                  "give the candles of a shorter timeframe as detail, or intrabar pessimistic");
+        return ERR_INVALID;
+    }
     if (o->windows > BACKTEST_WINDOWS) {
         (void)diag_add(diags, "windows", "limit_exceeded", "at most %d windows", BACKTEST_WINDOWS);
         return ERR_INVALID;
@@ -232,6 +238,7 @@ static enum err run_whole(const struct backtest_options *o, struct diag_list *di
         .feed = o->feed,
         .instruments = o->instruments,
         .instrument_count = o->instrument_count,
+        .beside = o->beside,
         .terms = o->terms,
         .from_us = o->from_us,
         .to_us = o->to_us,
@@ -263,6 +270,13 @@ static enum err run(const struct backtest_options *o, struct diag_list *diags,
     return run_whole(o, diags, r);
 }
 
+/* True when something beside the candles is played, which the fast path knows nothing of. */
+static bool plays_beside(const struct backtest_options *o)
+{
+    return o->terms.intrabar == INTRABAR_DETAIL ||
+           feed_beside_has_funding(o->beside, o->instrument_count);
+}
+
 /* Candles end on a grid, and so does the range. */
 static int64_t last_end(const struct backtest_options *o)
 {
@@ -284,7 +298,8 @@ enum err backtest_run(const struct backtest_options *options, struct diag_list *
 
     if (!e) {
         o.to_us = last_end(&o);
-        s.keeps = o.path == BACKTEST_ANY && !o.keeps_signals && backtest_fast_applies(&o);
+        s.keeps = o.path == BACKTEST_ANY && !o.keeps_signals && !plays_beside(&o) &&
+                  backtest_fast_applies(&o);
         e = survey(&o, &s);
         if (e == ERR_END)
             (void)diag_add(diags, "candles", "end", "there are no candles in this range");

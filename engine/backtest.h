@@ -3,9 +3,9 @@
  * it.
  *
  * Trades are the engine's own: engine/trial.h plays the same cycle as paper and live.  Where one
- * strategy trades one symbol on plain terms, engine/backtest_fast.h computes the same fills,
- * positions and equity without the trade log; `path` of the result says which it was.  The same
- * options give the same result bit for bit.
+ * strategy trades one symbol on plain terms, without funding and finer candles,
+ * engine/backtest_fast.h computes the same fills, positions and equity without the trade log;
+ * `path` of the result says which it was.  The same options give the same result bit for bit.
  *
  * Metrics are those of the paper account: round trips that the strategy closed, equity marked at
  * every close of a candle.  What is open at the end is closed at the last close, fee included and
@@ -30,6 +30,7 @@ struct backtest_options {
     const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
     const struct instrument *instruments;
     size_t instrument_count;
+    const struct feed_beside *beside; /* one an instrument, or NULL: see engine/trial.h */
     struct trial_terms terms;
     int64_t from_us;    /* candles that open before it only warm up; 0: all trade */
     int64_t to_us;      /* candles that end after it are not there; 0: all are */
@@ -45,7 +46,8 @@ struct backtest_options {
 /* What every table needs of one closed position. */
 struct backtest_trip {
     int64_t closed_us, candles_held;
-    struct money pnl, fees, turnover;
+    struct money pnl, fees, turnover; /* pnl: net of fees and funding */
+    struct money funding;             /* part of pnl: negative when it was paid */
     double risked; /* profit over what the first stop would have lost; NaN without a stop */
     enum exit_reason reason;
     uint16_t symbol, strategy; /* rows of the tables */
@@ -55,7 +57,7 @@ struct backtest_trip {
 struct backtest_row {
     char name[LIMIT_NAME]; /* exit reason, symbol or strategy */
     int64_t trades, wins, losses;
-    struct money pnl, fees;
+    struct money pnl, fees, funding_paid;
     int64_t candles_held; /* of all of them */
 };
 
@@ -110,6 +112,7 @@ const struct statistic *backtest_measured(const struct backtest_result *r, const
 enum backtest_list {
     BACKTEST_LIST_POSITIONS,
     BACKTEST_LIST_TRADES,
+    BACKTEST_LIST_FUNDING,
     BACKTEST_LIST_EQUITY,
     BACKTEST_LIST_CURVE,
     BACKTEST_LISTS
@@ -132,9 +135,9 @@ struct backtest_paper {
     void *context;
 };
 
-/* The result as one JSON object: metrics, method, config, strategies, windows, months,
- * exit_reasons, symbols, positions, trades, equity, equity_curve.  ERR_CANCELED: no more of it was
- * wanted; the text is of no use then. */
+/* The result as one JSON object: metrics, method, config, warnings, strategies, windows, months,
+ * exit_reasons, symbols, positions, trades, funding, equity, equity_curve.  ERR_CANCELED: no more
+ * of it was wanted; the text is of no use then. */
 MUST_USE enum err backtest_write(const struct backtest_paper *paper,
                                  const struct backtest_options *o, const struct backtest_result *r);
 /* Parts of it, as members of the object under way. */
@@ -142,6 +145,16 @@ void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
                            const struct backtest_result *r);
 void backtest_write_tables(struct jwriter *w, const struct backtest_result *r);
 void backtest_write_instruments(struct jwriter *w, const struct backtest_options *o);
+/* What was played beside the candles, and what is to be doubted about the result: members `funding`
+ * and `detail` of the object under way, and its member `warnings`. */
+void backtest_write_beside(struct jwriter *w, const struct backtest_options *o,
+                           const struct backtest_result *r);
+void backtest_write_warnings(struct jwriter *w, const struct backtest_options *o,
+                             const struct backtest_result *r);
+/* Tells each warning, a sentence, once.  r NULL: what can be said before anything was played. */
+typedef void backtest_warn_fn(void *context, const char *sentence);
+void backtest_warn(const struct backtest_options *o, const struct backtest_result *r,
+                   backtest_warn_fn *warn, void *context);
 /* The value of its member `metrics`. */
 void backtest_write_metrics(struct jwriter *w, const struct backtest_result *r);
 /* The newest positions, at most so many, those that the end closed last; and the curve.  Errors as

@@ -72,6 +72,7 @@ static void write_position(struct jwriter *w, const struct position *p)
     write_price(w, "take_profit", p->take_profit);
     jw_member_money(w, "realized_pnl", p->realized_pnl, -1);
     jw_member_money(w, "fees_paid", fees, -1);
+    jw_member_money(w, "funding", p->funding, -1);
     jw_member_integer(w, "candles_held", p->candles_held);
     jw_member_time(w, "opened_at", p->opened_us);
     jw_member_time(w, "closed_at", p->closed_us);
@@ -130,6 +131,33 @@ static enum err write_trades(const struct backtest_paper *paper, const struct ba
     return e;
 }
 
+static void write_move(struct jwriter *w, const struct cash_move *m)
+{
+    write_id(w, "id", m->id);
+    jw_member_time(w, "timestamp", m->at_us);
+    write_id(w, "position_id", m->position_id);
+    jw_member_text(w, "symbol", m->symbol);
+    jw_member_text(w, "strategy", m->strategy);
+    jw_member_size(w, "size", m->size, -1);
+    jw_member_price(w, "mark", m->mark, -1);
+    jw_member_ratio(w, "rate", m->rate);
+    jw_member_money(w, "amount", m->amount, -1);
+}
+
+static enum err write_funding(const struct backtest_paper *paper, const struct backtest_result *r)
+{
+    struct rows v = rows_begin(paper, BACKTEST_LIST_FUNDING, "funding");
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < r->trial.cash_count && !e; i++) {
+        row_begin(&v);
+        write_move(paper->writer, &r->trial.cash[i]);
+        e = row_end(&v);
+    }
+    jw_array_end(paper->writer);
+    return e;
+}
+
 static enum err write_days(const struct backtest_paper *paper, const struct backtest_result *r)
 {
     const struct daily_equity *daily = &r->trial.daily;
@@ -173,6 +201,8 @@ enum err backtest_write(const struct backtest_paper *paper, const struct backtes
     e = backtest_write_positions(paper, r, SIZE_MAX);
     if (!e)
         e = write_trades(paper, r);
+    if (!e)
+        e = write_funding(paper, r);
     if (!e)
         e = write_days(paper, r);
     if (!e)

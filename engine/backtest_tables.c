@@ -19,7 +19,7 @@ static double risked_of(const struct position *p)
         return NAN;
     entry = price_to_double(position_entry_price(p));
     risk = fabs(entry - price_to_double(p->stop_loss)) * size_to_double(size);
-    return risk > 0 ? money_to_double(p->realized_pnl) / risk : NAN;
+    return risk > 0 ? money_to_double(position_net(p)) / risk : NAN;
 }
 
 static struct backtest_trip trip_of(const struct position *p)
@@ -27,7 +27,8 @@ static struct backtest_trip trip_of(const struct position *p)
     struct backtest_trip t = {
         .closed_us = p->closed_us,
         .candles_held = p->candles_held,
-        .pnl = p->realized_pnl,
+        .pnl = position_net(p),
+        .funding = p->funding,
         .fees = p->entry_fee,
         .turnover = p->entry_notional,
         .risked = risked_of(p),
@@ -89,7 +90,7 @@ static enum err end_position(const struct backtest_options *o, struct backtest_r
         e = money_sub(r->ended_equity, f.fee, &r->ended_equity);
     if (e)
         return e;
-    performance_trip(p, ended->realized_pnl);
+    performance_trip(p, position_net(ended));
     performance_fill(p, f.notional, f.fee, f.pnl);
     return ERR_OK;
 }
@@ -120,7 +121,8 @@ static void row_add(struct backtest_row *row, const struct backtest_trip *t)
     row->losses += money_sign(t->pnl) < 0;
     row->candles_held += t->candles_held;
     /* A sum beyond all amounts stays where it was; what it sums was checked. */
-    if (money_add(row->pnl, t->pnl, &row->pnl) || money_add(row->fees, t->fees, &row->fees))
+    if (money_add(row->pnl, t->pnl, &row->pnl) || money_add(row->fees, t->fees, &row->fees) ||
+        money_sub(row->funding_paid, t->funding, &row->funding_paid))
         return;
 }
 
@@ -168,7 +170,7 @@ static void make_trips(struct backtest_result *r)
 
 static void make_rows(struct backtest_result *r)
 {
-    struct backtest_row reasons[EXIT_REASON_COUNT_] = {{{0}, 0, 0, 0, {0}, {0}, 0}};
+    struct backtest_row reasons[EXIT_REASON_COUNT_] = {{{0}, 0, 0, 0, {0}, {0}, {0}, 0}};
 
     for (size_t i = 0; i < r->trip_count; i++) {
         const struct backtest_trip *t = &r->trips[i];
@@ -257,7 +259,15 @@ static bool is_within(const struct backtest_window *v, bool is_first, int64_t at
     return at_us <= v->to_us && (at_us > v->from_us || (is_first && at_us == v->from_us));
 }
 
-/* A round trip, with its fees and turnover, belongs to the window in which it closed. */
+/* What its fills made, without funding. */
+static struct money fills_of(const struct backtest_trip *t)
+{
+    struct money fills;
+
+    return money_sub(t->pnl, t->funding, &fills) ? t->pnl : fills;
+}
+
+/* A round trip, with its fees, funding and turnover, belongs to the window in which it closed. */
 static void make_windows(struct backtest_result *r)
 {
     size_t k = 0;
@@ -271,7 +281,8 @@ static void make_windows(struct backtest_result *r)
         for (; k < r->trip_count && is_within(v, i == 0, r->trips[k].closed_us); k++) {
             performance_trip(&v->performance, r->trips[k].pnl);
             performance_fill(&v->performance, r->trips[k].turnover, r->trips[k].fees,
-                             r->trips[k].pnl);
+                             fills_of(&r->trips[k]));
+            performance_funding(&v->performance, r->trips[k].funding);
         }
         performance_report(&v->performance, &v->daily, &v->report);
     }

@@ -56,6 +56,7 @@ static void write_trips(struct jwriter *w, const struct performance *p,
     jw_member_integer(w, "longest_loss_run", r->longest_loss_run);
     jw_member_money(w, "current_pnl", r->current_pnl, -1);
     jw_member_money(w, "fees_paid", r->fees_paid, -1);
+    jw_member_money(w, "funding_paid", r->funding_paid, -1);
     jw_member_money(w, "turnover", r->turnover, -1);
 }
 
@@ -148,13 +149,16 @@ static void write_method(struct jwriter *w)
     jw_member_integer(w, "ddof", 1);
     jw_member_text(w, "drawdown",
                    "positive fraction of the peak, from equity at every close of a candle");
-    jw_member_text(w, "trades", "closed round trips, net of all fees");
+    jw_member_text(w, "trades", "closed round trips, net of all fees and of funding");
     jw_member_text(w, "end_of_data",
                    "positions open at the end are closed at the last close, told apart and counted "
                    "nowhere else");
     jw_member_text(w, "fills",
                    "decided at a candle's close; market orders at the next open, stops and targets "
                    "within candles");
+    jw_member_text(w, "funding",
+                   "size * mark * rate at each stamp, for positions open then; current_pnl and "
+                   "realized_pnl are without it");
     jw_object_end(w);
 }
 
@@ -197,12 +201,13 @@ static void write_config(struct jwriter *w, const struct backtest_options *o,
     jw_member_ratio(w, "slippage", t->slippage);
     jw_member_ratio(w, "slippage_tolerance", t->slippage_tolerance);
     jw_member_ratio(w, "volume_cap", t->volume_cap);
-    jw_member_text(w, "intrabar", t->intrabar == INTRABAR_ADAPTIVE ? "adaptive" : "pessimistic");
+    jw_member_text(w, "intrabar", intrabar_name(t->intrabar));
     jw_member_text(w, "limit_fill", t->limit_fill == LIMIT_FILL_THROUGH ? "through" : "touch");
     jw_member_integer(w, "delay_candles", t->delay_candles);
     write_limits(w, &t->limits);
     jw_member_text(w, "timeframe", timeframe_name(r->timeframe_us));
     backtest_write_instruments(w, o);
+    backtest_write_beside(w, o, r);
     jw_object_end(w);
 }
 
@@ -267,6 +272,7 @@ static void write_row(struct jwriter *w, const struct backtest_row *row, const c
     jw_member_integer(w, "losses", row->losses);
     jw_member_money(w, "pnl", row->pnl, -1);
     jw_member_money(w, "fees", row->fees, -1);
+    jw_member_money(w, "funding_paid", row->funding_paid, -1);
     if (row->trades > 0)
         jw_member_double(w, "avg_candles_held", (double)row->candles_held / (double)row->trades);
     else
@@ -356,6 +362,7 @@ void backtest_write_report(struct jwriter *w, const struct backtest_options *o,
     backtest_write_metrics(w, r);
     write_method(w);
     write_config(w, o, r);
+    backtest_write_warnings(w, o, r);
     jw_key(w, "strategy");
     jw_object(w);
     jw_member_text(w, "id", strategy_id(o->strategies[0]));

@@ -180,7 +180,7 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     struct position *p = lane->position;
     size_t i;
 
-    performance_trip(&s->account.performance, p->realized_pnl);
+    performance_trip(&s->account.performance, position_net(p));
     for (i = 0; i < s->order_count; i++) {
         if (s->orders[i]->order.position_id == p->id &&
             s->orders[i]->order.purpose != PURPOSE_ENTRY)
@@ -345,6 +345,66 @@ enum err booking_apply(struct engine_state *s, const struct venue_event *event)
         return ERR_OK; /* the engine has not asked */
     }
     return ERR_INVALID;
+}
+
+/* ---- Funding ---- */
+
+static enum err booking_charge(struct engine_state *s, struct lane *lane, const struct funding *f,
+                               bool *moved)
+{
+    const struct instrument *instrument = lane_instrument(s, lane);
+    const struct leaf_context context = state_leaf_context(s, lane->position->strategy);
+    struct position after = *lane->position;
+    struct money cash;
+    struct cash_move m;
+    struct leaf leaf;
+    enum err e = cash_move_of_funding(&after, instrument, f, &m);
+
+    if (e || money_sign(m.amount) == 0)
+        return e;
+    m.id = s->account.last_cash_id + 1;
+    m.at_us = context.at_us;
+    e = money_add(s->account.cash, m.amount, &cash);
+    if (!e)
+        e = money_add(after.funding, m.amount, &after.funding);
+    if (!e)
+        e = ledger_cash(&context, &m, instrument, &leaf);
+    if (e)
+        return e;
+    after.updated_us = m.at_us;
+    *lane->position = after;
+    s->account.cash = cash;
+    s->account.last_cash_id = m.id;
+    performance_funding(&s->account.performance, m.amount);
+    journal_batch_add_cash(&s->pending, &m, state_add_leaf(s, &leaf));
+    journal_batch_put_position(&s->pending, lane->position);
+    *moved = true;
+    return ERR_OK;
+}
+
+void booking_funding(struct engine_state *s, const struct feed_event *event)
+{
+    const struct tape *tape = &s->tapes[event->instrument];
+    const struct venue *venue = s->options.venue;
+    struct funding f = *event->funding;
+    bool moved = false;
+
+    if (price_sign(f.mark) == 0 && tape->has_candle)
+        f.mark = candle_price(&tape->candle, tape->candle.close);
+    for (size_t i = 0; i < s->lane_count; i++) {
+        struct lane *lane = s->lanes[i];
+        enum err e = ERR_OK;
+
+        if (lane->instrument == event->instrument && lane->position)
+            e = booking_charge(s, lane, &f, &moved);
+        if (!e)
+            continue;
+        s->symbol_errors++;
+        LOG_ERROR("funding_failed", "symbol", lane_instrument(s, lane)->symbol, "error",
+                  err_code(e), NULL);
+    }
+    if (moved && venue->fund)
+        venue->fund(venue->self, s->account.cash);
 }
 
 void booking_end_unsent(struct engine_state *s, int64_t order_id)

@@ -11,6 +11,12 @@
  * ERR_CONFLICT for a fill beyond the order's or the position's size: nothing is changed then. */
 MUST_USE enum err booking_apply(struct engine_state *s, const struct venue_event *event);
 
+/* Charges the funding of a FEED_FUNDING event to every position on its instrument, in the order of
+ * lanes: cash, the position's funding, a `cash` leaf and row each; then tells the venue what cash
+ * is.  The mark is the recording's, else the newest close.  What rounds to nothing leaves nothing.
+ */
+void booking_funding(struct engine_state *s, const struct feed_event *event);
+
 /* Ends an order that was never sent. */
 void booking_end_unsent(struct engine_state *s, int64_t order_id);
 

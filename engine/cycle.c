@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "engine/booking.h"
 #include "engine/decide.h"
 #include "engine/execution.h"
 #include "engine/mark.h"
@@ -34,27 +35,68 @@ static void cycle_mark(struct engine_state *s, int64_t at_us)
     }
 }
 
-/* Every close at this instant; then marks, equity and decisions. */
+/* A finer candle: what it touches is executed, then it moves trailing stops.  The last one of a
+ * candle does not: the candle's own mark, at this same instant, knows the rules as of its close. */
+static void cycle_detail(struct engine_state *s, const struct feed_event *event)
+{
+    const int64_t timeframe_us = s->options.feed->timeframe_us(s->options.feed->self);
+
+    s->tapes[event->instrument].last = candle_price(&event->candle, event->candle.close);
+    if (event->at_us % timeframe_us == 0)
+        return;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        struct lane *lane = s->lanes[i];
+        enum err e = ERR_OK;
+
+        if (lane->instrument == event->instrument)
+            e = mark_detail(s, lane, &event->candle);
+        if (!e)
+            continue;
+        s->symbol_errors++;
+        LOG_ERROR("symbol_failed", "symbol", lane_instrument(s, lane)->symbol, "error", err_code(e),
+                  NULL);
+    }
+}
+
+/* One event before the opens. */
+static void cycle_take(struct engine_state *s, const struct feed_event *event)
+{
+    if (event->kind == FEED_FUNDING) {
+        booking_funding(s, event);
+        return;
+    }
+    state_tell_market(s, event);
+    execution_drain(s);
+    if (event->kind == FEED_CLOSE)
+        roster_tape(s, event);
+    else
+        cycle_detail(s, event);
+}
+
+/* Every close at this instant, with what comes before the opens; then marks, equity and decisions,
+ * unless no candle closes or opens now. */
 static enum err cycle_closes(struct engine_state *s, int64_t at_us)
 {
     const struct feed *feed = s->options.feed;
+    bool has_candles = false;
     enum feed_kind kind;
     int64_t due_us;
     enum err e;
 
     while ((e = feed->peek(feed->self, &due_us, &kind)) == ERR_OK && due_us == at_us &&
-           kind == FEED_CLOSE) {
+           kind != FEED_OPEN) {
         struct feed_event event;
 
         e = feed->next(feed->self, &event);
         if (e)
             return e;
-        state_tell_market(s, &event);
-        execution_drain(s);
-        roster_tape(s, &event);
+        cycle_take(s, &event);
+        has_candles |= kind == FEED_CLOSE;
     }
     if (e && e != ERR_END)
         return e;
+    if (!has_candles && (e || due_us != at_us))
+        return ERR_OK;
     cycle_mark(s, at_us);
     e = roster_sweep(s);
     if (e)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One trading cycle: everything that happens at one instant of the feed.  Start reading here.
  *
- *   closes   the venue matches resting orders against the candles that just closed; fills become
- *            positions, trades and proofs
+ *   closes   the venue matches resting orders against the candles that just closed, or against the
+ *            finer ones within them; fills become positions, trades and proofs
+ *   funding  what is stamped now is charged to the positions there are
  *   equity   marked at the closes
  *   decide   features, rules, signals, risk, order intents        (entries only while running)
  *   commit   all of it durable, cursor included                    STEP_DECIDED
@@ -10,7 +11,8 @@
  *   opens    market orders fill at the opens; positions get their stops and targets   STEP_OPENS
  *   commit   durable again, then the protection is sent            STEP_SETTLING
  *
- * When the journal is away the step stays where it is and cycle_run continues there. */
+ * An instant at which nothing but finer candles end or funding is due has neither equity nor
+ * decisions.  When the journal is away the step stays where it is and cycle_run continues there. */
 #ifndef ENGINE_CYCLE_H
 #define ENGINE_CYCLE_H
 

@@ -1,25 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Port: market data in time order.
  *
- * At one instant T all FEED_CLOSE events (candles that end at T) come before all FEED_OPEN events
- * (candles that begin at T), each group in instrument order.  A close carries the whole candle; an
- * open carries the open price, and the volume only as the simulator's liquidity. */
+ * At one instant T events come by kind as enum feed_kind has them, each kind in instrument order:
+ *
+ *   FEED_DETAIL    finer candles that end at T: the inside of a candle that has not closed yet, or
+ *                  closes now.  Told only where they make up a candle (engine/detail.h)
+ *   FEED_CLOSE     candles that end at T, whole
+ *   FEED_FUNDING   the funding of a perpetual that is stamped T
+ *   FEED_OPEN      candles that begin at T: the open price, and the volume only as the simulator's
+ *                  liquidity
+ *
+ * So funding at T is paid by who held the position before T: what a stop or target inside the
+ * candle that ends at T has closed does not pay, what a market order opens at the open of T does
+ * not pay, what one closes at that open does.  A stamp a few milliseconds after T, as venues write
+ * them, is an instant of its own: there the open of T has happened. */
 #ifndef ENGINE_FEED_H
 #define ENGINE_FEED_H
 
 #include "engine/candle.h"
+#include "engine/funding.h"
 #include "engine/instrument.h"
 
 enum feed_kind {
+    FEED_DETAIL,
     FEED_CLOSE,
+    FEED_FUNDING,
     FEED_OPEN
 };
 
 struct feed_event {
     enum feed_kind kind;
+    bool has_detail;   /* a close: the finer candles of this one were told before */
     size_t instrument; /* index in the engine's instruments */
     int64_t at_us;     /* when it becomes known */
-    struct candle candle;
+    union {
+        struct candle candle;          /* all kinds but FEED_FUNDING */
+        const struct funding *funding; /* lives as long as the feed; its own time is unshifted */
+    };
 };
 
 typedef void feed_take_fn(void *context, const struct feed_event *e);

@@ -36,6 +36,7 @@ void journal_batch_clear(struct journal_batch *b)
     b->slot_count = 0;
     b->activation_count = 0;
     b->ext_value_count = 0;
+    b->cash_count = 0;
 }
 
 void journal_batch_release(struct journal_batch *b)
@@ -52,6 +53,8 @@ void journal_batch_release(struct journal_batch *b)
     free(b->ext_values);
     free(b->signal_leaf);
     free(b->fill_leaf);
+    free(b->cash);
+    free(b->cash_leaf);
     journal_batch_init(b);
 }
 
@@ -59,7 +62,7 @@ bool journal_batch_is_empty(const struct journal_batch *b)
 {
     return !b->leaf_count && !b->signal_count && !b->order_count && !b->fill_count &&
            !b->position_count && !b->equity_count && !b->slot_count && !b->activation_count &&
-           !b->ext_value_count;
+           !b->ext_value_count && !b->cash_count;
 }
 
 size_t journal_batch_add_leaf(struct journal_batch *b, struct leaf *leaf_take)
@@ -92,6 +95,18 @@ void journal_batch_add_fill(struct journal_batch *b, const struct fill *f, size_
     b->fills[b->fill_count] = *f;
     b->fill_leaf[b->fill_count] = leaf;
     b->fill_count++;
+}
+
+void journal_batch_add_cash(struct journal_batch *b, const struct cash_move *m, size_t leaf)
+{
+    size_t beside = b->cash_capacity; /* cash_leaf grows in step with cash */
+
+    ASSERT(leaf < b->leaf_count);
+    b->cash_leaf = with_room(b->cash_leaf, b->cash_count, &beside, sizeof *b->cash_leaf);
+    b->cash = with_room(b->cash, b->cash_count, &b->cash_capacity, sizeof *b->cash);
+    b->cash[b->cash_count] = *m;
+    b->cash_leaf[b->cash_count] = leaf;
+    b->cash_count++;
 }
 
 void journal_batch_add_equity(struct journal_batch *b, const struct equity_point *e)

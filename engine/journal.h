@@ -8,9 +8,10 @@
 #include "engine/strategy_slot.h"
 
 /* Rows of one commit.  Orders and positions are written as they are afterwards (insert or update
- * by id); signals, fills and equity points are new.  Leaves get the indexes
+ * by id); signals, fills, cash moves and equity points are new.  Leaves get the indexes
  * account.log_size - leaf_count ... account.log_size - 1.  Fill i's trade leaf is
- * leaves[fill_leaf[i]], signal i's leaves[signal_leaf[i]].  Arrays are owned by the batch. */
+ * leaves[fill_leaf[i]], signal i's leaves[signal_leaf[i]], cash move i's leaves[cash_leaf[i]].
+ * Arrays are owned by the batch. */
 struct journal_batch {
     struct leaf *leaves;
     struct signal *signals;
@@ -21,12 +22,14 @@ struct journal_batch {
     struct strategy_slot *slots;    /* as they are afterwards, by name */
     struct activation *activations; /* new */
     struct ext_value *ext_values;   /* as they are afterwards, by name and symbol */
+    struct cash_move *cash;         /* new */
     size_t *signal_leaf;
     size_t *fill_leaf;
+    size_t *cash_leaf;
     size_t leaf_count, signal_count, order_count, fill_count, position_count, equity_count,
-        slot_count, activation_count, ext_value_count;
+        slot_count, activation_count, ext_value_count, cash_count;
     size_t leaf_capacity, signal_capacity, order_capacity, fill_capacity, position_capacity,
-        equity_capacity, slot_capacity, activation_capacity, ext_value_capacity;
+        equity_capacity, slot_capacity, activation_capacity, ext_value_capacity, cash_capacity;
     struct account account; /* as it is afterwards */
 };
 
@@ -38,6 +41,7 @@ bool journal_batch_is_empty(const struct journal_batch *b); /* no rows; the acco
 size_t journal_batch_add_leaf(struct journal_batch *b, struct leaf *leaf_take);
 void journal_batch_add_signal(struct journal_batch *b, const struct signal *s, size_t leaf);
 void journal_batch_add_fill(struct journal_batch *b, const struct fill *f, size_t leaf);
+void journal_batch_add_cash(struct journal_batch *b, const struct cash_move *m, size_t leaf);
 void journal_batch_add_equity(struct journal_batch *b, const struct equity_point *e);
 void journal_batch_put_order(struct journal_batch *b, const struct order *o);
 void journal_batch_put_position(struct journal_batch *b, const struct position *p);

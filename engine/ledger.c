@@ -436,6 +436,25 @@ enum err ledger_equity(const struct leaf_context *context, const struct equity_p
     return finish(&b, out);
 }
 
+enum err ledger_cash(const struct leaf_context *context, const struct cash_move *m,
+                     const struct instrument *i, struct leaf *out)
+{
+    struct build b;
+    struct jwriter *w = begin(&b, LEAF_CASH, context);
+
+    jw_member_money(w, "amount", m->amount, i->money_scale);
+    jw_member_text(w, "currency", m->currency);
+    member_id_text(w, "id", m->id);
+    jw_member_text(w, "kind", cash_kind_name(m->kind));
+    jw_member_price(w, "mark", m->mark, -1);
+    member_id_text(w, "position_id", m->position_id);
+    jw_member_ratio(w, "rate", m->rate);
+    jw_member_size(w, "size", m->size, i->size_scale);
+    member_clean(w, "strategy_id", m->strategy_id);
+    jw_member_text(w, "symbol", m->symbol);
+    return finish(&b, out);
+}
+
 enum err ledger_control(const struct leaf_context *context, const struct control *c,
                         struct leaf *out)
 {

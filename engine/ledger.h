@@ -9,7 +9,7 @@
 
 #include "core/digest.h"
 #include "engine/account.h"
-#include "engine/position.h"
+#include "engine/cash_move.h"
 
 enum leaf_kind {
     LEAF_GENESIS,
@@ -99,6 +99,8 @@ MUST_USE enum err ledger_close(const struct leaf_context *, const struct order *
 MUST_USE enum err ledger_equity(const struct leaf_context *, const struct equity_point *,
                                 const struct position *open, size_t open_count,
                                 const struct instrument *const *instruments, struct leaf *);
+MUST_USE enum err ledger_cash(const struct leaf_context *, const struct cash_move *,
+                              const struct instrument *, struct leaf *);
 MUST_USE enum err ledger_control(const struct leaf_context *, const struct control *,
                                  struct leaf *);
 

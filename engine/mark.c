@@ -47,6 +47,20 @@ enum err mark_position(struct engine_state *s, struct lane *lane)
     return execution_protect(s, lane);
 }
 
+enum err mark_detail(struct engine_state *s, struct lane *lane, const struct candle *c)
+{
+    struct position *p = lane->position;
+
+    if (!p)
+        return ERR_OK;
+    position_pass_detail(p, candle_price(c, c->high), candle_price(c, c->low),
+                         candle_price(c, c->close));
+    if (execution_is_leaving(s, p))
+        return ERR_OK;
+    mark_trailing(s, lane);
+    return execution_protect(s, lane);
+}
+
 /* The mark of one finished day: a row and a leaf. */
 static enum err mark_daily(struct engine_state *s, size_t mark)
 {

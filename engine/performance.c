@@ -71,6 +71,11 @@ void performance_fill(struct performance *p, struct money notional, struct money
     add_up(&p->realized_pnl, pnl);
 }
 
+void performance_funding(struct performance *p, struct money amount)
+{
+    add_up(&p->funding_paid, money_neg(amount));
+}
+
 /* The start balance is the first peak, so that an account that only falls has a drawdown too. */
 static void sample_drawdown(struct performance *p, struct money equity, int64_t at_us)
 {
@@ -288,6 +293,7 @@ void performance_report(const struct performance *p, const struct daily_equity *
         .max_drawdown_abs = p->max_drawdown_abs,
         .current_pnl = p->realized_pnl,
         .fees_paid = p->fees_paid,
+        .funding_paid = p->funding_paid,
         .turnover = p->turnover,
         .longest_loss_run = p->loss_run_max,
     };

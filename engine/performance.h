@@ -10,13 +10,14 @@
 #include "core/clock.h"
 
 struct performance {
-    /* Round trips, net of all fees. */
+    /* Round trips, net of all fees and of funding. */
     int64_t wins, losses, breakeven;
     struct money win_sum, loss_sum; /* loss_sum <= 0 */
     int64_t loss_run, loss_run_max;
     struct money realized_pnl; /* of all closing fills: current_pnl */
     struct money fees_paid;
-    struct money turnover; /* sum of notionals */
+    struct money funding_paid; /* by positions, negative: they got it; no part of realized_pnl */
+    struct money turnover;     /* sum of notionals */
     /* Equity samples. */
     struct money starting_equity;
     struct money equity; /* newest sample */
@@ -41,6 +42,7 @@ void performance_init(struct performance *p, struct money starting_equity);
 void performance_trip(struct performance *p, struct money pnl); /* one closed round trip */
 void performance_fill(struct performance *p, struct money notional, struct money fee,
                       struct money pnl);
+void performance_funding(struct performance *p, struct money amount); /* what cash changed by */
 /* One equity sample; days between get the last value, so that days without change count.  True when
  * at least one new day began (the caller then writes an equity leaf). */
 bool performance_sample(struct performance *p, struct daily_equity *daily, struct money equity,
@@ -67,7 +69,7 @@ struct performance_report {
     struct statistic win_rate, avg_win, avg_loss, profit_factor, payoff, expectancy,
         expectancy_ratio, sharpe_ratio, sortino_ratio, volatility, cagr, calmar_ratio, exposure;
     struct ratio max_drawdown;
-    struct money max_drawdown_abs, current_pnl, fees_paid, turnover;
+    struct money max_drawdown_abs, current_pnl, fees_paid, funding_paid, turnover;
     int64_t longest_loss_run;
     double days;
 };

@@ -187,7 +187,14 @@ enum err position_unrealized(const struct position *p, struct money *out)
     return ERR_OK;
 }
 
-void position_pass_candle(struct position *p, struct price high, struct price low,
+struct money position_net(const struct position *p)
+{
+    struct money net;
+
+    return money_add(p->realized_pnl, p->funding, &net) ? p->realized_pnl : net;
+}
+
+void position_pass_detail(struct position *p, struct price high, struct price low,
                           struct price close)
 {
     if (p->direction == DIRECTION_LONG) {
@@ -198,6 +205,12 @@ void position_pass_candle(struct position *p, struct price high, struct price lo
         p->worst = price_max(p->worst, high);
     }
     p->mark = close;
+}
+
+void position_pass_candle(struct position *p, struct price high, struct price low,
+                          struct price close)
+{
+    position_pass_detail(p, high, low, close);
     p->candles_held++;
 }
 

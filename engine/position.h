@@ -4,7 +4,8 @@
  * Invariants: size = sum of opening fills - sum of closing fills >= 0; cost_left and
  * entry_fee_left are the parts of entry cost and fee that belong to `size`; the last closing fill
  * takes all that is left, so that the pnl of a round trip is exact:
- *   sum of pnl = direction * (exit notional - entry notional) - all fees. */
+ *   sum of pnl = direction * (exit notional - entry notional) - all fees.
+ * Funding is told apart: what the round trip made of the account is position_net. */
 #ifndef ENGINE_POSITION_H
 #define ENGINE_POSITION_H
 
@@ -32,7 +33,8 @@ struct position {
     struct size exit_size; /* all closing fills */
     struct money exit_notional;
     struct money exit_fee;
-    struct money realized_pnl;
+    struct money realized_pnl;  /* of closing fills: net of all fees, without funding */
+    struct money funding;       /* what it got of funding, negative: paid; a row of its own */
     struct price stop_loss;     /* the level as first set; 0: none */
     struct price take_profit;   /* 0: none */
     struct price trailing_stop; /* the raised level; 0: not active yet or none */
@@ -69,6 +71,13 @@ MUST_USE enum err position_apply_fill(struct position *p, struct fill *f, enum e
 /* Value of the open size at a price, unrealised profit at the mark (before exit fee). */
 MUST_USE enum err position_unrealized(const struct position *p, struct money *out);
 
+/* What the position has realised, funding included: what counts as a win or a loss.  A sum beyond
+ * all amounts leaves funding out. */
+struct money position_net(const struct position *p);
+
+/* A finer candle within the one under way has passed: as position_pass_candle, but not counted. */
+void position_pass_detail(struct position *p, struct price high, struct price low,
+                          struct price close);
 /* One closed candle has passed: counts it, updates extreme, worst and mark. */
 void position_pass_candle(struct position *p, struct price high, struct price low,
                           struct price close);

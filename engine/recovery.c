@@ -112,13 +112,17 @@ static enum err recovery_warm_up(struct engine_state *s)
         e = feed->next(feed->self, &event);
         if (e)
             return e;
+        if (kind == FEED_FUNDING)
+            continue; /* the cash that the journal has is net of it */
         state_tell_market(s, &event);
-        if (kind == FEED_OPEN)
-            s->tapes[event.instrument].last = candle_price(&event.candle, event.candle.open);
-        else
+        if (kind == FEED_CLOSE) {
             roster_tape(s, &event);
-        waits |= kind == FEED_CLOSE;
-        closed_us = at_us;
+            closed_us = at_us;
+            waits = true;
+        } else {
+            s->tapes[event.instrument].last = candle_price(
+                &event.candle, kind == FEED_OPEN ? event.candle.open : event.candle.close);
+        }
     }
     if (waits)
         roster_push(s, closed_us);

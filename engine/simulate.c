@@ -14,6 +14,14 @@ static int compare_symbols(const void *a, const void *b, void *markets)
     return strcmp(m[*(const size_t *)a].instrument.symbol, m[*(const size_t *)b].instrument.symbol);
 }
 
+const char *intrabar_name(enum intrabar i)
+{
+    static const char *const names[] = {"pessimistic", "adaptive", "detail"};
+
+    ASSERT((size_t)i < COUNT_OF(names));
+    return names[i];
+}
+
 struct simulate *simulate_new(const struct simulate_options *options)
 {
     struct simulate *s = xcalloc(1, sizeof *s);

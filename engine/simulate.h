@@ -10,6 +10,8 @@
  * - One candle that touches stop and target: what the open itself executes goes first; then the
  *   stop (pessimistic), or the path decides (adaptive: an open nearer the high means O-H-L-C, else
  *   O-L-H-C).  On one leg the level nearest the open is first.
+ * - A candle whose finer candles the feed told (FEED_DETAIL) is not tested as a whole: each of them
+ *   was, in turn, by the same rules.  They share the candle's liquidity.
  * - OCO: as soon as one order of a group executes, the others are canceled ("oco").
  * - A cap on the share of a candle's volume splits fills; all fills of one candle share it, those
  *   at its open included.  The rest of a market order goes on at the next opens; the rest of a stop
@@ -25,8 +27,9 @@
  * Fill ids are "<order id>-<size filled so far>", so that a restarted venue tells the same ids
  * again.  Everything the venue knows follows from candles, balances and orders: a restart tells it
  * the candles up to now (`market`; the newest of each instrument is enough), then the balances,
- * then the orders.  Two things are not told: what the opens of the candle under way have used of
- * the volume cap, and at what price a perpetual's holding was entered (the newest price stands in).
+ * then the orders.  Two things are not told: what the candle under way has used of the volume cap
+ * by its open and its finer candles, and at what price a perpetual's holding was entered (the
+ * newest price stands in).
  */
 #ifndef ENGINE_SIMULATE_H
 #define ENGINE_SIMULATE_H
@@ -35,8 +38,10 @@
 
 enum intrabar {
     INTRABAR_PESSIMISTIC,
-    INTRABAR_ADAPTIVE
+    INTRABAR_ADAPTIVE,
+    INTRABAR_DETAIL /* pessimistic within the finer candles that the feed tells */
 };
+const char *intrabar_name(enum intrabar i); /* pessimistic adaptive detail */
 enum limit_fill {
     LIMIT_FILL_TOUCH,
     LIMIT_FILL_THROUGH

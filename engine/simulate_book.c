@@ -185,22 +185,7 @@ struct price sim_cost_price(const struct sim_order *o)
 
 enum err sim_fee(struct money notional, struct ratio rate, int money_scale, struct money *out)
 {
-    struct money down, up;
-    enum err e = money_times(notional, rate, ROUND_DOWN, &down);
-
-    if (e)
-        return e;
-    e = money_times(notional, rate, ROUND_UP, &up);
-    if (e)
-        return e;
-    /* The product may have more than 12 decimals.  Cutting it to an odd last digit marks it as
-     * inexact, so that the one rounding that counts, to the money scale, sees no false tie. */
-    if (money_scale < AMOUNT_DECIMALS)
-        down = (down.e12 & 1) ? down : up;
-    else if ((e = money_times(notional, rate, ROUND_HALF_EVEN, &down)))
-        return e;
-    *out = money_to_scale(down, money_scale, ROUND_HALF_EVEN);
-    return ERR_OK;
+    return money_times_scale(notional, rate, money_scale, out);
 }
 
 enum err sim_cost(const struct simulate *s, struct size size, struct price p, int money_scale,

@@ -340,11 +340,14 @@ void sim_market_event(struct simulate *s, const struct feed_event *e)
     const struct candle *c = &e->candle;
     struct sim_market *m;
 
-    ASSERT(e->instrument < s->options.instrument_count);
+    ASSERT(e->instrument < s->options.instrument_count && e->kind != FEED_FUNDING);
     m = &s->markets[e->instrument];
-    begin_candle(s, m, c);
+    if (e->kind != FEED_DETAIL)
+        begin_candle(s, m, c);
     m->has_price = true;
     m->price = candle_price(c, e->kind == FEED_OPEN ? c->open : c->close);
+    if (e->kind == FEED_CLOSE && e->has_detail)
+        return; /* what it touched was executed within it */
     if (c->volume == 0 || (c->flags & CANDLE_SYNTHETIC) || !m->first)
         return;
     if (e->kind == FEED_OPEN)

@@ -192,13 +192,14 @@ bool state_must_commit(const struct engine_state *s)
     return s->sealed_active || s->pending.leaf_count > 0;
 }
 
-/* One point of the equity curve beside every commit that has fills. */
+/* One point of the equity curve beside every commit that moves cash. */
 static void state_mark_equity(struct engine_state *s)
 {
     struct equity_point point = {.at_us = state_now(s), .cash = s->account.cash};
     struct money exposure;
 
-    if (s->pending.fill_count == 0 || point.at_us % US_PER_DAY == 0 || /* that is the day's mark */
+    if ((s->pending.fill_count == 0 && s->pending.cash_count == 0) ||
+        point.at_us % US_PER_DAY == 0 || /* that is the day's mark */
         state_equity(s, &point.equity, &point.unrealized, &exposure) != ERR_OK)
         return;
     journal_batch_add_equity(&s->pending, &point);

@@ -32,7 +32,7 @@ static void write_terms(struct jwriter *w, const struct trial_terms *t)
     jw_member_ratio(w, "slippage", t->slippage);
     jw_member_ratio(w, "slippage_tolerance", t->slippage_tolerance);
     jw_member_ratio(w, "volume_cap", t->volume_cap);
-    jw_member_text(w, "intrabar", t->intrabar == INTRABAR_ADAPTIVE ? "adaptive" : "pessimistic");
+    jw_member_text(w, "intrabar", intrabar_name(t->intrabar));
     jw_member_text(w, "limit_fill", t->limit_fill == LIMIT_FILL_THROUGH ? "through" : "touch");
     jw_member_integer(w, "delay_candles", t->delay_candles);
     write_limits(w, &t->limits);

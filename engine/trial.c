@@ -43,7 +43,8 @@ struct trial_terms trial_terms_default(void)
 struct trial {
     const struct trial_options *options;
     struct trial_result result;
-    struct feed feed; /* up to options->to_us */
+    struct feed whole; /* the options' feed and what is beside it */
+    struct feed feed;  /* up to options->to_us */
 };
 
 /* The journal: keeps what the result tells, and no leaf. */
@@ -59,6 +60,10 @@ static enum err trial_commit(void *self, const struct journal_batch *b)
     for (size_t i = 0; i < b->fill_count; i++) {
         GROW(r->fills, r->fill_count, r->fill_capacity);
         r->fills[r->fill_count++] = b->fills[i];
+    }
+    for (size_t i = 0; i < b->cash_count; i++) {
+        GROW(r->cash, r->cash_count, r->cash_capacity);
+        r->cash[r->cash_count++] = b->cash[i];
     }
     for (size_t i = 0; i < b->position_count; i++) {
         if (b->positions[i].status != POSITION_CLOSED)
@@ -168,23 +173,24 @@ static void declare(const struct trial_options *o, struct engine_options *e)
 
 static enum err until_peek(void *self, int64_t *at_us, enum feed_kind *kind)
 {
-    const struct trial_options *o = ((struct trial *)self)->options;
-    enum err e = o->feed->peek(o->feed->self, at_us, kind);
+    const struct trial *t = self;
+    const int64_t to_us = t->options->to_us;
+    enum err e = t->whole.peek(t->whole.self, at_us, kind);
 
     if (e)
         return e;
-    return *at_us > o->to_us || (*at_us == o->to_us && *kind == FEED_OPEN) ? ERR_END : ERR_OK;
+    return *at_us > to_us || (*at_us == to_us && *kind == FEED_OPEN) ? ERR_END : ERR_OK;
 }
 
 static enum err until_next(void *self, struct feed_event *out)
 {
-    const struct trial_options *o = ((struct trial *)self)->options;
+    const struct trial *t = self;
     struct feed_event e;
-    enum err error = o->feed->next(o->feed->self, &e);
+    enum err error = t->whole.next(t->whole.self, &e);
 
     if (error)
         return error;
-    if (e.kind == FEED_CLOSE && e.at_us > o->to_us - o->feed->timeframe_us(o->feed->self))
+    if (e.kind == FEED_CLOSE && e.at_us > t->options->to_us - t->whole.timeframe_us(t->whole.self))
         e.candle.flags |= CANDLE_LAST; /* the next one ends too late */
     *out = e;
     return ERR_OK;
@@ -192,31 +198,32 @@ static enum err until_next(void *self, struct feed_event *out)
 
 static void until_rewind(void *self, int64_t shift_us)
 {
-    const struct trial_options *o = ((struct trial *)self)->options;
+    const struct trial *t = self;
 
-    o->feed->rewind(o->feed->self, shift_us);
+    t->whole.rewind(t->whole.self, shift_us);
 }
 
 static int64_t until_timeframe_us(void *self)
 {
-    const struct trial_options *o = ((struct trial *)self)->options;
+    const struct trial *t = self;
 
-    return o->feed->timeframe_us(o->feed->self);
+    return t->whole.timeframe_us(t->whole.self);
 }
 
 static int64_t until_first_us(void *self)
 {
-    const struct trial_options *o = ((struct trial *)self)->options;
+    const struct trial *t = self;
 
-    return o->feed->first_us(o->feed->self);
+    return t->whole.first_us(t->whole.self);
 }
 
 static enum err until_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
                               feed_take_fn *take, void *context)
 {
-    const struct trial_options *o = ((struct trial *)self)->options;
+    const struct trial *t = self;
 
-    return o->feed->history(o->feed->self, until_us < o->to_us ? until_us : o->to_us, shift_us,
+    return t->whole.history(t->whole.self,
+                            until_us < t->options->to_us ? until_us : t->options->to_us, shift_us,
                             most, take, context);
 }
 
@@ -277,7 +284,7 @@ static enum err run(struct trial *t, struct diag_list *diags)
     struct engine *engine = NULL;
     enum err e;
 
-    t->feed = o->to_us > 0 ? feed_until(t) : *o->feed;
+    t->feed = o->to_us > 0 ? feed_until(t) : t->whole;
     *options = (struct engine_options){
         .account_id = "trial",
         .mode = MODE_BACKTEST,
@@ -307,15 +314,37 @@ static enum err run(struct trial *t, struct diag_list *diags)
     return e;
 }
 
+static void take_counts(const struct feed_join *join, size_t count, struct trial_result *r)
+{
+    r->details = xcalloc(count + 1, sizeof *r->details);
+    for (size_t i = 0; i < count; i++)
+        r->details[i] = feed_join_counted(join, i);
+}
+
 enum err trial_run(const struct trial_options *options, struct diag_list *diags,
                    struct trial_result *out)
 {
+    const struct feed_join_options beside = {
+        .feed = options->feed,
+        .beside = options->beside,
+        .count = options->instrument_count,
+        .with_detail = options->terms.intrabar == INTRABAR_DETAIL,
+    };
     const bool was_muted = log_mute(true);
-    struct trial t = {.options = options};
+    struct trial t = {.options = options, .whole = *options->feed};
+    struct feed_join *join = NULL;
     enum err e = ERR_END;
 
+    if (options->beside) {
+        join = feed_join_new(&beside);
+        feed_join_count_from(join, options->from_us);
+        t.whole = feed_join_port(join);
+    }
     if (options->instrument_count > 0)
         e = run(&t, diags);
+    if (!e && join && beside.with_detail)
+        take_counts(join, options->instrument_count, &t.result);
+    feed_join_free(join);
     (void)log_mute(was_muted);
     if (e)
         trial_result_release(&t.result);
@@ -330,6 +359,8 @@ void trial_result_release(struct trial_result *r)
     free(r->open);
     free(r->fills);
     free(r->signals);
+    free(r->cash);
+    free(r->details);
     daily_equity_release(&r->daily);
     *r = (struct trial_result){0};
 }

@@ -7,6 +7,8 @@
 #ifndef ENGINE_TRIAL_H
 #define ENGINE_TRIAL_H
 
+#include "engine/cash_move.h"
+#include "engine/feed_join.h"
 #include "engine/risk.h"
 #include "engine/simulate.h"
 
@@ -34,6 +36,8 @@ struct trial_options {
     const struct feed *feed; /* played from its beginning, by nobody else meanwhile */
     const struct instrument *instruments;
     size_t instrument_count;
+    /* One an instrument, or NULL: funding is charged, finer candles played with INTRABAR_DETAIL. */
+    const struct feed_beside *beside;
     struct trial_terms terms;
     int64_t from_us;     /* what happened before it only warms the strategies up; 0: nothing did */
     int64_t to_us;       /* candles that end later are not there; 0: all are */
@@ -56,6 +60,9 @@ struct trial_result {
     size_t fill_count, fill_capacity;
     struct signal *signals; /* as they were decided on; none unless wanted */
     size_t signal_count, signal_capacity;
+    struct cash_move *cash; /* funding, as it was charged */
+    size_t cash_count, cash_capacity;
+    struct detail_count *details; /* by instrument; NULL unless finer candles were played */
     int64_t symbol_errors;
 };
 

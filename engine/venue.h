@@ -197,13 +197,14 @@ struct venue {
 
     /* ---- Simulated venues only; NULL: a real one ---- */
 
-    /* What the market did. */
+    /* What the market did: all events but FEED_FUNDING. */
     void (*market)(void *self, const struct feed_event *e);
     /* Fills market orders of this instrument at the newest price now, for an operator who closes
      * while no candle moves. */
     void (*settle)(void *self, size_t instrument, int64_t at_us);
     /* After a restart, before restore: the balances the journal says we have (holding: base size,
-     * negative for a short), to check orders by. */
+     * negative for a short), to check orders by.  fund also when funding moved cash, which the
+     * engine charges position by position. */
     void (*fund)(void *self, struct money cash);
     void (*hold)(void *self, size_t instrument, struct size holding);
 };

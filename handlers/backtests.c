@@ -15,7 +15,7 @@
 static const struct ratio one = {INT64_C(1000000000000)};
 static const struct ratio fee_most = {INT64_C(100000000000)};          /* 0.1 */
 static const struct ratio slippage_most = {INT64_C(1000000000000000)}; /* 1000 bps */
-static const char *const intrabars[] = {"pessimistic", "adaptive", NULL};
+static const char *const intrabars[] = {"pessimistic", "adaptive", "detail", NULL};
 static const char *const limit_fills[] = {"touch", "through", NULL};
 
 enum {

@@ -124,7 +124,7 @@ static bool take_row(void *context, const struct backtest_place *place)
 
     if (m->report->full || !m->go_on(m->context))
         return false;
-    if (place->list == BACKTEST_LIST_POSITIONS)
+    if (place->list == BACKTEST_LIST_POSITIONS || place->list == BACKTEST_LIST_FUNDING)
         return true; /* no list of its own asks for them */
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 64;

@@ -55,7 +55,8 @@ struct jobs_options {
     const struct feed *feed; /* NULL: none, and no job is taken.  Must outlive the jobs */
     const struct instrument *instruments;
     size_t instrument_count;
-    const char *prefix; /* of ids; another one in each run of the daemon */
+    const struct feed_beside *beside; /* one an instrument, or NULL: outlives the jobs */
+    const char *prefix;               /* of ids; another one in each run of the daemon */
 };
 
 struct jobs;

@@ -123,6 +123,8 @@ static void print_trades(const struct output *o, const struct snapshot *s)
     gauge(o, "traderd_unrealized_pnl_quote", "Unrealised profit at the newest prices.",
           money_to_double(s->unrealized));
     gauge(o, "traderd_fees_paid_quote", "Fees paid.", money_to_double(r->fees_paid));
+    gauge(o, "traderd_funding_paid_quote", "Funding paid by perpetuals; negative when received.",
+          money_to_double(r->funding_paid));
     gauge(o, "traderd_exposure_quote", "Sum of open notionals.", money_to_double(s->exposure));
     gauge(o, "traderd_drawdown_ratio", "Deepest drawdown, a positive fraction of the peak.",
           ratio_to_double(r->max_drawdown));

@@ -75,6 +75,7 @@ void view_position(struct jwriter *w, const struct position *p, enum trading_mod
     unrealized(w, p);
     jw_member_money(w, "realized_pnl", p->realized_pnl, -1);
     jw_member_money(w, "fees_paid", fees, -1);
+    jw_member_money(w, "funding", p->funding, -1);
     price_or_null(w, "stop_loss", p->stop_loss);
     price_or_null(w, "take_profit", p->take_profit);
     price_or_null(w, "trailing_stop", p->trailing_stop);

@@ -69,7 +69,7 @@ static void method(struct jwriter *w)
     jw_member_text(w, "deviation", "sample");
     jw_member_text(w, "drawdown",
                    "positive fraction of the peak, from equity at every close of a candle");
-    jw_member_text(w, "trades", "closed round trips, net of all fees");
+    jw_member_text(w, "trades", "closed round trips, net of all fees and of funding");
     jw_object_end(w);
 }
 
@@ -107,6 +107,7 @@ void view_metrics(struct jwriter *w, const struct snapshot *s)
     jw_member_money(w, "current_pnl", r->current_pnl, -1);
     jw_member_money(w, "unrealized_pnl", s->unrealized, -1);
     jw_member_money(w, "fees_paid", r->fees_paid, -1);
+    jw_member_money(w, "funding_paid", r->funding_paid, -1);
     jw_member_money(w, "turnover", r->turnover, -1);
     jw_member_money(w, "equity", s->equity, -1);
     jw_member_money(w, "starting_equity", p->starting_equity, -1);
@@ -139,6 +140,7 @@ void view_account(struct jwriter *w, const struct snapshot *s)
     jw_member_money(w, "unrealized_pnl", s->unrealized, -1);
     jw_member_money(w, "realized_pnl", s->report.current_pnl, -1);
     jw_member_money(w, "fees_paid", s->report.fees_paid, -1);
+    jw_member_money(w, "funding_paid", s->report.funding_paid, -1);
     jw_member_bool(w, "trading_blocked", s->state == LOOP_HALTED || s->state == LOOP_FAILED);
     jw_member_integer(w, "log_size", s->account.log_size);
     view_as_of(w, s);

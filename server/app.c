@@ -108,7 +108,7 @@ static struct config_leaf config_leaf(const struct app *a)
     const struct config *c = a->config;
 
     return (struct config_leaf){
-        .feed_id = a->market.recorded ? recorded_feed_id(a->market.recorded) : "",
+        .feed_id = a->market.feed_id,
         .fee_rate = config_ratio(c, CONFIG_fee_rate),
         .slippage_bps = config_ratio(c, CONFIG_slippage_bps),
         .slippage_tolerance_bps = config_ratio(c, CONFIG_slippage_tolerance_bps),
@@ -227,6 +227,7 @@ static enum err open_jobs(struct app *a)
     const struct jobs_options o = {.feed = h->feed,
                                    .instruments = h->instruments,
                                    .instrument_count = h->instrument_count,
+                                   .beside = a->market.beside,
                                    .prefix = h->boot};
 
     return jobs_new(&o, &h->jobs);

@@ -22,9 +22,10 @@ enum {
 
 static const char usage[] =
     "usage: traderd backtest --strategy FILE... --candles [SYMBOL=]FILE... [--config FILE]\n"
+    "         [--funding [SYMBOL=]FILE...] [--detail [SYMBOL=]FILE...]\n"
     "         [--from T] [--to T] [--windows N | --train PART]\n"
     "         [--fee R] [--slippage BPS] [--tolerance BPS] [--volume-cap R]\n"
-    "         [--intrabar pessimistic|adaptive] [--limit-fill touch|through]\n"
+    "         [--intrabar pessimistic|adaptive|detail] [--limit-fill touch|through]\n"
     "         [--starting-equity M] [--min-confidence R] [--max-drawdown R]\n"
     "         [--max-open-positions N] [--tick SYMBOL=P...] [--lot SYMBOL=S...]\n"
     "         [--min-notional SYMBOL=M...] [--whole-engine]\n"
@@ -154,6 +155,10 @@ static bool take_lists(int *count, char **arguments, struct backtest_words *w)
                              &w->strategy_count) &&
            options_take_list(count, arguments, "--candles", w->candles, COUNT_OF(w->candles),
                              &w->candle_count) &&
+           options_take_list(count, arguments, "--funding", w->fundings, COUNT_OF(w->fundings),
+                             &w->funding_count) &&
+           options_take_list(count, arguments, "--detail", w->details, COUNT_OF(w->details),
+                             &w->detail_count) &&
            options_take_list(count, arguments, "--tick", w->ticks, COUNT_OF(w->ticks),
                              &w->tick_count) &&
            options_take_list(count, arguments, "--lot", w->lots, COUNT_OF(w->lots),

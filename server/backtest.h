@@ -12,6 +12,8 @@ struct backtest_words {
     size_t strategy_count;
     const char *candles[LIMIT_SYMBOLS];
     size_t candle_count;
+    const char *fundings[LIMIT_SYMBOLS], *details[LIMIT_SYMBOLS];
+    size_t funding_count, detail_count;
     const char *ticks[LIMIT_SYMBOLS], *lots[LIMIT_SYMBOLS], *minima[LIMIT_SYMBOLS];
     size_t tick_count, lot_count, minimum_count;
     const char *config, *from, *to, *fee, *slippage, *tolerance, *volume_cap, *intrabar,

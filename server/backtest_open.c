@@ -38,7 +38,10 @@ static enum err set_all(struct config *c, const struct backtest_words *w, struct
         {"slippage_bps", w->slippage},
         {"slippage_tolerance_bps", w->tolerance},
         {"volume_cap", w->volume_cap},
-        {"intrabar", w->intrabar},
+        /* Finer candles are given to be played. */
+        {"intrabar", w->intrabar           ? w->intrabar
+                     : w->detail_count > 0 ? "detail"
+                                           : NULL},
         {"limit_fill", w->limit_fill},
         {"starting_equity", w->starting_equity},
         {"min_confidence", w->min_confidence},
@@ -53,6 +56,10 @@ static enum err set_all(struct config *c, const struct backtest_words *w, struct
         e = e ? e : next;
     }
     next = set_list(c, "candles", w->candles, w->candle_count, diags);
+    e = e ? e : next;
+    next = set_list(c, "funding", w->fundings, w->funding_count, diags);
+    e = e ? e : next;
+    next = set_list(c, "detail", w->details, w->detail_count, diags);
     e = e ? e : next;
     next = set_list(c, "tick_sizes", w->ticks, w->tick_count, diags);
     e = e ? e : next;
@@ -154,6 +161,7 @@ static enum err open_candles(struct backtest_market *m, struct diag_list *diags)
     o->feed = &m->market.feed;
     o->instruments = m->market.instruments;
     o->instrument_count = m->market.instrument_count;
+    o->beside = m->market.beside;
     return ERR_OK;
 }
 

@@ -62,6 +62,8 @@ static void print_metrics(const struct backtest_result *r)
     print_statistic("candles held", &r->extras.avg_candles_held, 1, "");
     print_statistic("exposure", &p->exposure, 100, " %");
     print_money("fees", p->fees_paid, a->quote);
+    if (money_sign(p->funding_paid) != 0)
+        print_money("funding paid", p->funding_paid, a->quote);
     print_money("turnover", p->turnover, a->quote);
     printf("  %-22s %" PRId64 " denied, %" PRId64 " unknown; %" PRId64 " orders rejected\n",
            "signals", a->signals_denied, a->signals_unknown, a->orders_rejected);
@@ -165,9 +167,16 @@ static void print_claims(const struct backtest_options *o, const struct backtest
     }
 }
 
+static void print_warning(void *context, const char *sentence)
+{
+    (void)context;
+    printf("Warning: %s.\n\n", sentence);
+}
+
 void backtest_print(const struct backtest_options *o, const struct backtest_result *r)
 {
     print_range(o, r);
+    backtest_warn(o, r, print_warning, NULL);
     print_metrics(r);
     print_rows("exit reason", r->reasons, r->reason_count);
     if (r->symbol_count > 1)

@@ -204,7 +204,21 @@ enum err market_open_feed(const struct config *c, struct diag_list *diags, struc
     if (e)
         return e;
     m->feed = recorded_feed_port(m->recorded);
-    return ERR_OK;
+    return market_open_beside(c, diags, m);
+}
+
+/* The loop's feed has what is beside the candles in it; a backtest joins them itself. */
+static void join_feed(struct market *m, enum intrabar intrabar)
+{
+    const struct feed_join_options o = {.feed = &m->feed,
+                                        .beside = m->beside,
+                                        .count = m->instrument_count,
+                                        .with_detail = intrabar == INTRABAR_DETAIL};
+
+    if (!m->recorded)
+        return;
+    m->join = feed_join_new(&o);
+    m->feed = feed_join_port(m->join);
 }
 
 static enum err check_timeframe(const struct market *m, struct diag_list *diags)
@@ -247,6 +261,7 @@ enum err market_open(const struct config *c, struct diag_list *diags, struct mar
         .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
         .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
     };
+    join_feed(&m, options.intrabar);
     m.simulate = simulate_new(&options);
     m.venue = simulate_venue(m.simulate);
     *out = m;
@@ -257,6 +272,8 @@ void market_close(struct market *m)
 {
     if (m->simulate)
         simulate_free(m->simulate);
+    feed_join_free(m->join);
+    market_close_beside(m);
     if (m->recorded)
         recorded_feed_free(m->recorded);
     if (m->strategy)

@@ -198,7 +198,7 @@ static enum err open_sweep(const struct sweep_words *w, struct diag_list *diags,
         return e;
     d->artifact = s->artifact.data;
     d->artifact_length = s->artifact.length;
-    d->feed_id = recorded_feed_id(s->market.market.recorded);
+    d->feed_id = s->market.market.feed_id;
     d->options = &s->market.options;
     sweep_header_write(d, &s->header);
     if (s->header.full)
@@ -210,6 +210,12 @@ static enum err open_sweep(const struct sweep_words *w, struct diag_list *diags,
     if (!w->journal)
         return ERR_OK;
     return sweep_journal_open(w->journal, &s->header, s->plan, s->rows, diags, &s->journal);
+}
+
+static void tell_warning(void *context, const char *sentence)
+{
+    (void)context;
+    fprintf(stderr, "traderd: warning: %s\n", sentence);
 }
 
 static int finish(const struct sweep_words *w, const struct sweep *s, struct diag_list *diags)
@@ -236,6 +242,7 @@ static int run(const struct sweep_words *w, struct diag_list *diags)
     if (!e)
         e = open_sweep(w, diags, &d, s);
     if (!e) {
+        backtest_warn(&s->market.options, NULL, tell_warning, NULL);
         const struct sweep_run r = {s->plan,         &s->market.options,
                                     s->rows,         w->journal ? &s->journal : NULL,
                                     (size_t)workers, isatty(STDERR_FILENO) && !w->is_quiet};
@@ -267,6 +274,10 @@ static bool take_lists(int *count, char **arguments, struct sweep_words *w)
                              &m->strategy_count) &&
            options_take_list(count, arguments, "--candles", m->candles, COUNT_OF(m->candles),
                              &m->candle_count) &&
+           options_take_list(count, arguments, "--funding", m->fundings, COUNT_OF(m->fundings),
+                             &m->funding_count) &&
+           options_take_list(count, arguments, "--detail", m->details, COUNT_OF(m->details),
+                             &m->detail_count) &&
            options_take_list(count, arguments, "--tick", m->ticks, COUNT_OF(m->ticks),
                              &m->tick_count) &&
            options_take_list(count, arguments, "--lot", m->lots, COUNT_OF(m->lots),

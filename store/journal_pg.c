@@ -113,6 +113,11 @@ static enum err push_rows(struct journal_pg *j, const struct journal_batch *b, s
     }
     for (i = 0; i < b->fill_count && !e; i++)
         e = push_fill(j, &b->fills[i], first + (int64_t)b->fill_leaf[i], p);
+    for (i = 0; i < b->cash_count && !e; i++) {
+        params_init(p);
+        e = push_row(j, STATEMENT_CASH, &table_cash, &b->cash[i], first + (int64_t)b->cash_leaf[i],
+                     p);
+    }
     for (i = 0; i < b->equity_count && !e; i++)
         e = push_equity(j, &b->equity[i], p);
     return e;

@@ -61,8 +61,9 @@ static char *account_sql(void)
 void journal_statements(struct journal_pg *j)
 {
     static const char *const names[JOURNAL_STATEMENT_COUNT_] = {
-        "begin",  "advance", "leaf", "signal",     "position",  "order",    "fill",    "trade",
-        "equity", "daily",   "slot", "activation", "ext_value", "ext_drop", "account", "commit",
+        "begin",      "advance",   "leaf",     "signal",  "position", "order",
+        "fill",       "trade",     "cash",     "equity",  "daily",    "slot",
+        "activation", "ext_value", "ext_drop", "account", "commit",
     };
     char *sql[JOURNAL_STATEMENT_COUNT_] = {
         [STATEMENT_BEGIN] = xstrdup("BEGIN"),
@@ -73,6 +74,7 @@ void journal_statements(struct journal_pg *j)
         [STATEMENT_ORDER] = table_sql(&table_order, NULL, true, ""),
         [STATEMENT_FILL] = table_sql(&table_fill, NULL, false, ""),
         [STATEMENT_TRADE] = xstrdup("INSERT INTO trade (account, id, log_idx) VALUES ($1, $2, $3)"),
+        [STATEMENT_CASH] = table_sql(&table_cash, "log_idx", false, ""),
         [STATEMENT_EQUITY] = table_sql(&table_equity, NULL, false, EQUITY_CONFLICT_SQL),
         [STATEMENT_DAILY] = xstrdup(DAILY_SQL),
         [STATEMENT_SLOT] = table_sql(&table_slot, NULL, true, ""),

@@ -3,7 +3,7 @@
 #include "store/tables.h"
 
 #include "engine/account.h"
-#include "engine/position.h"
+#include "engine/cash_move.h"
 #include "engine/strategy_slot.h"
 
 /* ---- Words: every one as the API says it ---- */
@@ -81,6 +81,11 @@ static const char *word_slot_state(int v)
     return slot_state_name((enum slot_state)v);
 }
 
+static const char *word_cash(int v)
+{
+    return cash_kind_name((enum cash_kind)v);
+}
+
 static const char *word_position_status(int v)
 {
     return v == POSITION_OPEN ? "open" : "closed";
@@ -104,6 +109,7 @@ static const struct column account_columns[] = {
     COLUMN(account, last_signal_id, "last_signal_id", INTEGER),
     COLUMN(account, last_position_id, "last_position_id", INTEGER),
     COLUMN(account, last_fill_id, "last_fill_id", INTEGER),
+    COLUMN(account, last_cash_id, "last_cash_id", INTEGER),
     COLUMN(account, signals_accepted, "signals_accepted", INTEGER),
     COLUMN(account, signals_denied, "signals_denied", INTEGER),
     COLUMN(account, signals_unknown, "signals_unknown", INTEGER),
@@ -129,6 +135,7 @@ static const struct column account_columns[] = {
     COLUMN(account, performance.loss_run_max, "loss_run_max", INTEGER),
     COLUMN(account, performance.realized_pnl, "realized_pnl", AMOUNT),
     COLUMN(account, performance.fees_paid, "fees_paid", AMOUNT),
+    COLUMN(account, performance.funding_paid, "funding_paid", AMOUNT),
     COLUMN(account, performance.turnover, "turnover", AMOUNT),
     COLUMN(account, performance.starting_equity, "starting_equity", AMOUNT),
     COLUMN(account, performance.equity, "equity", AMOUNT),
@@ -233,6 +240,7 @@ static const struct column position_columns[] = {
     COLUMN(position, exit_notional, "exit_notional", AMOUNT),
     COLUMN(position, exit_fee, "exit_fee", AMOUNT),
     COLUMN(position, realized_pnl, "realized_pnl", AMOUNT),
+    COLUMN(position, funding, "funding", AMOUNT),
     COLUMN(position, stop_loss, "stop_loss", AMOUNT),
     COLUMN(position, take_profit, "take_profit", AMOUNT),
     COLUMN(position, trailing_stop, "trailing_stop", AMOUNT),
@@ -278,6 +286,24 @@ static const struct column signal_columns[] = {
     COLUMN(signal, leaf_hash, "leaf_hash", DIGEST),
 };
 const struct table table_signal = TABLE("signal", signal_columns, signal);
+
+/* ---- Cash without fills ---- */
+
+static const struct column cash_columns[] = {
+    COLUMN(cash_move, id, "id", INTEGER),
+    COLUMN_NAMED(cash_move, kind, "kind", word_cash, 0, CASH_KIND_COUNT_ - 1),
+    COLUMN(cash_move, at_us, "at", TIME),
+    COLUMN(cash_move, position_id, "position_id", ID),
+    COLUMN_CHARS(cash_move, symbol, "symbol"),
+    COLUMN_CHARS(cash_move, strategy, "strategy"),
+    COLUMN_CHARS(cash_move, strategy_id, "strategy_id"),
+    COLUMN_CHARS(cash_move, currency, "currency"),
+    COLUMN(cash_move, size, "size", AMOUNT),
+    COLUMN(cash_move, mark, "mark", AMOUNT),
+    COLUMN(cash_move, rate, "rate", AMOUNT),
+    COLUMN(cash_move, amount, "amount", AMOUNT),
+};
+const struct table table_cash = TABLE("cash_move", cash_columns, cash_move);
 
 /* ---- The equity curve ---- */
 

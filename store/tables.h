@@ -9,6 +9,7 @@ extern const struct table table_account; /* its first column is the account's id
 extern const struct table table_order;
 extern const struct table table_fill;
 extern const struct table table_position;
+extern const struct table table_cash;
 extern const struct table table_signal;
 extern const struct table table_equity;
 extern const struct table table_slot;

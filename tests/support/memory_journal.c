@@ -28,6 +28,7 @@ void memory_journal_release(struct memory_journal *j)
     free(j->orders);
     free(j->positions);
     free(j->fills);
+    free(j->cash);
     free(j->signals);
     free(j->slots);
     free(j->activations);
@@ -142,6 +143,10 @@ static void memory_apply(struct memory_journal *j, const struct journal_batch *b
     for (i = 0; i < b->fill_count; i++) {
         GROW(j, fills, fill_count, fill_capacity);
         j->fills[j->fill_count++] = b->fills[i];
+    }
+    for (i = 0; i < b->cash_count; i++) {
+        GROW(j, cash, cash_count, cash_capacity);
+        j->cash[j->cash_count++] = b->cash[i];
     }
     for (i = 0; i < b->order_count; i++)
         memory_put_order(j, &b->orders[i]);

@@ -24,6 +24,8 @@ struct memory_journal {
     size_t position_count, position_capacity;
     struct fill *fills;
     size_t fill_count, fill_capacity;
+    struct cash_move *cash;
+    size_t cash_count, cash_capacity;
     struct signal *signals;
     size_t signal_count, signal_capacity;
     struct strategy_slot *slots; /* newest row of each name */

@@ -43,7 +43,16 @@ static void world_open_feed(struct world *w)
     }
     assert_ok(recorded_feed_new_take(series, w->options.symbol_count, w->instruments, &diags,
                                      &w->recorded));
-    w->feed = recorded_feed_port(w->recorded);
+    w->feed = w->recorded_port = recorded_feed_port(w->recorded);
+    if (w->options.beside) {
+        const struct feed_join_options o = {.feed = &w->recorded_port,
+                                            .beside = w->options.beside,
+                                            .count = w->options.symbol_count,
+                                            .with_detail = w->options.intrabar == INTRABAR_DETAIL};
+
+        w->join = feed_join_new(&o);
+        w->feed = feed_join_port(w->join);
+    }
     free(series);
 }
 
@@ -116,6 +125,7 @@ void world_close(struct world *w)
 {
     engine_free(w->engine);
     simulate_free(w->simulate);
+    feed_join_free(w->join);
     recorded_feed_free(w->recorded);
     strategy_release(w->strategy);
     memset(w, 0, sizeof(*w));

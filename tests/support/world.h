@@ -4,6 +4,7 @@
 #define TESTS_SUPPORT_WORLD_H
 
 #include "engine/engine.h"
+#include "engine/feed_join.h"
 #include "engine/simulate.h"
 #include "exchange/recorded_feed.h"
 #include "tests/support/memory_journal.h"
@@ -20,6 +21,7 @@ struct world_options {
     size_t symbol_count;
     const char *fee_rate, *slippage_bps, *tolerance_bps, *volume_cap;
     enum intrabar intrabar;
+    const struct feed_beside *beside; /* one a symbol; NULL: nothing */
     bool autostart;
     bool without_strategy; /* as if none were configured */
 };
@@ -31,6 +33,8 @@ struct world {
     struct strategy *strategy;
     struct instrument instruments[WORLD_SYMBOLS_MAX];
     struct recorded_feed *recorded;
+    struct feed recorded_port;
+    struct feed_join *join; /* NULL without options.beside */
     struct feed feed;
     struct simulate *simulate;
     struct venue venue;

@@ -34,6 +34,7 @@ static struct account full_account(int64_t log_size)
                            &a.last_signal_id,
                            &a.last_position_id,
                            &a.last_fill_id,
+                           &a.last_cash_id,
                            &a.signals_accepted,
                            &a.signals_denied,
                            &a.signals_unknown,
@@ -55,8 +56,9 @@ static struct account full_account(int64_t log_size)
                            &a.last_leaf_us,
                            &a.cursor_us};
     struct money *amounts[] = {
-        &a.cash,      &p->win_sum,         &p->loss_sum, &p->realized_pnl, &p->fees_paid,
-        &p->turnover, &p->starting_equity, &p->equity,   &p->equity_peak,  &p->max_drawdown_abs};
+        &a.cash,         &p->win_sum,          &p->loss_sum,        &p->realized_pnl,
+        &p->fees_paid,   &p->turnover,         &p->starting_equity, &p->equity,
+        &p->equity_peak, &p->max_drawdown_abs, &p->funding_paid};
 
     for (size_t i = 0; i < COUNT_OF(counters); i++)
         *counters[i] = INT64_C(1234567890123456) + (int64_t)i * 1000003;
@@ -110,12 +112,12 @@ static struct order full_order(void)
 static struct position full_position(void)
 {
     struct position p = fixture_position(1);
-    i128 *amounts[] = {&p.size.e12,          &p.entry_size.e12,    &p.entry_notional.e12,
-                       &p.entry_fee.e12,     &p.cost_left.e12,     &p.entry_fee_left.e12,
-                       &p.exit_size.e12,     &p.exit_notional.e12, &p.exit_fee.e12,
-                       &p.realized_pnl.e12,  &p.stop_loss.e12,     &p.take_profit.e12,
-                       &p.trailing_stop.e12, &p.extreme.e12,       &p.worst.e12,
-                       &p.mark.e12,          &p.roi_target.e12,    &p.first_size.e12};
+    i128 *amounts[] = {
+        &p.size.e12,          &p.entry_size.e12,     &p.entry_notional.e12, &p.entry_fee.e12,
+        &p.cost_left.e12,     &p.entry_fee_left.e12, &p.exit_size.e12,      &p.exit_notional.e12,
+        &p.exit_fee.e12,      &p.realized_pnl.e12,   &p.stop_loss.e12,      &p.take_profit.e12,
+        &p.trailing_stop.e12, &p.extreme.e12,        &p.worst.e12,          &p.mark.e12,
+        &p.roi_target.e12,    &p.first_size.e12,     &p.funding.e12};
 
     for (size_t i = 0; i < COUNT_OF(amounts); i++)
         *amounts[i] = amount_at((int)i);
@@ -175,12 +177,28 @@ static struct list_query any_query(void)
         .account = account_id, .from_us = TIME_NONE, .to_us = TIME_NONE, .limit = 10};
 }
 
+static struct cash_move full_move(void)
+{
+    struct cash_move m = {.id = 1, .at_us = INT64_C(1637193600017000), .position_id = 1};
+
+    (void)copy_text(m.symbol, sizeof(m.symbol), "XRP/USDT:USDT");
+    (void)copy_text(m.strategy, sizeof(m.strategy), "perp");
+    (void)copy_text(m.strategy_id, sizeof(m.strategy_id), "id");
+    (void)copy_text(m.currency, sizeof(m.currency), "USDT");
+    m.size.e12 = amount_at(0);
+    m.mark.e12 = amount_at(1);
+    m.rate.e12 = -amount_at(2);
+    m.amount.e12 = -amount_at(3);
+    return m;
+}
+
 static void add_full_rows(struct journal_batch *b)
 {
     struct order o;
     struct position p;
     struct fill f;
     struct signal s;
+    struct cash_move m;
     struct equity_point mark = {.at_us = fixture_now_us, .is_daily = true, .day = 19675};
     size_t leaf;
 
@@ -196,6 +214,9 @@ static void add_full_rows(struct journal_batch *b)
     journal_batch_put_position(b, &p);
     leaf = fixture_add_leaf(b, LEAF_TRADE, 1);
     journal_batch_add_fill(b, &f, leaf);
+    leaf = fixture_add_leaf(b, LEAF_CASH, 1);
+    m = full_move();
+    journal_batch_add_cash(b, &m, leaf);
     mark.equity.e12 = amount_at(0);
     journal_batch_add_equity(b, &mark);
     mark.is_daily = false;
@@ -232,6 +253,27 @@ static void check_lists(struct store *s, const struct journal_batch *b)
     free(signals);
 }
 
+/* Nothing reads it back but people: each column, beside the leaf that tells it. */
+static void check_cash(const char *url, const struct cash_move *m)
+{
+    char size[AMOUNT_TEXT_MAX], mark[AMOUNT_TEXT_MAX], rate[AMOUNT_TEXT_MAX],
+        amount[AMOUNT_TEXT_MAX], sql[1024];
+
+    (void)size_print(m->size, size);
+    (void)price_print(m->mark, mark);
+    (void)ratio_print(m->rate, rate);
+    (void)money_print(m->amount, amount);
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM cash_move c JOIN log_entry e ON e.account = c.account"
+                   " AND e.idx = c.log_idx WHERE e.kind = 'cash' AND c.id = 1"
+                   " AND c.kind = 'funding' AND c.position_id = 1 AND c.symbol = '%s'"
+                   " AND c.strategy = '%s' AND c.strategy_id = '%s' AND c.currency = '%s'"
+                   " AND c.size = %s AND c.mark = %s AND c.rate = %s AND c.amount = %s"
+                   " AND c.at = '2021-11-18T00:00:00.017Z'",
+                   m->symbol, m->strategy, m->strategy_id, m->currency, size, mark, rate, amount);
+    assert_int_equal(fixture_number(url, sql), 1);
+}
+
 static void everything_comes_back_equal(void **state)
 {
     char url[FIXTURE_URL], folder[64];
@@ -260,6 +302,7 @@ static void everything_comes_back_equal(void **state)
     add_full_rows(&b);
     assert_int_equal(j.commit(j.self, &b), ERR_OK);
     check_lists(s, &b);
+    check_cash(url, &b.cash[0]);
     store_close(s);
 
     s = fixture_store(url, folder, account_id);
