@@ -246,9 +246,14 @@ void asked_sign(const char *secret, const char *query, const char *body, char he
     struct digest d;
     struct text payload;
 
-    ASSERT(length <= BLOCK);
-    memcpy(inner, secret, length);
-    memcpy(outer, secret, length);
+    if (length > BLOCK) {
+        digest_of(secret, length, &d);
+        memcpy(inner, d.bytes, DIGEST_BYTES);
+        memcpy(outer, d.bytes, DIGEST_BYTES);
+    } else {
+        memcpy(inner, secret, length);
+        memcpy(outer, secret, length);
+    }
     for (size_t i = 0; i < BLOCK; i++) {
         inner[i] ^= 0x36;
         outer[i] ^= 0x5c;

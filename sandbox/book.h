@@ -180,7 +180,7 @@ struct box_limits;
 
 struct box {
     struct box_options options;
-    char key[LIMIT_NAME], secret[LIMIT_NAME];
+    char key[BOX_KEY_MAX], secret[BOX_KEY_MAX];
     struct box_pair *pairs;
     size_t pair_count;
     struct box_asset *assets;

@@ -30,10 +30,14 @@ struct box_series {
     int price_scale; /* of all candles */
 };
 
+enum {
+    BOX_KEY_MAX = 129 /* twice what Binance's have, and NUL */
+};
+
 struct box_options {
     const struct box_series *series; /* candles and names are borrowed while the box lives */
     size_t series_count;
-    const char *key, *secret; /* copied */
+    const char *key, *secret; /* copied; shorter than BOX_KEY_MAX */
     struct money spot_quote;  /* what spot holds of each quote asset at the start, */
     struct money spot_base;   /* of each base asset, */
     struct money margin;      /* and the futures wallet of each quote asset */

@@ -225,20 +225,18 @@ static void on_finished(struct request *rq, bool sent)
 
 static enum err start_box(struct serve *s, const struct serve_options *o, struct diag_list *diags)
 {
-    struct box_answer a;
     struct text faults;
     enum err e = keep_open(o->state_path, &o->box, diags, &s->box, &s->keep);
 
     if (e || !o->faults_path)
         return e;
     text_init(&faults, FAULTS_BYTES);
-    e = text_read_file(&faults, o->faults_path);
-    if (e)
+    if (text_read_file(&faults, o->faults_path)) {
         (void)diag_add(diags, o->faults_path, "unreadable", "the fault script cannot be read");
-    box_answer_init(&a);
-    if (!e)
+        e = ERR_INVALID;
+    } else {
         e = box_faults_add(s->box, faults.data ? faults.data : "", clock_wall_us(), diags);
-    box_answer_release(&a);
+    }
     text_release(&faults);
     return e;
 }

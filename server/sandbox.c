@@ -85,8 +85,8 @@ static bool read_words(const struct words *w, struct box_options *o)
     o->seed = (uint64_t)(seed / AMOUNT_ONE);
     o->key = w->key;
     o->secret = w->secret;
-    if (strlen(w->key) >= LIMIT_NAME || strlen(w->secret) >= LIMIT_NAME || !*w->key)
-        return bad_option("--key, --secret", w->key, "1 to 63 characters are expected");
+    if (strlen(w->key) >= BOX_KEY_MAX || strlen(w->secret) >= BOX_KEY_MAX || !*w->key)
+        return bad_option("--key, --secret", w->key, "1 to 128 characters are expected");
     return true;
 }
 
