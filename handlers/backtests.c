@@ -1,158 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /v1/backtests: strategies tried on the daemon's own candles, as jobs. */
+/* /v1/backtests: jobs that try strategies on the daemon's own candles, and what came of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "handlers/jobs.h"
+#include "handlers/backtest_view.h"
 #include "handlers/lists.h"
-#include "handlers/strategies.h"
 #include "handlers/view.h"
 #include "http/page.h"
 #include "http/query.h"
 #include "http/respond.h"
-
-static const struct ratio one = {INT64_C(1000000000000)};
-static const struct ratio fee_most = {INT64_C(100000000000)};          /* 0.1 */
-static const struct ratio slippage_most = {INT64_C(1000000000000000)}; /* 1000 bps */
-static const char *const intrabars[] = {"pessimistic", "adaptive", "detail", NULL};
-static const char *const limit_fills[] = {"touch", "through", NULL};
-
-enum {
-    BPS_OF_ONE = 10000,
-    RETRY_S = 1 /* most jobs take less */
-};
-
-/* ---- POST /v1/backtests: the body ---- */
-
-struct backtest_body {
-    char strategy_id[DIGEST_HEX];
-    struct text document;
-    bool has_id, has_document, has_from, has_to, has_windows, has_train;
-    int64_t from_us, to_us, windows;
-    struct ratio fee_rate, slippage_bps, volume_cap, min_confidence, train;
-    struct money starting_equity;
-    int intrabar, limit_fill;
-};
-
-/* What the body does not say is as the daemon trades. */
-static void body_init(struct backtest_body *b, const struct trial_terms *t)
-{
-    *b = (struct backtest_body){
-        .fee_rate = t->fee_rate,
-        .slippage_bps = {t->slippage.e12 * BPS_OF_ONE},
-        .volume_cap = t->volume_cap,
-        .min_confidence = t->limits.min_confidence,
-        .starting_equity = t->starting_equity,
-        .intrabar = (int)t->intrabar,
-        .limit_fill = (int)t->limit_fill,
-    };
-    text_init(&b->document, LIMIT_JSON_BYTES);
-}
-
-static enum err wrong(struct request *rq, const char *pointer, const char *sentence)
-{
-    (void)diag_add(request_diags(rq), pointer, err_code(ERR_FIELD), "%s", sentence);
-    return request_fail(rq, ERR_FIELD, "%s", sentence);
-}
-
-static enum err body_parse(struct request *rq, struct backtest_body *b)
-{
-    const struct field fields[] = {
-        field_present(typed_text("strategy_id", b->strategy_id, sizeof b->strategy_id), &b->has_id),
-        field_present(typed_document("document", &b->document), &b->has_document),
-        field_present(typed_time("from", &b->from_us), &b->has_from),
-        field_present(typed_time("to", &b->to_us), &b->has_to),
-        typed_share("fee_rate", &b->fee_rate, fee_most),
-        typed_share("slippage_bps", &b->slippage_bps, slippage_most),
-        typed_share("volume_cap", &b->volume_cap, one),
-        typed_share("min_confidence", &b->min_confidence, one),
-        typed_money("starting_equity", &b->starting_equity),
-        typed_word("intrabar", &b->intrabar, intrabars),
-        typed_word("limit_fill", &b->limit_fill, limit_fills),
-        field_present(typed_integer("windows", &b->windows, 1, BACKTEST_WINDOWS), &b->has_windows),
-        field_present(typed_share("train", &b->train, one), &b->has_train),
-    };
-    enum err e = field_parse(rq, fields, COUNT_OF(fields));
-
-    if (e)
-        return e;
-    if (b->has_id == b->has_document)
-        return wrong(rq, b->has_id ? "/document" : "/strategy_id",
-                     "Give either strategy_id or document.");
-    if (b->has_from && b->from_us <= 0)
-        return wrong(rq, "/from", "from must be later than 1970.");
-    if (b->has_to && b->to_us <= 0)
-        return wrong(rq, "/to", "to must be later than 1970.");
-    if (b->has_from && b->has_to && b->from_us >= b->to_us)
-        return wrong(rq, "/from", "from must be before to.");
-    if (b->has_windows && b->has_train)
-        return wrong(rq, "/train", "Give either windows or train.");
-    if (b->has_train && (ratio_sign(b->train) == 0 || ratio_cmp(b->train, one) == 0))
-        return wrong(rq, "/train", "train is the part of the time that trains, such as 0.7.");
-    return ERR_OK;
-}
-
-/* Mistakes of the document are told with the pointer into the body. */
-static enum err fail_document(struct request *rq, enum err e)
-{
-    struct diag_list *diags = request_diags(rq);
-
-    for (size_t i = 0; i < diags->count; i++) {
-        struct diag *d = &diags->items[i];
-        char field[sizeof d->field + sizeof "document."];
-
-        (void)snprintf(field, sizeof field, "document%s%s", d->field[0] ? "." : "", d->field);
-        (void)copy_text(d->field, sizeof d->field, field);
-    }
-    return strategies_fail(rq, e, rq->body, rq->body_length);
-}
-
-/* An artifact without a stop loss may be tested, though not traded with. */
-static enum err open_document(struct request *rq, const struct backtest_body *b,
-                              struct strategy **out, bool *has_stop)
-{
-    const struct text *t = &b->document;
-    enum err e = strategy_parse(t->data, t->length, true, NULL, out);
-
-    *has_stop = !e;
-    if (!e)
-        return ERR_OK;
-    e = strategy_parse(t->data, t->length, false, request_diags(rq), out);
-    return e ? fail_document(rq, e) : ERR_OK;
-}
-
-static enum err open_strategy(struct request *rq, const struct backtest_body *b,
-                              struct strategy **out, bool *has_stop)
-{
-    struct strategy_row row;
-    enum err e;
-
-    if (b->has_document)
-        return open_document(rq, b, out, has_stop);
-    *has_stop = true;
-    e = strategies_artifact(rq, b->strategy_id, &row);
-    return e ? e : strategies_load(rq, row.id, out);
-}
-
-static struct trial_terms terms_of(const struct backtest_body *b, const struct trial_terms *base,
-                                   bool has_stop)
-{
-    struct trial_terms t = *base;
-
-    t.fee_rate = b->fee_rate;
-    t.slippage = (struct ratio){b->slippage_bps.e12 / BPS_OF_ONE};
-    t.volume_cap = b->volume_cap;
-    t.starting_equity = b->starting_equity;
-    t.intrabar = (enum intrabar)b->intrabar;
-    t.limit_fill = (enum limit_fill)b->limit_fill;
-    t.limits.min_confidence = b->min_confidence;
-    t.limits.fee_rate = b->fee_rate;
-    t.limits.stop_loss_required = has_stop;
-    if (ratio_add(t.slippage, t.slippage_tolerance, &t.limits.cash_reserve))
-        t.limits.cash_reserve = t.slippage_tolerance;
-    return t;
-}
 
 /* ---- Jobs as JSON ---- */
 
@@ -185,8 +42,17 @@ static void view_job(struct jwriter *w, const struct job_view *v)
     jw_member_text(w, "id", v->id);
     jw_member_text(w, "state", job_state_name(v->state));
     jw_member_double(w, "progress", v->progress);
-    jw_member_text(w, "strategy_id", v->strategy_id);
-    jw_member_text(w, "strategy", v->strategy);
+    jw_member_text(w, "strategy_id", strategy_id(v->strategies[0]));
+    jw_member_text(w, "strategy", strategy_name(v->strategies[0]));
+    jw_key(w, "strategies");
+    jw_array(w);
+    for (size_t i = 0; i < v->strategy_count; i++) {
+        jw_object(w);
+        jw_member_text(w, "id", strategy_id(v->strategies[i]));
+        jw_member_text(w, "name", strategy_name(v->strategies[i]));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
     jw_member_time(w, "from", v->from_us ? v->from_us : TIME_NONE);
     jw_member_time(w, "to", v->to_us ? v->to_us : TIME_NONE);
     jw_member_text(w, "created_by", v->created_by);
@@ -204,8 +70,7 @@ static void view_job(struct jwriter *w, const struct job_view *v)
     jw_object_end(w);
 }
 
-/* Takes the view's reference. */
-static enum err answer_job(struct request *rq, int status, struct job_view *v_take)
+enum err backtest_answer(struct request *rq, int status, struct job_view *v_take)
 {
     bool is_over = v_take->state != JOB_QUEUED && v_take->state != JOB_RUNNING;
     struct jwriter w;
@@ -216,67 +81,8 @@ static enum err answer_job(struct request *rq, int status, struct job_view *v_ta
     view_job(&w, v_take);
     job_view_release(v_take);
     if (!is_over)
-        respond_header(rq, "Retry-After", "%d", RETRY_S);
+        respond_header(rq, "Retry-After", "%d", BACKTEST_RETRY_S);
     return respond_take(rq, status, MEDIA_JSON, &body);
-}
-
-/* ---- POST /v1/backtests ---- */
-
-static enum err submit(struct request *rq, const struct job_wish *wish)
-{
-    struct job_view v;
-    enum err e = jobs_submit(handlers_of(rq)->jobs, wish, request_diags(rq), &v);
-
-    if (e == ERR_QUEUE_FULL) {
-        rq->retry_after_s = RETRY_S;
-        return request_fail(rq, e, "%d backtests wait already.", JOBS_QUEUED);
-    }
-    if (e && request_diags(rq)->count > 0)
-        return request_fail(rq, e, "%s: %s.", request_diags(rq)->items[0].field,
-                            request_diags(rq)->items[0].message);
-    if (e)
-        return e;
-    rq->executed = true;
-    handlers_audit(rq, "backtest.create", v.id, "ok");
-    respond_header(rq, "Location", "/v1/backtests/%s", v.id);
-    return answer_job(rq, 202, &v);
-}
-
-static enum err create(struct request *rq, const struct backtest_body *b)
-{
-    const struct handlers *h = handlers_of(rq);
-    struct strategy *s = NULL;
-    struct job_wish wish = {.from_us = b->from_us, .to_us = b->to_us, .split = b->train};
-    bool has_stop = false;
-    enum err e = h->feed ? open_strategy(rq, b, &s, &has_stop) : ERR_NO_FEED;
-
-    if (e)
-        return e;
-    wish.strategy = s;
-    wish.terms = terms_of(b, &h->terms, has_stop);
-    wish.windows = (size_t)b->windows;
-    (void)copy_text(wish.created_by, sizeof wish.created_by, rq->principal.name);
-    e = submit(rq, &wish);
-    strategy_release(s);
-    return e;
-}
-
-/* POST /v1/backtests: queues one. */
-enum err backtests_create(struct request *rq)
-{
-    struct backtest_body b;
-    enum err e = query_parse(rq, NULL, 0);
-
-    if (e)
-        return e;
-    if (!request_diags(rq))
-        return ERR_LIMIT;
-    body_init(&b, &handlers_of(rq)->terms);
-    e = body_parse(rq, &b);
-    if (!e)
-        e = create(rq, &b);
-    text_release(&b.document);
-    return e;
 }
 
 /* ---- Reading and canceling ---- */
@@ -300,7 +106,7 @@ enum err backtests_get(struct request *rq)
 
     if (!e)
         e = find(rq, &v);
-    return e ? e : answer_job(rq, 200, &v);
+    return e ? e : backtest_answer(rq, 200, &v);
 }
 
 /* DELETE /v1/backtests/{id}: cancels it. */
@@ -323,7 +129,7 @@ enum err backtests_cancel(struct request *rq)
     if (!is_running)
         return respond_empty(rq, 204);
     e = jobs_get(handlers_of(rq)->jobs, rq->arguments[0], &v);
-    return e ? e : answer_job(rq, 202, &v);
+    return e ? e : backtest_answer(rq, 202, &v);
 }
 
 /* ---- Results ---- */
@@ -336,16 +142,16 @@ static enum err find_result(struct request *rq, struct job_result **out)
 
     if (e)
         return e;
-    if (v.result) {
-        *out = v.result;
+    *out = job_result_acquire(v.result);
+    job_view_release(&v);
+    if (*out)
         return ERR_OK;
-    }
     if (v.state == JOB_FAILED)
         return request_fail(rq, ERR_NOT_FINISHED, "The backtest failed and has no result: %s",
                             v.detail[0] ? v.detail : err_sentence(v.error));
     if (v.state == JOB_CANCELED)
         return request_fail(rq, ERR_NOT_FINISHED, "The backtest was canceled and has no result.");
-    rq->retry_after_s = RETRY_S;
+    rq->retry_after_s = BACKTEST_RETRY_S;
     return request_fail(rq, ERR_NOT_FINISHED, "The backtest is %s; ask again when it has ended.",
                         job_state_name(v.state));
 }

@@ -58,7 +58,8 @@ static bool has_ended(const struct job *job)
 
 static void job_free(struct job *job)
 {
-    strategy_release(job->wish.strategy);
+    for (size_t i = 0; i < job->wish.strategy_count; i++)
+        strategy_release(job->wish.strategies[i]);
     job_result_release(job->result);
     free(job);
 }
@@ -134,14 +135,18 @@ static void view(const struct jobs *j, const struct job *job, struct job_view *o
         .result = job_result_acquire(job->result),
     };
     (void)snprintf(out->id, sizeof out->id, "%s-%lld", j->options.prefix, (long long)job->number);
-    (void)copy_text(out->strategy_id, sizeof out->strategy_id, strategy_id(wish->strategy));
-    (void)copy_text(out->strategy, sizeof out->strategy, strategy_name(wish->strategy));
+    out->strategy_count = wish->strategy_count;
+    for (size_t i = 0; i < wish->strategy_count; i++)
+        out->strategies[i] = strategy_acquire(wish->strategies[i]);
     (void)copy_text(out->created_by, sizeof out->created_by, wish->created_by);
     (void)copy_text(out->detail, sizeof out->detail, job->detail);
 }
 
 void job_view_release(struct job_view *v)
 {
+    for (size_t i = 0; i < v->strategy_count; i++)
+        strategy_release(v->strategies[i]);
+    v->strategy_count = 0;
     job_result_release(v->result);
     v->result = NULL;
 }
@@ -179,11 +184,10 @@ static void explain(struct job *job, const struct diag_list *diags, enum err e)
 static enum err play(struct jobs *j, struct job *job, struct diag_list *diags,
                      struct job_result **out)
 {
-    const struct strategy *const strategies[] = {job->wish.strategy};
     const struct feed_past past = {.feed = j->options.feed, .until_us = INT64_MAX};
     struct backtest_options o = {
-        .strategies = strategies,
-        .strategy_count = 1,
+        .strategies = (const struct strategy *const *)job->wish.strategies,
+        .strategy_count = job->wish.strategy_count,
         .instruments = j->options.instruments,
         .instrument_count = j->options.instrument_count,
         .beside = j->options.beside,
@@ -315,10 +319,9 @@ void jobs_free(struct jobs *j)
 static enum err check_wish(const struct jobs *j, const struct job_wish *wish,
                            struct diag_list *diags)
 {
-    const struct strategy *const strategies[] = {wish->strategy};
     const struct backtest_options o = {
-        .strategies = strategies,
-        .strategy_count = 1,
+        .strategies = (const struct strategy *const *)wish->strategies,
+        .strategy_count = wish->strategy_count,
         .feed = j->options.feed,
         .instruments = j->options.instruments,
         .instrument_count = j->options.instrument_count,
@@ -359,7 +362,8 @@ enum err jobs_submit(struct jobs *j, const struct job_wish *wish, struct diag_li
         return e;
     job = xcalloc(1, sizeof *job);
     job->wish = *wish;
-    job->wish.strategy = strategy_acquire(wish->strategy);
+    for (size_t i = 0; i < wish->strategy_count; i++)
+        job->wish.strategies[i] = strategy_acquire(wish->strategies[i]);
     job->created_us = clock_wall_us();
     job->started_us = job->finished_us = TIME_NONE;
     pthread_mutex_lock(&j->mutex);

@@ -25,9 +25,10 @@ enum job_state {
 };
 const char *job_state_name(enum job_state s);
 
-/* What is to be played; `strategy` is borrowed. */
+/* What is to be played; the strategies, all on one account, are borrowed. */
 struct job_wish {
-    struct strategy *strategy;
+    struct strategy *strategies[LIMIT_STRATEGIES];
+    size_t strategy_count; /* at least 1 */
     struct trial_terms terms;
     int64_t from_us, to_us; /* 0: without bound */
     size_t windows;
@@ -40,8 +41,9 @@ struct job_view {
     int64_t number; /* from 1 on, in the order of submission */
     char id[JOB_ID_MAX];
     enum job_state state;
-    double progress; /* 0 to 1 */
-    char strategy_id[DIGEST_HEX], strategy[LIMIT_NAME];
+    double progress;                               /* 0 to 1 */
+    struct strategy *strategies[LIMIT_STRATEGIES]; /* references */
+    size_t strategy_count;
     int64_t from_us, to_us; /* as wished */
     char created_by[LIMIT_NAME];
     int64_t created_us, started_us, finished_us; /* TIME_NONE: not yet */
@@ -49,6 +51,7 @@ struct job_view {
     char detail[224];                            /* why; may be empty */
     struct job_result *result;                   /* a reference; NULL unless it succeeded */
 };
+/* Gives the references back. */
 void job_view_release(struct job_view *v);
 
 struct jobs_options {

@@ -18,6 +18,11 @@ struct field typed_text(const char *name, char *out, size_t capacity)
     return (struct field){.name = name, .kind = FIELD_TEXT, .out = out, .capacity = capacity};
 }
 
+struct field typed_texts(const char *name, struct field_texts *out)
+{
+    return (struct field){.name = name, .kind = FIELD_TEXTS, .out = out};
+}
+
 struct field typed_integer(const char *name, int64_t *out, int64_t minimum, int64_t maximum)
 {
     return (struct field){
@@ -108,6 +113,30 @@ static bool set_text(const struct field *f, const char *text, size_t length, con
             return false;
     memcpy(f->out, text, length);
     ((char *)f->out)[length] = 0;
+    return true;
+}
+
+static bool set_texts(const struct field *f, const struct jnode *n, const char **why)
+{
+    struct field_texts *out = f->out;
+
+    *why = "must be a list of different texts, not empty and not too long";
+    if (!jnode_is(n, J_ARRAY) || jnode_count(n) == 0 || jnode_count(n) > out->most)
+        return false;
+    for (size_t i = 0; i < jnode_count(n); i++) {
+        const struct jnode *item = jnode_item(n, i);
+        char *mine = out->texts + i * out->capacity;
+        const struct field one = {.kind = FIELD_TEXT, .out = mine, .capacity = out->capacity};
+        const char *ignored;
+
+        if (!jnode_is(item, J_STRING) ||
+            !set_text(&one, jnode_text(item), jnode_text_length(item), &ignored))
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(out->texts + k * out->capacity, mine) == 0)
+                return false;
+    }
+    out->count = jnode_count(n);
     return true;
 }
 
@@ -232,6 +261,7 @@ bool field_from_text(const struct field *f, const char *text, const char **why)
     case FIELD_TIME:
         return set_time(f, text, strlen(text), why);
     case FIELD_NUMBER:
+    case FIELD_TEXTS:
     case FIELD_OBJECT:
     case FIELD_DOCUMENT:
         break;
@@ -298,6 +328,8 @@ static bool field_from_json(const struct field *f, const struct jnode *n, const 
     case FIELD_OBJECT:
         *why = "must be an object";
         return kind == J_OBJECT;
+    case FIELD_TEXTS:
+        return set_texts(f, n, why);
     case FIELD_DOCUMENT:
         return set_document(f, n, why);
     case FIELD_SHARE:

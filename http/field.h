@@ -12,6 +12,7 @@
 
 enum field_kind {
     FIELD_TEXT,
+    FIELD_TEXTS,
     FIELD_INTEGER,
     FIELD_NUMBER,
     FIELD_SIZE,
@@ -42,6 +43,12 @@ struct field {
 
 /* Any UTF-8 without control characters, 1 to capacity - 1 bytes. */
 struct field typed_text(const char *name, char *out, size_t capacity);
+/* A list of 1 to `most` of them, each different; bodies only. */
+struct field_texts {
+    char *texts; /* most * capacity */
+    size_t capacity, most, count;
+};
+struct field typed_texts(const char *name, struct field_texts *out);
 struct field typed_integer(const char *name, int64_t *out, int64_t minimum, int64_t maximum);
 /* A JSON number; bodies only. */
 struct field typed_number(const char *name, double *out);

@@ -113,6 +113,31 @@ def test_a_stored_strategy_is_named_by_its_beginning(played):
     assert mine == report_of(played.api, {"document": world.RATCHET})
 
 
+def test_several_strategies_trade_on_one_account(played, folder):
+    artifacts = [world.BUSY, world.RATCHET, world.keeper("third")]
+    names = [played.api.post("/v1/strategies", artifact).json["id"] for artifact in artifacts]
+    paths = [world.write_json(folder / f"{artifact['name']}.json", artifact) for artifact in artifacts]
+    config = world.write_json(folder / "config.json", played.config)
+    done = ended(played.api, submitted(played.api, {"strategy_ids": [name[:16] for name in names],
+                                                    "windows": 2}))
+    assert done["strategies"] == [{"id": name, "name": artifact["name"]}
+                                  for name, artifact in zip(names, artifacts)]
+    assert (done["strategy_id"], done["strategy"]) == (names[0], "busy")
+    mine = played.api.get(f"/v1/backtests/{done['id']}/report").json
+    assert mine == printed(config, "--strategy", *paths, "--windows", "2")
+    assert all(row["trades"] > 0 for row in mine["strategies"][:2])
+    one = report_of(played.api, {"strategy_ids": names[:1]})
+    assert one == report_of(played.api, {"strategy_id": names[0]})
+
+
+def test_strategies_of_one_name_are_refused(played):
+    names = [played.api.post("/v1/strategies", world.keeper("twice", candles=n)).json["id"]
+             for n in (3, 4)]
+    reply = submit(played.api, {"strategy_ids": names})
+    assert (reply.status, reply.json["code"]) == (409, "name_taken"), reply
+    assert submit(played.api, {"strategy_ids": [names[0], "0" * 64]}).status == 404
+
+
 def test_an_artifact_without_a_stop_may_be_tested(played, folder):
     path = world.write_json(folder / "stopless.json", STOPLESS)
     config = world.write_json(folder / "config.json", played.config)
@@ -225,6 +250,14 @@ def test_mistakes_of_a_document_are_told_as_an_upload_tells_them(played):
 @pytest.mark.parametrize("body, pointer", [
     ({}, "/strategy_id"),
     ({"document": world.BUSY, "strategy_id": "0" * 64}, "/document"),
+    ({"document": world.BUSY, "strategy_ids": ["0" * 64]}, "/document"),
+    ({"strategy_id": "0" * 64, "strategy_ids": ["1" * 64]}, "/strategy_ids"),
+    ({"strategy_ids": []}, "/strategy_ids"),
+    ({"strategy_ids": ["0" * 64] * 2}, "/strategy_ids"),
+    ({"strategy_ids": ["0" * 65]}, "/strategy_ids"),
+    ({"strategy_ids": [1]}, "/strategy_ids"),
+    ({"strategy_ids": "0" * 64}, "/strategy_ids"),
+    ({"strategy_ids": [f"{n:064x}" for n in range(65)]}, "/strategy_ids"),
     ({"document": "text"}, "/document"),
     ({"document": world.BUSY, "fee_rate": 0.2}, "/fee_rate"),
     ({"document": world.BUSY, "fee_rate": "-0.1"}, "/fee_rate"),

@@ -136,7 +136,8 @@ static struct fixture *fixture_new(size_t candles)
                             .first_us = gate_first_us,
                             .history = gate_history};
     assert_ok(strategy_parse(busy_json, sizeof busy_json - 1, true, NULL, &f->strategy));
-    f->wish = (struct job_wish){.strategy = f->strategy, .terms = trial_terms_default()};
+    f->wish = (struct job_wish){
+        .strategies = {f->strategy}, .strategy_count = 1, .terms = trial_terms_default()};
     options.feed = &f->feed;
     options.instruments = f->world.instruments;
     options.instrument_count = 1;
@@ -185,6 +186,7 @@ static struct job_view submitted(struct fixture *f)
 
     assert_ok(submit(f, &v));
     assert_null(v.result);
+    job_view_release(&v); /* the rest of it stays */
     return v;
 }
 
@@ -310,12 +312,16 @@ static void test_list_while_running(void **state)
     assert_true(more);
     assert_string_equal(rows[0].id, made[2].id);
     assert_int_equal(rows[0].state, JOB_QUEUED);
+    for (size_t i = 0; i < 2; i++)
+        job_view_release(&rows[i]);
     assert_int_equal(jobs_list(f->jobs, rows[1].number, 4, rows, &more), 1);
     assert_false(more);
     assert_string_equal(rows[0].id, made[0].id);
     assert_int_equal(rows[0].state, JOB_RUNNING);
     assert_null(rows[0].result);
     assert_true(rows[0].started_us != TIME_NONE && rows[0].finished_us == TIME_NONE);
+    assert_ptr_equal(rows[0].strategies[0], f->strategy);
+    job_view_release(&rows[0]);
     gate_set(&f->gate, true);
     end_as(f, made[2].id, JOB_SUCCEEDED);
     assert_int_equal(jobs_list(f->jobs, 0, 4, rows, &more), 3);
@@ -362,6 +368,7 @@ static void *open_later(void *context)
     v = wait_for(o->f, o->runs, JOB_RUNNING);
     job_view_release(&v);
     v = wait_for(o->f, "run-2", JOB_CANCELED);
+    job_view_release(&v);
     gate_set(&o->f->gate, true);
     return NULL;
 }
@@ -421,6 +428,7 @@ static void *use(void *context)
             (void)usleep(LOOK_US);
             continue;
         }
+        job_view_release(&v);
         if (i % 2 == 0)
             assert_ok(jobs_cancel(f->jobs, v.id, &is_running));
         if (jobs_get(f->jobs, v.id, &v) == ERR_OK)

@@ -400,6 +400,45 @@ static void documents_are_taken_as_text(void **state)
     text_release(&v.document);
 }
 
+static enum err parse_texts(struct request *rq, const char *body, struct field_texts *out)
+{
+    const struct field field = typed_texts("names", out);
+
+    request_init(rq, "/v1/x");
+    assert_int_equal(request_parse_target(rq), ERR_OK);
+    rq->body = body;
+    rq->body_length = strlen(body);
+    return field_parse(rq, &field, 1);
+}
+
+static void lists_of_texts_are_bounded_and_different(void **state)
+{
+    static const char *const bad[] = {"{\"names\":[]}",
+                                      "{\"names\":\"a\"}",
+                                      "{\"names\":[\"a\",1]}",
+                                      "{\"names\":[\"abcd\"]}",
+                                      "{\"names\":[\"a\",\"a\"]}",
+                                      "{\"names\":[\"a\",\"\"]}",
+                                      "{\"names\":[\"a\",\"b\",\"c\",\"d\"]}"};
+    char texts[3][4];
+    struct field_texts out = {texts[0], sizeof texts[0], 3, 0};
+    struct request rq;
+
+    (void)state;
+    assert_int_equal(parse_texts(&rq, "{\"names\":[\"abc\",\"b\",\"c\"]}", &out), ERR_OK);
+    assert_int_equal(out.count, 3);
+    assert_string_equal(texts[0], "abc");
+    assert_string_equal(texts[2], "c");
+    request_release(&rq);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        out.count = 0;
+        assert_int_equal(parse_texts(&rq, bad[i], &out), ERR_FIELD);
+        assert_int_equal(out.count, 0);
+        assert_string_equal(request_diags(&rq)->items[0].field, "/names");
+        request_release(&rq);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +453,7 @@ int main(void)
         cmocka_unit_test(waits_are_read),
         cmocka_unit_test(shares_are_from_zero_to_their_bound),
         cmocka_unit_test(documents_are_taken_as_text),
+        cmocka_unit_test(lists_of_texts_are_bounded_and_different),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
