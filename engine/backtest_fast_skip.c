@@ -10,18 +10,6 @@ enum {
 
 /* ---- Equity ---- */
 
-/* Down to where nothing but the newest equity changes; on the safe side of all roundings. */
-static void make_quiet(struct fast *f)
-{
-    const struct performance *p = f->p;
-    const double part = ratio_to_double(p->max_drawdown) * (1 - 1e-9);
-    i128 most = (i128)((double)p->equity_peak.e12 * part);
-
-    if (most > p->max_drawdown_abs.e12)
-        most = p->max_drawdown_abs.e12;
-    f->quiet_low = p->equity_peak.e12 - (most > 0 ? most : 0);
-}
-
 static __attribute__((noinline)) void sample_fully(struct fast *f, struct money equity,
                                                    int64_t at_us)
 {
@@ -29,29 +17,7 @@ static __attribute__((noinline)) void sample_fully(struct fast *f, struct money 
     backtest_watch_sample(&f->r->watch, f->p, f->has_position);
     f->a->cycle_count++;
     f->quiet_until_us = (f->p->day + 1) * US_PER_DAY;
-    make_quiet(f);
-}
-
-/* The same as sample_fully, at once where no mark, no drawdown and no window is concerned. */
-void fast_sample(struct fast *f, struct money equity, int64_t at_us)
-{
-    struct performance *p = f->p;
-
-    if (at_us >= f->quiet_until_us || equity.e12 < f->quiet_low ||
-        !backtest_watch_quick(&f->r->watch, equity, at_us)) {
-        sample_fully(f, equity, at_us);
-        return;
-    }
-    if (equity.e12 > p->equity_peak.e12) {
-        p->equity_peak = equity;
-        p->peak_us = at_us;
-        make_quiet(f);
-    }
-    p->equity = equity;
-    p->last_us = at_us;
-    p->bars++;
-    p->bars_exposed += f->has_position;
-    f->a->cycle_count++;
+    f->quiet_low = performance_quiet_low(f->p).e12;
 }
 
 /* Many samples at once that concern nothing but the newest equity, as fast_sample would take them
@@ -67,17 +33,50 @@ static bool sample_quiet(struct fast *f, const struct backtest_run *s)
     p->equity = s->last;
     p->last_us = s->last_us;
     p->bars += s->count;
-    p->bars_exposed += f->has_position ? s->count : 0;
+    p->bars_exposed += s->exposed ? s->count : 0;
     f->a->cycle_count += s->count;
     return true;
+}
+
+/* The same as sample_fully, at once where no mark, no drawdown and no window is concerned. */
+void fast_sample(struct fast *f, struct money equity, int64_t at_us)
+{
+    struct performance *p = f->p;
+    const struct backtest_run one = {.low = equity,
+                                     .high = equity,
+                                     .last = equity,
+                                     .exposed = f->has_position,
+                                     .count = 1,
+                                     .last_us = at_us};
+
+    if (sample_quiet(f, &one))
+        return;
+    if (at_us >= f->quiet_until_us || equity.e12 < f->quiet_low ||
+        !backtest_watch_quick(&f->r->watch, equity, at_us)) {
+        sample_fully(f, equity, at_us);
+        return;
+    }
+    if (equity.e12 > p->equity_peak.e12) {
+        p->equity_peak = equity;
+        p->peak_us = at_us;
+        f->quiet_low = performance_quiet_low(f->p).e12;
+    }
+    p->equity = equity;
+    p->last_us = at_us;
+    p->bars++;
+    p->bars_exposed += f->has_position;
+    f->a->cycle_count++;
 }
 
 /* Closes of candles i .. end - 1 without a position. */
 static void sample_flat(struct fast *f, size_t i, size_t end)
 {
     const struct money equity = fast_equity(f, 0);
-    const struct backtest_run quiet = {equity, equity, equity, (int64_t)(end - i),
-                                       f->candles[end - 1].open_us + f->timeframe_us};
+    const struct backtest_run quiet = {.low = equity,
+                                       .high = equity,
+                                       .last = equity,
+                                       .count = (int64_t)(end - i),
+                                       .last_us = f->candles[end - 1].open_us + f->timeframe_us};
     const struct equity_stretch s = {
         .equity = equity,
         .first_us = f->candles[i].open_us + f->timeframe_us,
@@ -91,7 +90,7 @@ static void sample_flat(struct fast *f, size_t i, size_t end)
     backtest_watch_stretch(&f->r->watch, f->p, &s);
     f->a->cycle_count += s.count;
     f->quiet_until_us = (f->p->day + 1) * US_PER_DAY;
-    make_quiet(f);
+    f->quiet_low = performance_quiet_low(f->p).e12;
 }
 
 /* ---- Stretches at which nothing happens ---- */
@@ -177,9 +176,12 @@ static bool hold_many(struct fast *f, size_t i, size_t count)
         return false;
     a = linear_equity(f, r.close_low);
     b = linear_equity(f, r.close_high);
-    s = (struct backtest_run){money_min(a, b), money_max(a, b),
-                              linear_equity(f, c[count - 1].close), (int64_t)count,
-                              c[count - 1].open_us + f->timeframe_us};
+    s = (struct backtest_run){.low = money_min(a, b),
+                              .high = money_max(a, b),
+                              .last = linear_equity(f, c[count - 1].close),
+                              .exposed = true,
+                              .count = (int64_t)count,
+                              .last_us = c[count - 1].open_us + f->timeframe_us};
     if (!sample_quiet(f, &s))
         return false;
     keep_extremes(f, r.high, r.low);
@@ -229,7 +231,9 @@ size_t fast_skip_held(struct fast *f, size_t i)
         return i;
     end = i + count_held(f, i);
     while (k < end) {
-        const size_t count = end - k < HOLD_MANY ? end - k : HOLD_MANY, stop = k + count;
+        const size_t room = (size_t)backtest_watch_room(&f->r->watch);
+        const size_t most = room < HOLD_MANY ? room : HOLD_MANY;
+        const size_t count = end - k < most ? end - k : most, stop = k + count;
 
         if (f->is_linear && hold_many(f, k, count)) {
             k = stop;

@@ -131,6 +131,10 @@ static void window_take(struct backtest_window *v, const struct equity_stretch *
         v->is_begun = true;
     }
     performance_stretch(&v->performance, &v->daily, &part);
+    v->quiet_low = performance_quiet_low(&v->performance);
+    v->quiet_until_us = (v->performance.day + 1) * US_PER_DAY;
+    if (v->quiet_until_us > v->to_us)
+        v->quiet_until_us = v->to_us;
 }
 
 static void follow_windows(struct backtest_watch *w, const struct equity_stretch *s,

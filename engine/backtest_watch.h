@@ -30,6 +30,8 @@ struct backtest_drawdown {
 struct backtest_window {
     int64_t from_us, to_us; /* samples at both ends count */
     bool is_begun;
+    struct money quiet_low;         /* see performance_quiet_low */
+    int64_t quiet_until_us;         /* its end, or the end of its day */
     struct performance performance; /* of its samples; trips and fills are added at the end */
     struct daily_equity daily;
     struct performance_report report; /* made at the end */
@@ -62,17 +64,39 @@ void backtest_watch_stretch(struct backtest_watch *w, const struct performance *
 /* Samples a step apart of which only a few are told. */
 struct backtest_run {
     struct money low, high, last;
+    bool exposed;
     int64_t count, last_us;
 };
+/* How many of them at most. */
+static inline int64_t backtest_watch_room(const struct backtest_watch *w)
+{
+    return w->filled == w->stride ? w->stride : w->stride - w->filled;
+}
 /* Told of samples none of which is a new drawdown; false, and nothing done: they are not as simple
  * as that, use one of the above. */
 static inline bool backtest_watch_quick_run(struct backtest_watch *w, const struct backtest_run *s)
 {
+    struct backtest_window *v = w->window < w->window_count ? &w->windows[w->window] : NULL;
     struct backtest_point *point;
 
-    if (w->stride - w->filled < s->count || w->window_count > 0 || !w->has_sample ||
-        s->high.e12 >= w->peak.e12)
+    const bool is_full = w->filled == w->stride;
+
+    if (backtest_watch_room(w) < s->count || (is_full && w->count == BACKTEST_POINTS) ||
+        !w->has_sample || s->high.e12 >= w->peak.e12)
         return false;
+    if (v && (!v->is_begun || s->last_us >= v->quiet_until_us || s->low.e12 < v->quiet_low.e12 ||
+              s->high.e12 > v->performance.equity_peak.e12))
+        return false;
+    if (v) {
+        v->performance.equity = s->last;
+        v->performance.last_us = s->last_us;
+        v->performance.bars += s->count;
+        v->performance.bars_exposed += s->exposed ? s->count : 0;
+    }
+    if (is_full) {
+        w->points[w->count++] = (struct backtest_point){.low = s->low};
+        w->filled = 0;
+    }
     point = &w->points[w->count - 1];
     point->at_us = s->last_us;
     point->equity = s->last;

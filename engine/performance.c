@@ -146,6 +146,16 @@ void performance_stretch(struct performance *p, struct daily_equity *daily,
     p->bars_exposed += s->exposed ? s->count - 1 : 0;
 }
 
+struct money performance_quiet_low(const struct performance *p)
+{
+    const double part = ratio_to_double(p->max_drawdown) * (1 - 1e-9);
+    i128 most = (i128)((double)p->equity_peak.e12 * part);
+
+    if (most > p->max_drawdown_abs.e12)
+        most = p->max_drawdown_abs.e12;
+    return (struct money){p->equity_peak.e12 - (most > 0 ? most : 0)};
+}
+
 void daily_equity_append(struct daily_equity *d, int64_t day, struct money equity)
 {
     if (d->count >= d->capacity) {

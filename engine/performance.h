@@ -55,6 +55,8 @@ struct equity_stretch {
 };
 void performance_stretch(struct performance *p, struct daily_equity *daily,
                          const struct equity_stretch *s);
+/* Equity from here up to the peak is no new drawdown; on the safe side of all roundings. */
+struct money performance_quiet_low(const struct performance *p);
 void daily_equity_append(struct daily_equity *d, int64_t day, struct money equity);
 void daily_equity_release(struct daily_equity *d);
 
