@@ -13,7 +13,9 @@
 enum {
     NAMES = 200,
     CANDLES = 3500,
-    PLAYS = 3, /* of each strategy */
+    LONG_CANDLES = 14000, /* so many that a point of the curve has several samples */
+    LONG_EVERY = 6,       /* strategies */
+    PLAYS = 3,            /* of each strategy */
     JSON_BYTES = 64 * 1024 * 1024
 };
 
@@ -52,15 +54,16 @@ static int64_t pick(struct check_random *r, int64_t least, int64_t most)
     return least + (int64_t)(check_random_next(r) % (uint64_t)(most - least + 1));
 }
 
-/* Recorded candles with holes of all lengths, and some without volume. */
-static struct candle_series holed(const struct market *m, struct check_random *r)
+/* At most so many candles with holes of all lengths, and some without volume. */
+static struct candle_series holed(const struct market *m, size_t most, struct check_random *r)
 {
     struct candle_series s = {.timeframe_us = m->candles[1].open_us - m->candles[0].open_us,
                               .price_scale = m->candles[0].price_scale,
                               .size_scale = m->candles[0].size_scale};
-    size_t most = m->count > CANDLES ? CANDLES : m->count;
-    size_t first = (size_t)pick(r, 0, (int64_t)(m->count - most));
+    size_t first;
 
+    most = m->count > most ? most : m->count;
+    first = (size_t)pick(r, 0, (int64_t)(m->count - most));
     s.candles = xcalloc(most, sizeof *s.candles);
     for (size_t i = first; i < first + most; i++) {
         struct candle c = m->candles[i];
@@ -193,7 +196,7 @@ static void assert_same(const struct backtest_options *o, const struct backtest_
 /* ---- The plays ---- */
 
 struct tally {
-    size_t plays, trades, open, windows, denied, rejected;
+    size_t plays, is_long, trades, open, windows, denied, rejected;
 };
 
 static char *report_of(const struct backtest_options *o, const struct backtest_result *r)
@@ -315,7 +318,8 @@ static void test_fast_is_whole(void **state)
             struct market m = candles_of(kind, strategy_symbol(s, 0), step_us);
             struct candle_series series;
 
-            series = holed(&m, &r);
+            series = holed(&m, k == 0 && i % LONG_EVERY == 0 ? LONG_CANDLES : CANDLES, &r);
+            tally.is_long += series.count > 3 * BACKTEST_POINTS;
             play(s, &series, &r, &tally);
             market_release(&m);
         }
@@ -325,7 +329,7 @@ static void test_fast_is_whole(void **state)
                   tally.plays, tally.trades, tally.open, tally.windows, tally.denied,
                   tally.rejected);
     assert_true(tally.plays > 150 && tally.trades > 5000 && tally.open > 10);
-    assert_true(tally.denied > 100);
+    assert_true(tally.denied > 100 && tally.is_long > 10);
     free(names);
 }
 
