@@ -87,17 +87,18 @@ void binance_ask_instruments(enum binance_market m, const char *const *symbols, 
 }
 
 void binance_ask_candles(enum binance_market m, const char *symbol, const char *interval,
-                         int64_t from_us, int64_t to_us, int limit, struct binance_request *out)
+                         struct binance_span span, struct binance_request *out)
 {
-    const int64_t futures_weight = limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10;
+    const int n = span.limit;
+    const int64_t futures_weight = n < 100 ? 1 : n < 500 ? 2 : n <= 1000 ? 5 : 10;
 
     binance_begin(out, TRANSPORT_GET, m == BINANCE_SPOT ? "/api/v3/klines" : "/fapi/v1/klines",
                   RATE_DATA, m == BINANCE_SPOT ? 2 : futures_weight);
     binance_add(out, "interval", interval);
-    binance_add_integer(out, "limit", limit);
+    binance_add_integer(out, "limit", n);
     binance_add(out, "symbol", symbol);
-    add_time(out, "startTime", from_us);
-    add_time(out, "endTime", to_us);
+    add_time(out, "startTime", span.from_us);
+    add_time(out, "endTime", span.to_us);
 }
 
 void binance_ask_ticker(enum binance_market m, const char *symbol, struct binance_request *out)

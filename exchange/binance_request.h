@@ -34,9 +34,14 @@ void binance_ask_time(enum binance_market m, struct binance_request *out);
 /* Spot: count symbols (0: all); USD-M always answers all. */
 void binance_ask_instruments(enum binance_market m, const char *const *symbols, size_t count,
                              struct binance_request *out);
-/* Instants in microseconds; TIME_NONE leaves one out; limit 1 to 1000 (USD-M 1500). */
+/* A part of a history: instants in microseconds, TIME_NONE leaves one out, limit 0 the number. */
+struct binance_span {
+    int64_t from_us, to_us; /* both included by the venue */
+    int limit;
+};
+/* limit: at most 1000, USD-M 1500. */
 void binance_ask_candles(enum binance_market m, const char *symbol, const char *interval,
-                         int64_t from_us, int64_t to_us, int limit, struct binance_request *out);
+                         struct binance_span span, struct binance_request *out);
 void binance_ask_ticker(enum binance_market m, const char *symbol, struct binance_request *out);
 void binance_ask_book_ticker(enum binance_market m, const char *symbol,
                              struct binance_request *out);
@@ -95,10 +100,13 @@ void binance_cancel_all(enum binance_market m, const char *symbol, bool algo,
 /* symbol NULL: of all symbols. */
 void binance_ask_open_orders(enum binance_market m, const char *symbol, bool algo,
                              struct binance_request *out);
-/* Trades of the account: of one order (order_id), or from a trade id on (from_id), or from an
- * instant on; NULL, NULL and TIME_NONE leave them out; limit 0: the venue's. */
-void binance_ask_trades(enum binance_market m, const char *symbol, const char *order_id,
-                        const char *from_id, int64_t from_us, int limit,
+/* Trades of the account, by id ascending: of one order (order_id), from a trade id on (from_id), or
+ * of a span of at most 24 hours; NULL leaves an id out.  limit: at most 1000. */
+struct binance_trades_of {
+    const char *symbol, *order_id, *from_id;
+    struct binance_span span;
+};
+void binance_ask_trades(enum binance_market m, const struct binance_trades_of *t,
                         struct binance_request *out);
 /* USD-M: all orders of the symbol are canceled unless asked again within the time; 0 ends it. */
 void binance_cancel_after(const char *symbol, int64_t after_ms, struct binance_request *out);

@@ -205,25 +205,26 @@ void binance_ask_open_orders(enum binance_market m, const char *symbol, bool alg
         binance_add(out, "symbol", symbol);
 }
 
-void binance_ask_trades(enum binance_market m, const char *symbol, const char *order_id,
-                        const char *from_id, int64_t from_us, int limit,
+void binance_ask_trades(enum binance_market m, const struct binance_trades_of *t,
                         struct binance_request *out)
 {
-    const int64_t spot = order_id ? 5 : 20;
+    const int64_t spot = t->order_id ? 5 : 20;
 
     binance_begin(out, TRANSPORT_GET,
                   m == BINANCE_SPOT ? "/api/v3/myTrades" : "/fapi/v1/userTrades", RATE_EXIT,
                   m == BINANCE_SPOT ? spot : 5);
     out->is_signed = true;
-    binance_add(out, "symbol", symbol);
-    if (order_id)
-        binance_add(out, "orderId", order_id);
-    if (from_us != TIME_NONE)
-        binance_add_integer(out, "startTime", from_us / US_PER_MS);
-    if (from_id)
-        binance_add(out, "fromId", from_id);
-    if (limit > 0)
-        binance_add_integer(out, "limit", limit);
+    binance_add(out, "symbol", t->symbol);
+    if (t->order_id)
+        binance_add(out, "orderId", t->order_id);
+    if (t->span.from_us != TIME_NONE)
+        binance_add_integer(out, "startTime", t->span.from_us / US_PER_MS);
+    if (t->span.to_us != TIME_NONE)
+        binance_add_integer(out, "endTime", t->span.to_us / US_PER_MS);
+    if (t->from_id)
+        binance_add(out, "fromId", t->from_id);
+    if (t->span.limit > 0)
+        binance_add_integer(out, "limit", t->span.limit);
 }
 
 void binance_cancel_after(const char *symbol, int64_t after_ms, struct binance_request *out)

@@ -183,9 +183,10 @@ static bool build_market_data(enum binance_market m, const char *call, const str
         binance_ask_time(m, out);
     else if (strcmp(call, "fetchOHLCV") == 0 && strstr(url, "/klines"))
         binance_ask_candles(m, symbol, given(in, 1) ? text_at(in, 1) : "1m",
-                            since_ms ? since_ms * US_PER_MS : TIME_NONE,
-                            to_ms ? to_ms * US_PER_MS : TIME_NONE,
-                            (int)integer_at(in, 3, to_ms ? 1000 : 500), out);
+                            (struct binance_span){since_ms ? since_ms * US_PER_MS : TIME_NONE,
+                                                  to_ms ? to_ms * US_PER_MS : TIME_NONE,
+                                                  (int)integer_at(in, 3, to_ms ? 1000 : 500)},
+                            out);
     else if (strcmp(call, "fetchTicker") == 0)
         binance_ask_ticker(m, symbol, out);
     else if (strcmp(call, "fetchOrderBook") == 0 && !strstr(url, "rpi"))
@@ -202,6 +203,14 @@ static bool build_market_data(enum binance_market m, const char *call, const str
     return true;
 }
 
+static void ask_trades(enum binance_market m, const char *symbol, const char *order_id, int limit,
+                       struct binance_request *out)
+{
+    const struct binance_trades_of t = {symbol, order_id, NULL, {TIME_NONE, TIME_NONE, limit}};
+
+    binance_ask_trades(m, &t, out);
+}
+
 static bool build_account(enum binance_market m, const char *call, const struct jnode *in,
                           const char *symbol, const char *url, struct binance_request *out)
 {
@@ -214,9 +223,9 @@ static bool build_account(enum binance_market m, const char *call, const struct 
     else if (strcmp(call, "cancelAllOrders") == 0)
         binance_cancel_all(m, symbol, algo, out);
     else if (strcmp(call, "fetchMyTrades") == 0)
-        binance_ask_trades(m, symbol, NULL, NULL, TIME_NONE, (int)integer_at(in, 2, 0), out);
+        ask_trades(m, symbol, NULL, (int)integer_at(in, 2, 0), out);
     else if (strcmp(call, "fetchOrderTrades") == 0)
-        binance_ask_trades(m, symbol, text_at(in, 0), NULL, TIME_NONE, 0, out);
+        ask_trades(m, symbol, text_at(in, 0), 0, out);
     else if (strcmp(call, "setLeverage") == 0)
         binance_set_leverage(symbol, (int)integer_at(in, 0, 0), out);
     else if (strcmp(call, "setMarginMode") == 0)

@@ -249,7 +249,9 @@ static void test_requests_without_a_fixture(void **state)
     binance_ask_instruments(BINANCE_SPOT, symbols, 2, &r);
     assert_string_equal(r.parameters, "symbols=%5B%22BTCUSDT%22%2C%22LTCUSDT%22%5D");
     assert_int_equal(r.cost.of[RATE_WEIGHT], 20);
-    binance_ask_trades(BINANCE_USDM, "BTCUSDT", NULL, "77", TIME_NONE, 1000, &r);
+    binance_ask_trades(
+        BINANCE_USDM,
+        &(struct binance_trades_of){"BTCUSDT", NULL, "77", {TIME_NONE, TIME_NONE, 1000}}, &r);
     assert_string_equal(r.parameters, "symbol=BTCUSDT&fromId=77&limit=1000");
     assert_false(r.is_full);
 }
