@@ -19,7 +19,7 @@ static const char usage[] =
     "         [--random N] [--seed S] [--train PART] [--objective NAME] [--min-trades N]\n"
     "         [--jobs N] [--journal FILE] [--shard I/N]\n"
     "         [--out WINNER.json] [--table FILE.csv] [--json] [--quiet]\n"
-    "         [options of traderd backtest: --config, --from, --to and all terms]\n"
+    "         [of traderd backtest: --config, --funding, --detail, --from, --to, all terms]\n"
     "       traderd sweep --merge JOURNAL... [--out WINNER.json] [--table FILE.csv] [--json]\n";
 
 static enum err invalid(struct diag_list *diags, const char *option, const char *text,

@@ -10,6 +10,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 import pytest
 
+import evidence
 import ledger
 import world
 from contract import ROOT
@@ -162,6 +163,15 @@ def test_a_rate_of_zero_changes_nothing_and_no_file_is_warned_of(folder):
     assert json.loads(spot)["warnings"] == []
 
 
+def assert_verifies(daemon, folder):
+    """The verifier finds nothing wrong with the log of a daemon that has stopped."""
+    (folder / "key").mkdir()
+    made = evidence.Evidence.of_data(daemon.data, folder / "key")
+    path = made.write_lines(folder / "evidence")
+    done = run("verify", path, "--key", made.key.vkey, "--no-state")
+    assert done.returncode == 0, done.stdout
+
+
 def perp_config(folder, **more):
     return world.base_config(
         strategy=str(artifact(folder, LONG)), candles=[CANDLES], funding=[FUNDING],
@@ -189,6 +199,7 @@ def test_a_replay_on_paper_is_charged_the_same(make_daemon, folder):
     report = daemon.api.get(f"/v1/backtests/{name}/report").json
     text = daemon.api.get("/metrics", headers={"Accept": "text/plain"}).text
     assert daemon.stop() == 0
+    assert_verifies(daemon, folder)
     path = world.write_json(folder / "same.json",
                             {k: v for k, v in config.items() if k != "listen"})
     mine = backtest("--config", path)
@@ -395,6 +406,7 @@ def test_a_replay_on_paper_walks_the_finer_candles_too(make_daemon, hours, folde
     daemon.start_loop()
     daemon.wait_loop("finished")
     assert daemon.stop() == 0
+    assert_verifies(daemon, folder)
     path = world.write_json(folder / "same.json",
                             {k: v for k, v in config.items() if k != "listen"})
     paper = [json.loads(line) for line in daemon.lines("trades.jsonl")]
