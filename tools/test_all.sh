@@ -41,7 +41,7 @@ quiet_make() {
 }
 
 # What comes over the network is fetched while the compilers work; the steps wait for it by lock.
-(tools/test_env.sh; tools/ccxt_env.sh; tools/openapi_lint.sh --install-only) >"$logs/fetch.log" 2>&1 </dev/null &
+(tools/test_env.sh; tools/ccxt_env.sh; tools/openapi_lint.sh --install-only; tools/foreign_env.sh) >"$logs/fetch.log" 2>&1 </dev/null &
 fetching=$!
 
 step build-gcc quiet_make all unit-programs || { wait "$fetching"; finish; }
