@@ -18,6 +18,9 @@ enum {
     HISTORY = 500 /* candles before now, when there are twice as many */
 };
 
+/* So that a day of minutes of it, at the dearest price, is still an amount. */
+#define VOLUME_MAX INT64_C(1000000000000000)
+
 /* What clients that are asked for "the newest candles" may count on: whole ones of these. */
 static const int64_t grids[] = {
     US_PER_DAY,      US_PER_DAY / 2,     US_PER_DAY / 3,    US_PER_DAY / 6,
@@ -47,6 +50,7 @@ static enum err check_series(const struct box_series *s, struct diag_list *diags
                              struct instrument *out)
 {
     const struct price most = {RULES_PRICE_MAX * AMOUNT_ONE};
+    const struct size most_volume = {VOLUME_MAX * AMOUNT_ONE};
 
     if (instrument_init(out, s->symbol, price_from_scaled(1, s->price_scale),
                         size_from_scaled(1, 0), MONEY_ZERO))
@@ -55,9 +59,12 @@ static enum err check_series(const struct box_series *s, struct diag_list *diags
         return bad_series(diags, s, "too_precise", "prices have more than 8 decimals");
     if (s->count < 2)
         return bad_series(diags, s, "too_short", "there are fewer than two candles");
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
         if (price_cmp(price_from_scaled(s->candles[i].high, s->price_scale), most) > 0)
             return bad_series(diags, s, "too_dear", "a price is above 10,000,000");
+        if (size_cmp(candle_volume(&s->candles[i]), most_volume) > 0)
+            return bad_series(diags, s, "too_much", "a candle's volume is above 10^15");
+    }
     return ERR_OK;
 }
 

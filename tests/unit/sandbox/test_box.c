@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests the sandbox venue's spot market: signatures, gates, fills, locks, and playing it again. */
-#include "tests/unit/sandbox/test_box.h"
+#include "tests/unit/sandbox/test_invariants.h"
 
 /* Binance's documented vectors; the third has query and body. */
 static void test_signatures(void **state)
@@ -22,6 +22,32 @@ static void test_signatures(void **state)
     asked_sign(secret, "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC",
                "quantity=1&price=0.1&recvWindow=5000&timestamp=1499827319559", hex);
     assert_string_equal(hex, "0fd168b8ddb4876a0358a8d14d0c9f3da0e9b20c5d52b2a00fcf7d1c602f9a77");
+}
+
+/* What would not fit an amount later is refused at once, with the symbol and the reason. */
+static void test_refused_series(void **state)
+{
+    struct bench t;
+    struct diag_list diags = {0};
+
+    (void)state;
+    bench_init(&t, 10000);
+    t.candles[5].high = INT64_C(1000000001);
+    assert_int_equal(box_new(&t.options, &diags, &t.box), ERR_INVALID);
+    assert_non_null(strstr(diags.items[0].message, "10,000,000"));
+    t.candles[5].high = 10000;
+    t.candles[5].volume = INT64_C(100000000000000001);
+    assert_int_equal(box_new(&t.options, &diags, &t.box), ERR_INVALID);
+    assert_string_equal(diags.items[1].code, "too_much");
+    t.candles[5].volume = 1;
+    t.series.symbol = "BTCUSDT";
+    assert_int_equal(box_new(&t.options, &diags, &t.box), ERR_INVALID);
+    assert_string_equal(diags.items[2].code, "symbol_invalid");
+    t.series.symbol = "BTC/USDT";
+    t.series.count = 1;
+    assert_int_equal(box_new(&t.options, &diags, &t.box), ERR_INVALID);
+    assert_string_equal(diags.items[3].code, "too_short");
+    bench_end(&t);
 }
 
 static void expect_refused(struct bench *t, int status, const char *code)
@@ -247,14 +273,6 @@ static void test_cancel_replace(void **state)
     bench_end(&t);
 }
 
-static uint64_t next(uint64_t *seed)
-{
-    uint64_t x = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    return x ^ (x >> 31);
-}
-
 /* A random client of both markets. */
 static void act(struct bench *t, uint64_t *seed)
 {
@@ -335,6 +353,7 @@ static void play_thrice(uint64_t seed)
         act(&seldom, &two);
         assert_int_equal(one, two);
         client = one;
+        check_invariants(&seldom);
     }
     for (const char *at = seldom.record.data; at && *at;) {
         const size_t length = strcspn(at, "\n");
@@ -361,10 +380,15 @@ static void test_plays_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signatures),     cmocka_unit_test(test_gates),
-        cmocka_unit_test(test_market_orders),  cmocka_unit_test(test_resting_limit),
-        cmocka_unit_test(test_stop_loss),      cmocka_unit_test(test_oco),
-        cmocka_unit_test(test_cancel_replace), cmocka_unit_test(test_plays_again),
+        cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_gates),
+        cmocka_unit_test(test_refused_series),
+        cmocka_unit_test(test_market_orders),
+        cmocka_unit_test(test_resting_limit),
+        cmocka_unit_test(test_stop_loss),
+        cmocka_unit_test(test_oco),
+        cmocka_unit_test(test_cancel_replace),
+        cmocka_unit_test(test_plays_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,6 +189,14 @@ static inline const char *bench_get(struct bench *t, const char *path)
     return out;
 }
 
+static inline uint64_t next(uint64_t *seed)
+{
+    uint64_t x = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return x ^ (x >> 31);
+}
+
 #define expect_member(t, path, text) assert_string_equal(bench_get(t, path), text)
 
 static inline void bench_wait(struct bench *t, int64_t us)
