@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real ccxt, in JavaScript and Python and unmodified, trades on the sandbox venue."""
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -80,3 +82,45 @@ def test_every_error_has_its_class(verdicts, client, market, way):
     seen = verdicts[client][market][way]
     assert {name: seen[name] for name in wanted} == wanted
     assert len(seen) == 93
+
+
+# ---- What docs/sandbox.md shows ----
+
+def example(first):
+    """The indented block of the page that begins with these words."""
+    page = (ROOT / "docs/sandbox.md").read_text()
+    block = re.search(rf"^    {re.escape(first)}.*\n(?:    .*\n|\n(?=    ))*", page, re.M).group(0)
+    return re.sub(r"^    ", "", block, flags=re.M)
+
+
+@pytest.fixture
+def documented():
+    """A sandbox, and the page's examples as they are for its port."""
+    subprocess.run([ROOT / "tools/ccxt_env.sh"], check=True, timeout=300)
+    box = Sandbox().start()
+    try:
+        yield box, lambda first: example(first).replace("127.0.0.1:8090", f"127.0.0.1:{box.port}")
+    finally:
+        box.kill()
+
+
+def run_python(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": str(PLACE / "python")}, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_page_s_examples_trade(documented):
+    box, shown = documented
+    run_python(shown("import ccxt"))
+    settings = json.loads(shown("{"))["exchange"]
+    options = {"apiKey": settings["key"], "secret": settings["secret"], **settings["ccxt_config"]}
+    run_python(f"import ccxt\nfor kind, symbol in (('binance', 'BTC/USDT'), "
+               f"('binanceusdm', 'BTC/USDT:USDT')):\n"
+               f"    exchange = getattr(ccxt, kind)({options!r})\n"
+               f"    exchange.create_order(symbol, 'market', 'buy', 0.01)\n"
+               f"    exchange.fetch_balance()\n")
+    subprocess.run(["bash", "-ec", shown("Q=")], check=True, timeout=60, capture_output=True)
+    assert [one["type"] for one in box.state()["orders"]] == ["LIMIT", "MARKET", "MARKET", "MARKET"]
+    box.faults(shown("seed 42"))

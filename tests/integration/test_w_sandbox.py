@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`traderd sandbox` over HTTP: Binance's shapes and signed requests, faults, limits, kill -9."""
+import os
 import random
 import threading
 import time
@@ -12,6 +13,7 @@ from daemon import run
 from sandbox import CANDLES, Sandbox, load
 
 SPOT, USDM = "/api/v3", "/fapi/v1"
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "8"))
 
 
 @pytest.fixture(scope="module")
@@ -301,11 +303,13 @@ def play(box, moves, seed):
     return known
 
 
+@pytest.mark.crash
+@pytest.mark.timeout(180 + 3 * ROUNDS)
 def test_a_killed_sandbox_keeps_what_it_answered(make_box, folder):
     """Whatever was answered before each kill is there afterwards, once, with the same numbers."""
     state = folder / "box.jsonl"
     known = {}
-    for round_number in range(8):
+    for round_number in range(ROUNDS):
         box = make_box("--weight-limit", -1, "--state", state).start()
         killer = threading.Timer(random.uniform(0.05, 0.4), box.kill)
         killer.start()
@@ -316,7 +320,7 @@ def test_a_killed_sandbox_keeps_what_it_answered(make_box, folder):
     by_name = {}
     for one in held["orders"]:
         by_name.setdefault(one["client_order_id"], []).append(one)
-    assert len(known) > 8
+    assert len(known) > ROUNDS
     for name, answer in known.items():
         assert len(by_name[name]) == 1, name
         assert by_name[name][0]["id"] == answer["orderId"]
