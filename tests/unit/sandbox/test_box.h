@@ -168,9 +168,10 @@ static inline const char *bench_get(struct bench *t, const char *path)
         assert_true(length < sizeof name);
         memcpy(name, path, length);
         name[length] = 0;
-        n = jnode_is(n, J_ARRAY)    ? jnode_item(n, (size_t)atoll(name))
-            : jnode_is(n, J_OBJECT) ? jnode_member(n, name)
-                                    : NULL;
+        if (jnode_is(n, J_ARRAY))
+            n = (size_t)atoll(name) < jnode_count(n) ? jnode_item(n, (size_t)atoll(name)) : NULL;
+        else
+            n = jnode_is(n, J_OBJECT) ? jnode_member(n, name) : NULL;
         path += length + (path[length] == '.');
     }
     if (!n)
