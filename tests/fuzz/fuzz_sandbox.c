@@ -2,8 +2,8 @@
 /* Any bytes as requests, faults and time of a sandbox venue: nothing crashes, every answer is JSON
  * with a status, locks add up, and the record played again gives the same state.
  *
- * Input lines: "+N" waits N ms, "!RULE" adds a fault, "METHOD PATH QUERY" calls (the query is signed
- * here), "METHOD PATH ?BODY" sends it as a form. */
+ * Input lines: "+N" waits N ms, "!RULE" adds a fault, "METHOD PATH QUERY" calls (signed here),
+ * "METHOD PATH ?BODY" sends a form. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the sandbox venue's futures: positions, margin, conditional orders, funding, liquidation. */
+/* Tests the sandbox venue's futures: positions, margin, conditional orders, liquidation. */
 #include "tests/unit/sandbox/test_invariants.h"
 
 #define ORDER "/fapi/v1/order"
