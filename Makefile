@@ -55,6 +55,9 @@ endif
 ifneq ($(wildcard server/strategy_schema_embedded.h),)
 GENERATED_C += $(GEN)/embedded_strategy_schema.c
 endif
+ifneq ($(wildcard server/trade_log_embedded.h),)
+GENERATED_C += $(GEN)/embedded_trade_log.c
+endif
 ifneq ($(wildcard server/report_embedded.h),)
 GENERATED_C += $(GEN)/embedded_report.c
 endif
@@ -285,6 +288,10 @@ $(GEN)/embedded_openapi.c: $(GEN)/openapi.json tools/embed.py
 $(GEN)/embedded_strategy_schema.c: docs/strategy.schema.json tools/embed.py
 	$(call SAY,GEN,$@)
 	$(Q)$(PYTHON) tools/embed.py strategy_schema $@ $<
+
+$(GEN)/embedded_trade_log.c: docs/trade-log.md tools/embed.py
+	$(call SAY,GEN,$@)
+	$(Q)$(PYTHON) tools/embed.py trade_log $@ $<
 
 $(GEN)/embedded_report.c: web/report.html tools/embed.py
 	$(call SAY,GEN,$@)

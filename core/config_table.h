@@ -45,6 +45,7 @@ CONFIG(max_position_ratio, RATIO, "1", "0", "10", "of equity", "Largest notional
 CONFIG(max_exposure_ratio, RATIO, "1", "0", "10", "of equity", "Largest sum of all notionals; larger entries are made smaller.")
 CONFIG(max_order_notional, MONEY, "0", "0", "", "quote", "Largest notional of one entry, made smaller beyond; 0 is off.")
 CONFIG(max_drawdown, RATIO, "0", "0", "1", "fraction", "Entries are denied when equity is further below its peak; 0 is off.")
+CONFIG(log_public, BOOL, "false", "", "", "", "Whether /v1/log, the trade log with its proofs, may be read without a token.")
 CONFIG(metrics_auth, ENUM, "none", "none|viewer", "", "", "Who may read /metrics; none is allowed on loopback only.")
 CONFIG(http_threads, INTEGER, "2", "1", "16", "", "Threads that serve HTTP.")
 CONFIG(http_workers, INTEGER, "4", "1", "32", "", "Threads that run handlers which wait for the engine or the database.")

@@ -40,10 +40,9 @@ bool bytes_equal(const void *a, const void *b, size_t length);
 /* Cryptographic random bytes from OpenSSL; aborts when the system has none. */
 void random_bytes(void *out, size_t length);
 
-/* The key that will sign checkpoints (proofs.md 1.5): loaded from a 0600 file of 32 raw seed bytes
- * in hex, made there (fsynced) when the file is absent.  public_key gets 32 bytes. */
-MUST_USE enum err log_key_load(const char *path, uint8_t public_key[32]);
-/* "name+hex8+base64(0x01||key)": C2SP signed-note vkey. */
-void log_key_vkey(const char *name, const uint8_t public_key[32], char *text, size_t capacity);
+/* The key that signs checkpoints: loaded from a 0600 file of 32 raw seed bytes in hex, made there
+ * (fsynced) when the file is absent.  *out is ended by ed25519_key_free. */
+struct ed25519_key;
+MUST_USE enum err log_key_load(const char *path, struct ed25519_key **out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads or makes the Ed25519 key of the trade log and names it as a vkey. */
+/* Loads or makes the Ed25519 key of the trade log. */
 #include "core/digest.h"
 
 #include <errno.h>
@@ -11,26 +11,13 @@
 #include <unistd.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+
+#include "core/ed25519.h"
 
 enum {
-    KEY_BYTES = 32,
-    KEY_FILE_BYTES = 2 * KEY_BYTES + 1, /* hex and a newline */
-    KEY_TYPE_ED25519 = 0x01             /* C2SP signed-note signature type */
+    KEY_BYTES = ED25519_SEED_BYTES,
+    KEY_FILE_BYTES = 2 * KEY_BYTES + 1 /* hex and a newline */
 };
-
-static enum err derive_public(const uint8_t seed[KEY_BYTES], uint8_t public_key[KEY_BYTES])
-{
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, KEY_BYTES);
-    size_t length = KEY_BYTES;
-
-    if (!key)
-        return ERR_INTERNAL;
-    ASSERT(EVP_PKEY_get_raw_public_key(key, public_key, &length) == 1);
-    ASSERT(length == KEY_BYTES);
-    EVP_PKEY_free(key);
-    return ERR_OK;
-}
 
 /* Reads until the buffer is full or the file ends. */
 static enum err read_up_to(int fd, char *buffer, size_t capacity, size_t *length)
@@ -123,7 +110,7 @@ static enum err write_seed(int fd, const char *path, const uint8_t seed[KEY_BYTE
     return e;
 }
 
-enum err log_key_load(const char *path, uint8_t public_key[32])
+enum err log_key_load(const char *path, struct ed25519_key **out)
 {
     uint8_t seed[KEY_BYTES];
     bool made = false;
@@ -146,28 +133,7 @@ enum err log_key_load(const char *path, uint8_t public_key[32])
     if (made && e)
         unlink(path);
     if (!e)
-        e = derive_public(seed, public_key);
+        *out = ed25519_key_new(seed);
     OPENSSL_cleanse(seed, sizeof(seed));
     return e;
-}
-
-void log_key_vkey(const char *name, const uint8_t public_key[32], char *text, size_t capacity)
-{
-    size_t length = strlen(name);
-    uint8_t typed[1 + KEY_BYTES], *named = xmalloc(length + 1 + sizeof(typed));
-    struct digest id;
-    char hex[9], encoded[4 * 11 + 1]; /* 33 bytes are 11 groups of 3 */
-    int n;
-
-    typed[0] = KEY_TYPE_ED25519;
-    memcpy(typed + 1, public_key, KEY_BYTES);
-    memcpy(named, name, length);
-    named[length] = '\n';
-    memcpy(named + length + 1, typed, sizeof(typed));
-    digest_of(named, length + 1 + sizeof(typed), &id);
-    free(named);
-    hex_print(id.bytes, 4, hex);
-    base64_print(typed, sizeof(typed), encoded);
-    n = snprintf(text, capacity, "%s+%s+%s", name, hex, encoded);
-    ASSERT(n > 0 && (size_t)n < capacity);
 }

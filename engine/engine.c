@@ -85,7 +85,10 @@ static void engine_journal_failed(struct engine *e, enum err error)
 {
     bool critical = error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT;
 
-    if (critical) {
+    if (e->state.loop == LOOP_FAILED) {
+        /* The first reason is the one to mend. */
+        e->backoff_us = ENGINE_BACKOFF_MAX_US;
+    } else if (critical) {
         e->state.loop = LOOP_FAILED;
         e->state.entries_allowed = false;
         copy_text(e->reason, sizeof(e->reason), err_sentence(error));
@@ -388,7 +391,13 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
         engine_free(e);
         return error;
     }
-    operator_resume_wanted(&e->state);
+    if (options->refusal) {
+        e->state.loop = LOOP_FAILED;
+        copy_text(e->reason, sizeof(e->reason), options->refusal);
+        LOG_ERROR("loop_failed", "reason", e->reason, NULL);
+    } else {
+        operator_resume_wanted(&e->state);
+    }
     __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
     if (options->venue && options->venue->listen)
         options->venue->listen(options->venue->self, engine_wake, e);

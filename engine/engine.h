@@ -38,6 +38,7 @@ struct engine_options {
     struct ratio slippage_tolerance; /* fraction, of entries */
     struct genesis genesis;          /* texts outlive engine_new */
     struct config_leaf config;       /* likewise */
+    const char *refusal; /* why the log must not be appended to: the loop has failed; else NULL */
 };
 
 struct engine;

@@ -267,11 +267,37 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
     return e;
 }
 
+/* What the database has is shown, as far as it can be read; nothing is done with it. */
+static void recovery_show(struct engine_state *s, struct diag_list *diags)
+{
+    struct recovery r = {0};
+
+    s->account = (struct account){
+        .mode = s->options.mode, .cash = s->options.starting_equity, .cursor_us = TIME_NONE};
+    copy_text(s->account.id, sizeof(s->account.id), s->options.account_id);
+    copy_text(s->account.quote, sizeof(s->account.quote), s->options.quote);
+    performance_init(&s->account.performance, s->options.starting_equity);
+    if (s->options.journal->recover(s->options.journal->self, s->options.account_id, &r) ==
+            ERR_OK &&
+        r.exists) {
+        s->account = r.account;
+        s->daily = r.daily;
+        r.daily = (struct daily_equity){0};
+        if (roster_restore(s, &r, diags))
+            LOG_WARN("account_shown_in_part", "account", s->account.id, NULL);
+    }
+    recovery_release(&r);
+}
+
 enum err recovery_begin(struct engine_state *s, struct diag_list *diags)
 {
     struct recovery r = {0};
     enum err e;
 
+    if (s->options.refusal) {
+        recovery_show(s, diags);
+        return ERR_OK;
+    }
     e = s->options.journal->recover(s->options.journal->self, s->options.account_id, &r);
     if (e == ERR_OK)
         e = r.exists ? recovery_resume(s, &r, diags) : recovery_new_account(s, diags);

@@ -37,7 +37,10 @@ struct handlers {
     const char *schema; /* of artifacts */
     size_t schema_length;
     char schema_etag[24];
-    int64_t rate_limit; /* requests a minute of a token; 0: unlimited */
+    const char *log_spec; /* docs/trade-log.md */
+    size_t log_spec_length;
+    const char *data_dir; /* for files without a name */
+    int64_t rate_limit;   /* requests a minute of a token; 0: unlimited */
     struct http_stats stats;
     /* Refreshed each second by a thread of the server, so that probes never wait. */
     _Atomic int database_error; /* enum err of the newest ping */

@@ -158,7 +158,10 @@ static struct MHD_Response *make_response(struct response *r)
     struct MHD_Response *m;
 
     /* libmicrohttpd takes the bytes as writable but only reads them. */
-    if (r->release) {
+    if (r->file) {
+        m = MHD_create_response_from_fd64(r->length, r->file);
+        r->file = m ? 0 : r->file;
+    } else if (r->release) {
         m = MHD_create_response_from_buffer_with_free_callback_cls(
             r->length, (void *)(uintptr_t)r->body, r->release, r->release_argument);
         r->release = m ? NULL : r->release;

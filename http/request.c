@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
@@ -45,6 +46,8 @@ void request_release(struct request *rq)
 {
     if (rq->response.release)
         rq->response.release(rq->response.release_argument);
+    if (rq->response.file)
+        close(rq->response.file);
     arena_release(&rq->arena);
     *rq = (struct request){0};
 }

@@ -25,7 +25,7 @@ const char *http_method_name(enum http_method m); /* "OTHER" for a method we do 
 enum http_method http_method_of_name(const char *name);
 
 enum {
-    HTTP_SEGMENTS = 8,     /* of a path; more match no route */
+    HTTP_SEGMENTS = 16,    /* of a path; more match no route */
     HTTP_PARAMETERS = 32,  /* of a query */
     HTTP_ARGUMENTS = 4,    /* {id} and the like */
     HTTP_HEADERS_OUT = 16, /* that a handler may add */
@@ -66,6 +66,7 @@ struct response {
     const char *content_type;
     const char *body;
     size_t length;
+    int file; /* instead of the body: sent from its beginning, then closed; 0: none */
     void (*release)(void *argument); /* ends the body after it was sent; NULL: nothing to do */
     void *release_argument;
     size_t header_count;

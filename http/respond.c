@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/jwriter.h"
 
@@ -18,6 +20,9 @@ static void answer(struct request *rq, int status, const char *content_type)
     if (rq->response.release)
         rq->response.release(rq->response.release_argument);
     rq->response.release = NULL;
+    if (rq->response.file)
+        close(rq->response.file);
+    rq->response.file = 0;
     rq->response.body = NULL;
     rq->response.length = 0;
     rq->response.status = status;
@@ -49,6 +54,21 @@ enum err respond_shared(struct request *rq, int status, const char *content_type
     rq->response.length = length;
     rq->response.release = release;
     rq->response.release_argument = argument;
+    return ERR_OK;
+}
+
+enum err respond_file(struct request *rq, int status, const char *content_type, int fd)
+{
+    struct stat about;
+
+    ASSERT(fd > 0); /* standard input is none of ours */
+    if (fstat(fd, &about)) {
+        close(fd);
+        return ERR_IO;
+    }
+    answer(rq, status, content_type);
+    rq->response.file = fd;
+    rq->response.length = (size_t)about.st_size;
     return ERR_OK;
 }
 

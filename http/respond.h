@@ -18,6 +18,9 @@ MUST_USE enum err respond_take(struct request *rq, int status, const char *conte
 /* Bytes owned by somebody else; release(argument) is called once they were sent. */
 enum err respond_shared(struct request *rq, int status, const char *content_type, const char *body,
                         size_t length, void (*release)(void *), void *argument);
+/* The bytes of an open file, from its beginning; the answer owns it from now on, whatever this
+ * returns.  For what is larger than memory should be. */
+enum err respond_file(struct request *rq, int status, const char *content_type, int fd);
 enum err respond_static(struct request *rq, int status, const char *content_type, const char *body);
 enum err respond_empty(struct request *rq, int status);
 

@@ -24,6 +24,7 @@
 #include "server/strategy_schema_embedded.h"
 #include "server/ticker.h"
 #include "server/tls_files.h"
+#include "server/trade_log_embedded.h"
 
 /* How long requests under way may take when the daemon ends. */
 #define DRAIN_US (10 * US_PER_S)
@@ -46,7 +47,9 @@ struct app {
     struct market market;
     char account[LIMIT_NAME];
     char origin[128];
-    char vkey[256];
+    char vkey[VKEY_BYTES];
+    struct ed25519_key *log_key;
+    struct log_signer signer;
     char account_hash[DIGEST_HEX];
     struct engine *engine;
     struct ticker *ticker;
@@ -76,22 +79,30 @@ static enum err open_files(struct app *a, struct diag_list *diags)
 
 static enum err open_log_key(struct app *a, struct diag_list *diags)
 {
-    uint8_t public_key[32];
+    uint8_t public_key[ED25519_KEY_BYTES];
     char path[DATA_PATH_MAX], hex[9];
     struct text t;
     struct digest digest;
+    struct vkey vkey;
     enum err e;
 
     data_dir_file(a->data_dir, "log.key", path);
-    e = log_key_load(path, public_key);
+    e = log_key_load(path, &a->log_key);
     if (e) {
         diag_add(diags, path, "log_key", "cannot read or make the log's key: %s",
                  e == ERR_IO ? strerror(errno) : err_sentence(e));
         return e;
     }
+    ed25519_public(a->log_key, public_key);
     hex_print(public_key, 4, hex);
     snprintf(a->origin, sizeof a->origin, "traderd.local/%s/%s", hex, a->account);
-    log_key_vkey(a->origin, public_key, a->vkey, sizeof a->vkey);
+    e = vkey_make(a->origin, VKEY_ED25519, public_key, &vkey);
+    if (e) {
+        diag_add(diags, "account_label", err_code(e), "a log cannot be named after this label");
+        return e;
+    }
+    vkey_print(&vkey, a->vkey);
+    a->signer = (struct log_signer){.origin = a->origin, .key = a->log_key};
     /* Salted with the key: the account's name cannot be guessed from the log. */
     text_init(&t, 1024);
     text_format(&t, "%s\n%s", a->vkey, a->account);
@@ -155,6 +166,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
                     .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
                     .pace = config_text(c, CONFIG_pace)},
         .config = config_leaf(a),
+        .refusal = store_log_fault(a->database.store),
     };
 
     copy_text(o.account_id, sizeof o.account_id, a->account);
@@ -210,12 +222,16 @@ static void fill_service(struct app *a)
     h->schema = embedded_strategy_schema_json;
     h->schema_length = embedded_strategy_schema_json_length;
     embedded_etag(h->schema, h->schema_length, h->schema_etag);
+    h->log_spec = embedded_trade_log_md;
+    h->log_spec_length = embedded_trade_log_md_length;
+    h->data_dir = a->data_dir;
     h->terms = market_terms(a->config);
     if (limit == 0 && !a->address.is_loopback)
         limit = REQUESTS_PER_MINUTE;
     h->rate_limit = limit;
     h->tokens_changed = tokens_changed;
     h->self = s;
+    s->log_public = config_bool(a->config, CONFIG_log_public);
     s->metrics_open = a->address.is_loopback && config_enum(a->config, CONFIG_metrics_auth) == 0;
     s->throttle = throttle_new(limit);
     s->failed_throttle = throttle_new(a->address.is_loopback ? 0 : FAILED_AUTH_PER_MINUTE);
@@ -334,6 +350,7 @@ static enum err open_database(struct app *a, struct diag_list *diags)
 {
     char owner[LEASE_OWNER_MAX], holder[LEASE_HOLDER_MAX];
     const struct database_owner o = {.account = a->account,
+                                     .signer = &a->signer,
                                      .owner = owner,
                                      .holder = holder,
                                      .stand_by = stand_by,
@@ -453,6 +470,7 @@ void app_close(struct app *a)
     throttle_free(a->service.failed_throttle);
     engine_free(a->engine);
     database_close(&a->database);
+    ed25519_key_free(a->log_key);
     market_close(&a->market);
     tls_files_release(&a->tls);
     if (a->lock_fd >= 0)

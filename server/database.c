@@ -31,18 +31,15 @@ enum err database_url(const struct config *c, const char *data_dir, struct diag_
     return ERR_OK;
 }
 
-static enum err open_store(const struct config *c, const char *data_dir, const char *account,
-                           const char *url, struct diag_list *diags, struct database *d)
+static enum err open_store(const struct config *c, struct store_options *options,
+                           struct diag_list *diags, struct database *d)
 {
-    const struct store_options options = {
-        .database_url = url,
-        .connections = (int)config_integer(c, CONFIG_database_connections),
-        .timeout_us = config_integer(c, CONFIG_database_timeout_ms) * US_PER_MS,
-        .data_dir = data_dir,
-        .account_id = account,
-        .has_lease = d->lease != NULL,
-    };
-    enum err e = store_open(&options, diags, &d->store);
+    enum err e;
+
+    options->connections = (int)config_integer(c, CONFIG_database_connections);
+    options->timeout_us = config_integer(c, CONFIG_database_timeout_ms) * US_PER_MS;
+    options->has_lease = d->lease != NULL;
+    e = store_open(options, diags, &d->store);
 
     if (!e)
         d->journal = store_journal(d->store);
@@ -77,10 +74,12 @@ enum err database_open(const struct config *c, const char *data_dir, const char 
 {
     struct database d = {0};
     char url[URL_MAX];
+    struct store_options options = {
+        .database_url = url, .data_dir = data_dir, .account_id = account};
     enum err e = database_url(c, data_dir, diags, &d.cluster, url, sizeof url);
 
     if (!e)
-        e = open_store(c, data_dir, account, url, diags, &d);
+        e = open_store(c, &options, diags, &d);
     explicit_bzero(url, sizeof url);
     if (e)
         database_close(&d);
@@ -95,12 +94,16 @@ enum err database_open_leased(const struct config *c, const char *data_dir,
 {
     struct database d = {0};
     char url[URL_MAX];
+    struct store_options options = {.database_url = url,
+                                    .data_dir = data_dir,
+                                    .account_id = owner->account,
+                                    .signer = owner->signer};
     enum err e = database_url(c, data_dir, diags, &d.cluster, url, sizeof url);
 
     if (!e)
         e = take_lease(c, owner, url, diags, &d.lease);
     if (!e)
-        e = open_store(c, data_dir, owner->account, url, diags, &d);
+        e = open_store(c, &options, diags, &d);
     explicit_bzero(url, sizeof url);
     if (e)
         database_close(&d);

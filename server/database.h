@@ -19,7 +19,8 @@ struct database {
  * error. */
 struct database_owner {
     const char *account;
-    const char *owner, *holder; /* instance_name */
+    const struct log_signer *signer; /* of the account's log; outlives the database */
+    const char *owner, *holder;      /* instance_name */
     enum err (*stand_by)(void *context, struct lease *lease, const struct lease_holder *holder,
                          struct diag_list *diags);
     void *context;

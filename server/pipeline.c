@@ -50,6 +50,8 @@ static enum role needed_role(const struct request *rq)
     if (is_route(rq, ROUTE_ID_metrics_scrape) && !service_of(rq)->metrics_open &&
         !rq->peer->is_unix)
         return ROLE_VIEWER;
+    if (service_of(rq)->log_public && strncmp(route->path, "/v1/log/", 8) == 0)
+        return ROLE_NONE;
     return route->role;
 }
 

@@ -17,6 +17,7 @@ struct service {
     struct throttle *throttle;        /* requests of a token */
     struct throttle *failed_throttle; /* failed authentications of an address */
     struct waiters *waiters;
+    bool log_public;   /* /v1/log needs no token */
     bool metrics_open; /* /metrics needs no token on this listener */
 };
 

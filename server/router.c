@@ -22,6 +22,9 @@ static int fit(const char *template, const char *const *segments, size_t count,
             if (!segments[n][0] || m->argument_count == HTTP_ARGUMENTS)
                 return 0;
             m->arguments[m->argument_count++] = segments[n];
+            /* "{name...}" ends a template and takes all that follows. */
+            if (length > 4 && memcmp(p + length - 4, "...}", 4) == 0)
+                return literals;
         } else {
             if (strlen(segments[n]) != length || memcmp(segments[n], p, length) != 0)
                 return 0;

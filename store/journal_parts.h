@@ -4,6 +4,7 @@
 #define STORE_JOURNAL_PARTS_H
 
 #include "core/clock.h"
+#include "engine/log_step.h"
 #include "store/journal_pg.h"
 #include "store/spool.h"
 
@@ -12,6 +13,8 @@ enum journal_statement {
     STATEMENT_BEGIN,
     STATEMENT_ADVANCE,
     STATEMENT_LEAF,
+    STATEMENT_NODE,
+    STATEMENT_CHECKPOINT,
     STATEMENT_SIGNAL,
     STATEMENT_POSITION,
     STATEMENT_ORDER,
@@ -42,6 +45,10 @@ struct journal_pg {
     bool seizes;                       /* ends whatever session has the lock: see journal_pg_open */
     int backend;                       /* process id of the newest session that held the lock */
     int64_t epoch;                     /* 0: not known yet */
+    const struct log_signer *signer;   /* NULL: nothing can be appended */
+    struct merkle_frontier frontier;   /* of what is durable */
+    struct log_step step;              /* of the commit under way */
+    char refusal[LIMIT_REASON];        /* nothing may be appended; empty: it may */
     int64_t connect_at_us, backoff_us; /* when a lost connection is next tried, and how far apart */
     struct journal_pg_stats stats;
 };
@@ -60,7 +67,10 @@ void journal_statements(struct journal_pg *j); /* makes their texts; journal_pg_
 MUST_USE enum err journal_ready(struct journal_pg *j);
 /* Any 64 bits that are the account's own. */
 int64_t journal_lock_key(const char *account);
-/* store/journal_pg.c: the statements of a commit but for BEGIN and COMMIT. */
+/* store/journal_pg.c: tree and checkpoint of a batch into j->step; ERR_DB_FENCED when the log does
+ * not stand where the batch begins. */
+MUST_USE enum err journal_step(struct journal_pg *j, const struct journal_batch *b);
+/* The statements of a commit but for BEGIN and COMMIT. */
 MUST_USE enum err journal_push(struct journal_pg *j, const struct journal_batch *b);
 /* store/journal_spool.c */
 void journal_record(struct text *out, enum journal_statement s, const struct pg_params *p);

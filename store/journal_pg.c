@@ -21,18 +21,58 @@ static enum err push(struct journal_pg *j, enum journal_statement s, const struc
     return ERR_OK;
 }
 
-static enum err push_log(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
+/* The tree's new nodes and the checkpoint over all of it. */
+static enum err push_tree(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
 {
-    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
-    enum err e;
+    enum err e = ERR_OK;
 
+    if (b->leaf_count == 0)
+        return ERR_OK;
+    for (size_t i = 0; i < j->step.node_count && !e; i++) {
+        const struct log_node *n = &j->step.nodes[i];
+
+        params_init(p);
+        params_text(p, b->account.id);
+        params_integer(p, (int64_t)n->level);
+        params_integer(p, (int64_t)n->n);
+        params_digest(p, &n->hash);
+        e = push(j, STATEMENT_NODE, p);
+    }
+    if (e)
+        return e;
+    params_init(p);
+    params_text(p, b->account.id);
+    params_integer(p, (int64_t)j->step.after.size);
+    params_text(p, j->step.note.data);
+    return push(j, STATEMENT_CHECKPOINT, p);
+}
+
+static enum err push_advance(struct journal_pg *j, const struct journal_batch *b,
+                             struct pg_params *p)
+{
+    const struct merkle_frontier *after = b->leaf_count ? &j->step.after : &j->frontier;
+    uint8_t frontier[MERKLE_FRONTIER_BYTES];
+    struct digest root_from, root;
+
+    merkle_root(&j->frontier, &root_from);
+    merkle_root(after, &root);
     params_init(p);
     params_text(p, b->account.id);
     params_integer(p, j->epoch);
-    params_integer(p, first);
+    params_integer(p, b->account.log_size - (int64_t)b->leaf_count);
     params_integer(p, b->account.log_size);
     params_time(p, b->account.last_leaf_us);
-    e = push(j, STATEMENT_ADVANCE, p);
+    params_digest(p, &root_from);
+    params_digest(p, &root);
+    params_bytes(p, frontier, merkle_frontier_print(after, frontier));
+    return push(j, STATEMENT_ADVANCE, p);
+}
+
+static enum err push_log(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    enum err e = push_advance(j, b, p);
+
     for (size_t i = 0; i < b->leaf_count && !e; i++) {
         const struct leaf *l = &b->leaves[i];
 
@@ -46,7 +86,7 @@ static enum err push_log(struct journal_pg *j, const struct journal_batch *b, st
         params_digest(p, &l->leaf_hash);
         e = push(j, STATEMENT_LEAF, p);
     }
-    return e;
+    return e ? e : push_tree(j, b, p);
 }
 
 /* One row of a table of structs; index < 0: the table has no place in the log. */
@@ -202,27 +242,72 @@ static enum err journal_claim(struct journal_pg *j, const char *account)
     return e;
 }
 
+enum err journal_step(struct journal_pg *j, const struct journal_batch *b)
+{
+    if (b->leaf_count == 0)
+        return ERR_OK;
+    if (!j->signer) {
+        (void)copy_text(j->pg.message, sizeof(j->pg.message), "the log's key is not loaded");
+        return ERR_DB_QUERY;
+    }
+    if (j->frontier.size != (uint64_t)b->account.log_size - b->leaf_count)
+        return ERR_DB_FENCED;
+    log_step_make(&j->step, j->signer, &j->frontier, b->leaves, b->leaf_count);
+    return ERR_OK;
+}
+
+/* Tree and checkpoint of the batch, then all of it as one transaction.  *is_known: the log stands
+ * elsewhere than the batch begins, so it may be there already. */
+static enum err journal_attempt(struct journal_pg *j, const struct journal_batch *b, bool *is_known)
+{
+    PGresult *committed = NULL;
+    enum err e = journal_step(j, b);
+
+    *is_known = e == ERR_DB_FENCED;
+    if (e)
+        return e;
+    e = journal_send(j, b, &committed);
+    if (!e && strcmp(PQcmdStatus(committed), "COMMIT") != 0)
+        e = ERR_DB_QUERY;
+    PQclear(committed);
+    if (e)
+        pg_rollback(&j->pg, journal_deadline(j));
+    *is_known = e == ERR_DB_FENCED && strcmp(j->pg.sqlstate, "TD002") == 0;
+    return e;
+}
+
+/* Only now may anybody see it. */
+static void journal_publish(struct journal_pg *j, const struct journal_batch *b)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+
+    if (b->leaf_count == 0)
+        return;
+    if (j->frontier.size == (uint64_t)first)
+        j->frontier = j->step.after;
+    if (!j->jsonl)
+        return;
+    if (j->step.after.size == (uint64_t)b->account.log_size)
+        jsonl_checkpoint(j->jsonl, &j->step.note);
+    jsonl_append(j->jsonl, first, b->leaves, b->leaf_count);
+}
+
 static enum err journal_commit(void *self, const struct journal_batch *b)
 {
     struct journal_pg *j = self;
-    PGresult *committed = NULL;
-    bool repeated = false;
+    bool repeated = false, is_known = false;
     enum err e;
 
+    if (j->refusal[0])
+        return ERR_DB_FENCED;
     e = journal_ready(j);
     if (!e)
         e = journal_drain(j);
     if (!e)
         e = journal_claim(j, b->account.id);
-    if (!e) {
-        e = journal_send(j, b, &committed);
-        if (!e && strcmp(PQcmdStatus(committed), "COMMIT") != 0)
-            e = ERR_DB_QUERY;
-        PQclear(committed);
-    }
-    if (e)
-        pg_rollback(&j->pg, journal_deadline(j));
-    if (e == ERR_DB_FENCED && strcmp(j->pg.sqlstate, "TD002") == 0) {
+    if (!e)
+        e = journal_attempt(j, b, &is_known);
+    if (is_known) {
         e = journal_is_durable(j, b);
         repeated = e == ERR_OK;
     }
@@ -235,9 +320,7 @@ static enum err journal_commit(void *self, const struct journal_batch *b)
         return e;
     }
     atomic_fetch_add(repeated ? &j->stats.repeated : &j->stats.commits, 1);
-    if (j->jsonl)
-        jsonl_append(j->jsonl, b->account.log_size - (int64_t)b->leaf_count, b->leaves,
-                     b->leaf_count);
+    journal_publish(j, b);
     return ERR_OK;
 }
 
@@ -288,6 +371,7 @@ enum err journal_pg_open(const struct pg_target *target, const char *account, in
     j->seizes = seizes;
     (void)copy_text(j->account, sizeof(j->account), account);
     j->lock_key = journal_lock_key(account);
+    log_step_init(&j->step);
     journal_statements(j);
     e = journal_ready(j);
     j->seizes = false;
@@ -312,6 +396,7 @@ void journal_pg_close(struct journal_pg *j)
     if (!j)
         return;
     pg_close(&j->pg);
+    log_step_release(&j->step);
     for (int i = 0; i < JOURNAL_STATEMENT_COUNT_; i++)
         free((void *)(uintptr_t)j->statements[i].sql);
     free(j);
@@ -324,6 +409,16 @@ enum err journal_pg_set_spool(struct journal_pg *j, struct spool *spool)
     j->spool = spool;
     e = journal_drain(j);
     return e == ERR_DB_FENCED ? ERR_OK : e;
+}
+
+void journal_pg_set_signer(struct journal_pg *j, const struct log_signer *signer)
+{
+    j->signer = signer;
+}
+
+void journal_pg_refuse(struct journal_pg *j, const char *sentence)
+{
+    (void)copy_text(j->refusal, sizeof(j->refusal), sentence);
 }
 
 void journal_pg_set_jsonl(struct journal_pg *j, struct jsonl *jsonl)

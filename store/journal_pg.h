@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "engine/journal.h"
+#include "engine/log_step.h"
 #include "store/jsonl.h"
 #include "store/pg.h"
 #include "store/spool.h"
@@ -24,7 +25,12 @@ MUST_USE enum err journal_pg_open(const struct pg_target *target, const char *ac
                                   int64_t timeout_us, bool seizes, struct diag_list *diags,
                                   struct journal_pg **out);
 void journal_pg_close(struct journal_pg *j);
-/* Where lines go after each commit. */
+/* Who signs the checkpoints of commits; outlives it.  Without one only commits without leaves go
+ * through, as a process that appends nothing needs no key. */
+void journal_pg_set_signer(struct journal_pg *j, const struct log_signer *signer);
+/* Refuses every commit from now on with ERR_DB_FENCED: the log is not what was published. */
+void journal_pg_refuse(struct journal_pg *j, const char *sentence);
+/* Where lines and checkpoints go after each commit. */
 void journal_pg_set_jsonl(struct journal_pg *j, struct jsonl *jsonl);
 /* What stands in while the database is away; before journal_pg_port.  What it holds goes into the
  * database at once; what can never go there is set aside with an error in the log. */

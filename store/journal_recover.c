@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "store/journal_parts.h"
+#include "store/log_tree.h"
 #include "store/tables.h"
 #include "store/tx.h"
 
@@ -14,7 +15,9 @@ static const int64_t recover_us = 60 * US_PER_S;
 
 struct recover_context {
     const char *account;
+    const struct log_signer *signer;
     int64_t epoch;
+    struct merkle_frontier frontier;
     struct recovery made;
 };
 
@@ -198,10 +201,13 @@ static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
 
     recovery_release(&c->made);
     c->made = (struct recovery){0};
+    c->frontier = (struct merkle_frontier){0};
     e = recover_epoch(pg, c, deadline_us, &size);
     if (e || !c->made.exists)
         return e;
-    e = recover_account(pg, c, size);
+    e = log_tree_load(pg, c->account, c->signer, &c->frontier);
+    if (!e)
+        e = recover_account(pg, c, size);
     if (!e)
         e = recover_rows(pg, &table_order, "t.account = $1 AND NOT t.is_final ORDER BY t.id", c,
                          &rows, &c->made.order_count);
@@ -220,7 +226,7 @@ static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
 enum err journal_recover(void *self, const char *account_id, struct recovery *out)
 {
     struct journal_pg *j = self;
-    struct recover_context c = {.account = account_id};
+    struct recover_context c = {.account = account_id, .signer = j->signer};
     const struct tx_body body = {.run = recover_body, .context = &c};
     enum err e;
 
@@ -242,6 +248,7 @@ enum err journal_recover(void *self, const char *account_id, struct recovery *ou
         return e;
     }
     j->epoch = c.epoch;
+    j->frontier = c.frontier;
     *out = c.made;
     return ERR_OK;
 }

@@ -95,7 +95,8 @@ enum err journal_spool(void *self, const struct journal_batch *b)
     enum err e;
 
     /* Whose log it is must have been read once; a daemon that starts has the database. */
-    if (!j->spool || !j->epoch || strcmp(j->account, b->account.id) != 0)
+    if (!j->spool || !j->epoch || strcmp(j->account, b->account.id) != 0 || j->refusal[0] ||
+        journal_step(j, b))
         return ERR_IO;
     text_init(&record, LIMIT_SPOOL_BYTES);
     put_head(j, b, &record);
@@ -104,6 +105,8 @@ enum err journal_spool(void *self, const struct journal_batch *b)
     j->record = NULL;
     if (!e)
         e = record.full ? ERR_LIMIT : spool_append(j->spool, record.data, record.length);
+    if (!e && b->leaf_count > 0)
+        j->frontier = j->step.after; /* what follows builds on it, though none of it is published */
     if (e)
         LOG_ERROR("spool_failed", "error", err_code(e), NULL);
     text_release(&record);

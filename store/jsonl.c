@@ -2,6 +2,7 @@
 /* Keeps log.jsonl and trades.jsonl level with the log in the database. */
 #include "store/jsonl.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "core/clock.h"
 #include "core/condition.h"
 #include "core/log.h"
+#include "engine/checkpoint.h"
+#include "store/checkpoint_file.h"
 #include "store/jsonl_file.h"
 
 enum {
@@ -22,6 +25,7 @@ static const int64_t retry_us = US_PER_S; /* after a failure: a full disk does n
 
 struct jsonl {
     struct jsonl_source source;
+    char *folder;
     struct jsonl_file log, trades; /* the thread's, once it runs */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards all below */
@@ -29,9 +33,10 @@ struct jsonl {
     pthread_cond_t done;   /* for jsonl_flush */
     struct text log_lines, trade_lines;
     int64_t log_count, trade_count; /* lines in them */
-    int64_t next;    /* index after the newest line that is on disk, being written or buffered */
-    int64_t durable; /* entries in the database, as far as we were told */
-    bool behind;     /* lines were dropped: the files must be filled from the database */
+    int64_t next;     /* index after the newest line that is on disk, being written or buffered */
+    int64_t durable;  /* entries in the database, as far as we were told */
+    bool behind;      /* lines were dropped: the files must be filled from the database */
+    struct text note; /* newest checkpoint that is not written yet */
     bool stop;
     uint64_t asked, answered; /* jsonl_flush: tickets */
 };
@@ -134,6 +139,25 @@ static enum err thread_write(struct jsonl *j)
     return e;
 }
 
+/* The lines it covers are on disk.  Mutex held, but not during the work. */
+static void thread_note(struct jsonl *j)
+{
+    struct text note = j->note;
+    enum err e;
+
+    if (note.length == 0)
+        return;
+    text_init(&j->note, CHECKPOINT_BYTES);
+    pthread_mutex_unlock(&j->mutex);
+    e = checkpoint_file_write(j->folder, &note);
+    if (e)
+        LOG_ERROR("checkpoint_write_failed", "folder", j->folder, "message", strerror(errno), NULL);
+    pthread_mutex_lock(&j->mutex);
+    if (e && j->note.length == 0)
+        text_append(&j->note, note.data, note.length);
+    text_release(&note);
+}
+
 static bool has_work(const struct jsonl *j)
 {
     return j->behind || j->log_count > 0 || j->asked != j->answered;
@@ -159,6 +183,8 @@ static void *jsonl_thread(void *context)
             continue;
         }
         e = j->behind ? thread_fill(j) : thread_write(j);
+        if (!e)
+            thread_note(j);
         due_us = clock_monotonic_us() + (e ? retry_us : write_every_us);
         j->answered = ticket;
         pthread_cond_broadcast(&j->done);
@@ -220,6 +246,8 @@ static void jsonl_free(struct jsonl *j)
     jsonl_file_close(&j->trades);
     text_release(&j->log_lines);
     text_release(&j->trade_lines);
+    text_release(&j->note);
+    free(j->folder);
     free(j);
 }
 
@@ -239,6 +267,8 @@ enum err jsonl_open(const char *folder, const struct jsonl_source *source, struc
     enum err e;
 
     j->source = *source;
+    j->folder = xstrdup(folder);
+    text_init(&j->note, CHECKPOINT_BYTES);
     j->log.fd = -1;
     j->trades.fd = -1;
     text_init(&j->log_lines, BUFFER_BYTES);
@@ -317,6 +347,14 @@ void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, siz
     /* Else the thread has its time to wake up at already. */
     if (idle || j->log_lines.length >= WRITE_BYTES)
         pthread_cond_signal(&j->work);
+    pthread_mutex_unlock(&j->mutex);
+}
+
+void jsonl_checkpoint(struct jsonl *j, const struct text *note)
+{
+    pthread_mutex_lock(&j->mutex);
+    text_clear(&j->note);
+    text_append(&j->note, note->data, note->length);
     pthread_mutex_unlock(&j->mutex);
 }
 

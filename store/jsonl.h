@@ -8,6 +8,7 @@
 #ifndef STORE_JSONL_H
 #define STORE_JSONL_H
 
+#include "core/text.h"
 #include "engine/ledger.h"
 
 struct jsonl;
@@ -45,6 +46,9 @@ void jsonl_close(struct jsonl *j);
 /* Lines of entries that are durable; the first has index `first`.  Entries the files have already
  * are passed over; entries that are not there yet are fetched from the source. */
 void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, size_t count);
+/* The checkpoint over all that was appended: written as the high-water file once its lines are on
+ * disk (store/checkpoint_file.h).  Call it before jsonl_append of the newest of them. */
+void jsonl_checkpoint(struct jsonl *j, const struct text *note);
 /* Returns when all that was appended is on disk, or could not be written. */
 void jsonl_flush(struct jsonl *j);
 

@@ -2,11 +2,13 @@
 /* Opens the store: checks the server, migrates, takes the account, levels the files. */
 #include "store/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "store/checkpoint_file.h"
 #include "store/migrate.h"
 #include "store/store_parts.h"
 
@@ -137,11 +139,105 @@ enum err store_prepare(const char *url, struct diag_list *diags)
     return e;
 }
 
+/* ---- The log ---- */
+
+/* The newest checkpoint is published, whatever the file said before. */
+static enum err publish_newest(struct store *s)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    struct text note;
+    size_t length = 0;
+    char *bytes;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, s->account);
+    e = store_exec(s,
+                   "SELECT note FROM log_checkpoint WHERE account = $1 ORDER BY size DESC LIMIT 1",
+                   &p, true, &r);
+    if (e)
+        return e;
+    if (PQntuples(r) == 1) {
+        text_init(&note, CHECKPOINT_BYTES);
+        bytes = result_copy(r, 0, 0, &length);
+        text_append(&note, bytes, length);
+        e = checkpoint_file_write(s->data_dir, &note);
+        free(bytes);
+        text_release(&note);
+    }
+    PQclear(r);
+    return e;
+}
+
+static enum err check_log(struct store *s, const struct log_signer *signer)
+{
+    const struct log_check check = {
+        .account = s->account, .signer = signer, .data_dir = s->data_dir};
+    struct pg *pg = NULL;
+    enum err e = pool_take(s->pool, clock_monotonic_us() + s->timeout_us, &pg);
+
+    if (e)
+        return e;
+    e = log_check(pg, &check, &s->fault);
+    pool_give(s->pool, pg);
+    return e;
+}
+
+/* Files that say more than the database are a finding, not a failure: everything can be read. */
+static enum err open_files(struct store *s, struct diag_list *diags)
+{
+    const struct jsonl_source source = store_jsonl_source(s);
+    struct diag_list *found = xcalloc(1, sizeof(*found));
+    enum err e = jsonl_open(s->data_dir, &source, found, &s->jsonl);
+
+    if (e == ERR_CONFLICT && found->count > 0) {
+        (void)snprintf(s->fault.sentence, sizeof(s->fault.sentence), "%s",
+                       strcmp(found->items[0].code, "log_longer_than_database") == 0
+                           ? "log.jsonl has more entries than the database's log: import it "
+                             "(traderd log import FILE), or give another account_label"
+                           : "log.jsonl or trades.jsonl differs from the database's log: give each "
+                             "database its own data directory, or another account_label");
+        LOG_ERROR("log_refused", "account", s->account, "reason", s->fault.sentence, "detail",
+                  found->items[0].message, NULL);
+        e = ERR_OK;
+    } else if (e && diags) {
+        *diags = *found;
+    }
+    free(found);
+    return e;
+}
+
+static enum err open_log(struct store *s, const struct log_signer *signer, struct diag_list *diags)
+{
+    enum err e;
+
+    if (!signer)
+        return ERR_OK;
+    journal_pg_set_signer(s->journal, signer);
+    e = check_log(s, signer);
+    if (!e && !s->fault.sentence[0])
+        e = open_files(s, diags);
+    if (!e && !s->fault.sentence[0])
+        e = publish_newest(s);
+    if (s->fault.sentence[0])
+        journal_pg_refuse(s->journal, s->fault.sentence);
+    journal_pg_set_jsonl(s->journal, s->jsonl);
+    if (e && diags && diags->count == 0)
+        (void)diag_add(diags, "account", err_code(e), "the log cannot be checked: %s",
+                       err_sentence(e));
+    return e;
+}
+
+const char *store_log_fault(const struct store *s)
+{
+    return s->fault.sentence[0] ? s->fault.sentence : NULL;
+}
+
 enum err store_open(const struct store_options *options, struct diag_list *diags,
                     struct store **out)
 {
     struct store *s = xcalloc(1, sizeof(*s));
-    struct jsonl_source source;
     enum err e;
 
     s->url = xstrdup(options->database_url);
@@ -166,15 +262,12 @@ enum err store_open(const struct store_options *options, struct diag_list *diags
             (void)diag_add(diags, "spool", err_code(e),
                            "what was spooled while the database was away cannot be written to it");
     }
-    if (!e) {
-        source = store_jsonl_source(s);
-        e = jsonl_open(s->data_dir, &source, diags, &s->jsonl);
-    }
+    if (!e)
+        e = open_log(s, options->signer, diags);
     if (e) {
         store_close(s);
         return e;
     }
-    journal_pg_set_jsonl(s->journal, s->jsonl);
     *out = s;
     return ERR_OK;
 }

@@ -7,6 +7,7 @@
 #define STORE_STORE_H
 
 #include "engine/journal.h"
+#include "engine/log_step.h"
 
 struct store;
 
@@ -17,18 +18,23 @@ MUST_USE enum err store_prepare(const char *database_url, struct diag_list *diag
 struct store_options {
     const char *database_url; /* a libpq URL or conninfo */
     int connections;
-    int64_t timeout_us;     /* of a statement, of waiting for a connection */
-    const char *data_dir;   /* where log.jsonl and trades.jsonl are written */
-    const char *account_id; /* whose files those are */
+    int64_t timeout_us;              /* of a statement, of waiting for a connection */
+    const char *data_dir;            /* where log.jsonl and trades.jsonl are written */
+    const char *account_id;          /* whose files those are */
+    const struct log_signer *signer; /* of its log, outlives the store; NULL: nothing is appended */
     bool has_lease; /* the account's (store/lease.h): a session of its last holder is ended */
 };
 
 /* Connects, checks fsync, full_page_writes and synchronous_commit, runs the embedded migrations
- * under an advisory lock, repairs the JSONL files against the database.  On error a diag says what
- * failed and what to do. */
+ * under an advisory lock; with a signer it checks the log (store/log_check.h) and repairs the JSONL
+ * files against the database.  On error a diag says what failed and what to do.  A log that must
+ * not be appended to is none: see store_log_fault. */
 MUST_USE enum err store_open(const struct store_options *options, struct diag_list *diags,
                              struct store **out);
 void store_close(struct store *s);
+/* Why nothing may be appended to the log, and what to do; NULL: it may.  Commits are refused then,
+ * everything can be read. */
+const char *store_log_fault(const struct store *s);
 /* The journal port; valid until store_close.  It has a connection of its own. */
 struct journal store_journal(struct store *s);
 /* SELECT 1 within timeout_us. */

@@ -5,6 +5,7 @@
 
 #include "store/columns.h"
 #include "store/journal_pg.h"
+#include "store/log_check.h"
 #include "store/pool.h"
 #include "store/store.h"
 #include "store/tx.h"
@@ -19,6 +20,7 @@ struct store {
     struct journal_pg *journal;
     struct jsonl *jsonl;
     struct spool *spool;
+    struct log_finding fault;
     atomic_ullong retries, errors;
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a C file that holds the bytes of migrations, openapi.json, the schema or the report."""
+"""Writes a C file that holds the bytes of migrations, openapi.json or a document."""
 import os
 import sys
 
@@ -60,6 +60,10 @@ def strategy_schema(paths):
     return document(paths[0], "strategy_schema", "the JSON Schema of strategy artifacts")
 
 
+def trade_log(paths):
+    return document(paths[0], "trade_log", "what the trade log is and proves", "md")
+
+
 def report(paths):
     return document(paths[0], "report", "the page of a backtest's report", "html")
 
@@ -70,9 +74,10 @@ def main():
         "openapi": openapi,
         "strategy_schema": strategy_schema,
         "report": report,
+        "trade_log": trade_log,
     }
     if len(sys.argv) < 3 or sys.argv[1] not in makers:
-        sys.exit("usage: embed.py migrations|openapi|strategy_schema|report OUT.c FILE...")
+        sys.exit("usage: embed.py migrations|openapi|strategy_schema|report|trade_log OUT.c FILE...")
     text = makers[sys.argv[1]](sys.argv[3:])
     os.makedirs(os.path.dirname(sys.argv[2]), exist_ok=True)
     with open(sys.argv[2], "w", encoding="ascii") as file:

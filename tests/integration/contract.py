@@ -49,8 +49,12 @@ class Contract:
         self.codes = error_codes()
         self.validators = {}
         self.templates = []
+        # A parameter that ends a route with "..." takes all that follows, slashes too.
+        rests = {path.replace("...}", "}") for _, path, *_ in routes() if "...}" in path}
         for template in self.paths:
             pattern = re.sub(r"\{[^}]+\}", "[^/]+", template)
+            if template in rests:
+                pattern = pattern.removesuffix("[^/]+") + ".+"
             self.templates.append((template.count("{"), re.compile(pattern + "$"), template))
         self.templates.sort(key=lambda row: row[0])
 

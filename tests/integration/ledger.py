@@ -6,8 +6,8 @@ import re
 
 LINE = re.compile(rb'^(\{.*), "proof": "([0-9a-f]{64})"\}$')
 ENVELOPE = {"mode", "strategy", "timestamp"}
-KINDS = {"genesis", "config", "cycle", "signal", "order", "trade", "close", "equity", "control",
-         "cash"}
+KINDS = {"genesis", "config", "cycle", "signal", "order", "trade", "close", "cash", "equity",
+         "control", "correct", "reveal", "key", "anchor", "statement"}
 # What the API puts beside the record of a trade: its name and its place in the log.
 BESIDE = ("id", "log_index")
 

@@ -44,6 +44,23 @@ static void every_row_is_found(void **state)
     }
 }
 
+static void a_last_parameter_may_take_the_rest(void **state)
+{
+    struct router_match m;
+
+    (void)state;
+    assert_int_equal(find(HTTP_GET, "/v1/log/tile/0/x001/x234/067.p/9", &m), ERR_OK);
+    assert_ptr_equal(m.route, &routes[ROUTE_ID_log_tile]);
+    assert_string_equal(m.arguments[0], "0");
+    assert_int_equal(find(HTTP_GET, "/v1/log/tile/", &m), ERR_ROUTE_UNKNOWN);
+    assert_int_equal(find(HTTP_GET, "/v1/log/tile", &m), ERR_ROUTE_UNKNOWN);
+    assert_int_equal(find(HTTP_GET, "/v1/accounts/a/log/tile/0/000", &m), ERR_OK);
+    assert_ptr_equal(m.route, &routes[ROUTE_ID_accounts_log]);
+    assert_string_equal(m.arguments[0], "a");
+    assert_int_equal(find(HTTP_GET, "/v1/trades/7/proof", &m), ERR_OK);
+    assert_ptr_equal(m.route, &routes[ROUTE_ID_trades_proof]);
+}
+
 static void literals_go_before_parameters(void **state)
 {
     struct router_match m;
@@ -103,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_found),
+        cmocka_unit_test(a_last_parameter_may_take_the_rest),
         cmocka_unit_test(literals_go_before_parameters),
         cmocka_unit_test(methods_are_told),
         cmocka_unit_test(odd_paths_find_nothing),

@@ -154,13 +154,38 @@ static inline void fixture_kill_sessions(const char *url)
                      " WHERE datname = current_database() AND pid <> pg_backend_pid()");
 }
 
+/* A signer of the tests' own, made once. */
+static inline const struct log_signer *fixture_signer(void)
+{
+    static const uint8_t seed[ED25519_SEED_BYTES] = {7};
+    static struct log_signer signer = {.origin = "traderd.test/log"};
+
+    if (!signer.key)
+        signer.key = ed25519_key_new(seed);
+    return &signer;
+}
+
+/* The vkey a genesis of these tests must name. */
+static inline const char *fixture_vkey(void)
+{
+    static char text[VKEY_BYTES];
+    uint8_t key[ED25519_KEY_BYTES];
+    struct vkey k;
+
+    ed25519_public(fixture_signer()->key, key);
+    assert_int_equal(vkey_make(fixture_signer()->origin, VKEY_ED25519, key, &k), ERR_OK);
+    vkey_print(&k, text);
+    return text;
+}
+
 static inline struct store *fixture_store(const char *url, const char *folder, const char *account)
 {
     const struct store_options options = {.database_url = url,
                                           .connections = 4,
                                           .timeout_us = fixture_timeout_us,
                                           .data_dir = folder,
-                                          .account_id = account};
+                                          .account_id = account,
+                                          .signer = fixture_signer()};
     struct diag_list diags = {0};
     struct store *s = NULL;
 
@@ -199,9 +224,24 @@ static inline struct leaf fixture_leaf(enum leaf_kind kind, int64_t n, int64_t a
     return l;
 }
 
+/* The first entry of a log names the key that signs it; of any kind, as rows go with kinds. */
+static inline struct leaf fixture_first_leaf(enum leaf_kind kind, int64_t at_us)
+{
+    struct leaf l = {.kind = kind, .at_us = at_us};
+    char bytes[512];
+
+    (void)snprintf(bytes, sizeof(bytes), "{\"genesis\": {\"vkey\": \"%s\"}}", fixture_vkey());
+    l.bytes = xstrdup(bytes);
+    l.length = strlen(bytes);
+    digest_of(l.bytes, l.length, &l.proof);
+    merkle_leaf(l.bytes, l.length, &l.leaf_hash);
+    return l;
+}
+
 static inline size_t fixture_add_leaf(struct journal_batch *b, enum leaf_kind kind, int64_t n)
 {
-    struct leaf l = fixture_leaf(kind, n, fixture_now_us + n);
+    struct leaf l = b->account.log_size == 0 ? fixture_first_leaf(kind, fixture_now_us + n)
+                                             : fixture_leaf(kind, n, fixture_now_us + n);
 
     b->account.log_size++;
     b->account.last_leaf_us = l.at_us;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests what the API reads and keeps: lists with every filter, pages, the equity curve, tokens,
  * idempotency keys, the audit trail. */
+#include "store/migrate.h"
 #include "tests/unit/store/fixture.h"
 
 #include "store/migrations_embedded.h"
@@ -430,7 +431,7 @@ static void actions_are_kept(void **state)
     store_stats(store, &stats);
     assert_int_equal(stats.connections, 4);
     assert_int_equal(stats.commits, ROUNDS);
-    assert_int_equal(stats.migration_count, (int64_t)embedded_migration_count);
+    assert_int_equal(stats.migration_count, embedded_migration_count);
 }
 
 int main(void)
