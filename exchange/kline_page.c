@@ -68,14 +68,16 @@ enum err kline_page(struct binance_client *c, const char *symbol, int64_t timefr
         e = binance_parse_candles(a.body, a.length, diags, &page);
     }
     transport_answer_release(&a);
+    if (e == ERR_SYNTAX || e == ERR_INVALID)
+        return ERR_IO; /* cut off, or another server's */
     if (e)
         return e;
-    e = kline_check(&page, timeframe_us, from_us, diags);
-    if (e)
+    if (kline_check(&page, timeframe_us, from_us, diags) != ERR_OK) {
         binance_candles_release(&page);
-    else
-        *out = page;
-    return e;
+        return ERR_IO;
+    }
+    *out = page;
+    return ERR_OK;
 }
 
 int64_t kline_now(struct binance_client *c)

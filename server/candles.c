@@ -24,6 +24,8 @@ static const char usage[] =
     "       traderd candles export FILE --out FILE.csv\n"
     "       traderd candles export --database URL|config --symbol S --timeframe T --out FILE\n"
     "       traderd candles list --database URL|config [--json]\n"
+    "       traderd candles download --symbol S --from T --out FILE [--to T] [--timeframe 5m]\n"
+    "                [--venue binance] [--environment testnet|demo|production] [--url URL]\n"
     "FILE is CSV, JSON klines (each also .gz or .zst) or a cache (.tdc); --out is a cache by the\n"
     "name FILE.tdc, CSV by the name FILE.csv, or - for CSV on the standard output.  --database\n"
     "config is the database of the configuration ([--config FILE] [--data DIR]).\n";
@@ -34,7 +36,7 @@ static const struct {
 } parts[] = {
     {"import", candles_import}, {"gaps", candles_gaps},         {"show", candles_show},
     {"verify", candles_verify}, {"resample", candles_resample}, {"export", candles_export},
-    {"list", candles_list},
+    {"list", candles_list},     {"download", candles_download},
 };
 
 int subcommand_candles(int count, char **arguments)

@@ -19,6 +19,7 @@ int candles_verify(int count, char **arguments);
 int candles_resample(int count, char **arguments);
 int candles_export(int count, char **arguments);
 int candles_list(int count, char **arguments); /* candles_database.c */
+int candles_download(int count, char **arguments);
 
 /* One candle file with its symbol: the file's own, else that of its name, else empty. */
 MUST_USE enum err candles_read(const char *path, struct diag_list *diags,
