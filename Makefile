@@ -16,6 +16,9 @@ PREFIX       ?= /usr/local
 DESTDIR      ?=
 FUZZ_SECONDS ?= 10
 CRASH_ROUNDS ?= 50
+SEEDS        ?= 1000
+FIRST        ?= 1
+SEED         ?=
 ONLY         ?=
 ARGS         ?=
 
@@ -82,6 +85,8 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZ_SOURCES))
 BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/%,$(filter-out bench/bench_world.c,\
                   $(sort $(wildcard bench/*.c))))
 
+SIMULATION_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/simulation/*.c)))
+
 MIGRATIONS := $(sort $(wildcard migrations/*.sql))
 
 # ---- Flags ---------------------------------------------------------------------------------
@@ -125,7 +130,7 @@ endif
 
 # ---- Targets for people --------------------------------------------------------------------
 
-.PHONY: help all run test unit unit-programs fuzz-programs bench-programs integration crash lint asan tsan \
+.PHONY: help all run test unit simulate simulate-planted unit-programs fuzz-programs bench-programs integration crash lint asan tsan \
         fuzz bench fmt tidy docker-context openapi deps clean install generated libraries FORCE
 
 help: ## list the targets
@@ -152,6 +157,14 @@ integration: $(PROGRAM) ## plays against the real binary; ONLY=word as for pytes
 crash: $(PROGRAM) ## the kill -9 loop, CRASH_ROUNDS times
 	@tools/test_env.sh
 	@CRASH_ROUNDS=$(CRASH_ROUNDS) tools/run_integration.sh $(BUILD)/traderd "$(ONLY)" -m crash
+
+simulate: $(BUILD)/simulate ## simulated runs with faults: SEEDS=1000 FIRST=1, or SEED=n for one
+	@$(BUILD)/simulate $(if $(SEED),--seed $(SEED) --no-sometimes $(ARGS),--first $(FIRST) --seeds $(SEEDS) $(ARGS))
+
+simulate-planted: $(BUILD)/simulate ## bugs planted into the engine, each of which the simulation must catch
+	@PLANT_COMPILE='$(CC) $(ALL_CFLAGS)' PLANT_LINK='$(CC) $(ALL_LDFLAGS) -o @PROGRAM@ \
+	    $(SIMULATION_OBJECTS) @OBJECTS@ -Wl,--start-group $(SUPPORT) $(LIBRARY) -Wl,--end-group \
+	    $(TEST_LIBS) $(ALL_LIBS)' $(PYTHON) tests/simulation/planted.py $(BUILD) "$(ONLY)"
 
 lint: generated ## house style: layers, sizes, banned calls, headers, routes, format
 	@CC="$(CC)" LINT_CFLAGS="-std=gnu17 -D_GNU_SOURCE -I. -I$(GEN) $(PKG_CFLAGS)" \
@@ -257,6 +270,11 @@ bench-programs: $(BENCH_PROGRAMS)
 $(BUILD)/bench_%: $(BUILD)/obj/bench/bench_%.o $(BUILD)/obj/bench/bench_world.o $(LIBRARY)
 	$(call SAY,LINK,$@)
 	$(Q)$(LINK) $^ $(ALL_LIBS)
+
+$(BUILD)/simulate: $(SIMULATION_OBJECTS) $(SUPPORT) $(LIBRARY)
+	$(call SAY,LINK,$@)
+	$(Q)$(LINK) $(SIMULATION_OBJECTS) -Wl,--start-group $(SUPPORT) $(LIBRARY) -Wl,--end-group \
+	    $(TEST_LIBS) $(ALL_LIBS)
 
 fuzz-programs: $(FUZZ_PROGRAMS)
 

@@ -21,6 +21,7 @@ enum {
     LIMIT_SYMBOLS = 1024, /* instruments of one daemon */
     LIMIT_OPEN_ORDERS = 4096,
     LIMIT_OPEN_POSITIONS = 1024,
+    LIMIT_FILL_IDS = 64 * 1024, /* newest fills kept to know one that is told again; power of 2 */
     LIMIT_CANDLES = 20 * 1000 * 1000, /* of one file */
     LIMIT_CANDLE_LINE = 1024,         /* bytes of one CSV line */
     LIMIT_FUNDING = 500 * 1000,       /* stamps of one file: 8 h apart, 450 years */

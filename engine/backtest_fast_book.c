@@ -330,6 +330,7 @@ static void book_entry(struct fast *f, struct price price, struct price open, in
     p->first_size = order.size;
     p->opened_us = at_us;
     p->updated_us = at_us;
+    p->unprotected_since_us = TIME_NONE;
     x.side = is_long(f) ? SIDE_BUY : SIDE_SELL;
     x.size = order.size;
     x.at_us = at_us;

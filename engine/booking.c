@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the venue tells, booked: order status, fills, positions, cash, statistics, leaves. */
+/* Fills, booked: positions, cash, statistics, leaves; orders and positions that have ended. */
 #include "engine/booking.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "engine/booking_parts.h"
 #include "engine/manage.h"
 #include "engine/mark.h"
 #include "engine/roster.h"
@@ -73,6 +75,7 @@ static struct position *booking_open(struct engine_state *s, const struct order 
     p->opened_us = now;
     p->closed_us = TIME_NONE;
     p->updated_us = now;
+    p->unprotected_since_us = s->options.venue->traits.outlives_us ? now : TIME_NONE;
     return p;
 }
 
@@ -122,9 +125,6 @@ static enum err booking_make_fill(struct engine_state *s, const struct live_orde
     };
     enum err e;
 
-    if (size_sign(event->size) <= 0 || price_sign(event->price) <= 0 ||
-        size_cmp(event->size, order_left(o)) > 0)
-        return ERR_CONFLICT;
     e = notional_of(f.price, f.size, ROUND_HALF_EVEN, &f.notional);
     if (e == ERR_OK)
         e = o->side == SIDE_BUY ? price_sub(f.price, o->decision_price, &worse)
@@ -145,8 +145,7 @@ static enum err booking_make_fill(struct engine_state *s, const struct live_orde
     return ERR_OK;
 }
 
-/* Writes the order's end into the log and forgets it. */
-static enum err booking_close_order(struct engine_state *s, int64_t order_id)
+enum err booking_close_order(struct engine_state *s, int64_t order_id)
 {
     struct live_order *live = state_order(s, order_id);
     struct leaf_context context = state_leaf_context(s, live->order.strategy);
@@ -167,8 +166,7 @@ static enum err booking_close_order(struct engine_state *s, int64_t order_id)
         p->target_order_id = 0;
     if (p && p->exit_order_id == order_id)
         p->exit_order_id = 0;
-    s->ended[s->ended_next] = live->order;
-    s->ended_next = (s->ended_next + 1) % ENDED_ORDERS;
+    state_keep_ended(s, &live->order);
     state_drop_order(s, order_id);
     roster_flat(s, lane);
     return ERR_OK;
@@ -197,6 +195,20 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     roster_flat(s, lane);
 }
 
+/* A fill of an order that had ended: its row tells, its status stays. */
+static void booking_late(struct engine_state *s, struct order *o)
+{
+    struct order *kept = state_ended_of(s, &(struct venue_event){.order_id = o->id});
+
+    LOG_ERROR("late_fill", "order", LOG_NUMBER(o->id), "symbol", o->symbol, "status",
+              order_status_name(o->status), NULL);
+    s->dealings.late_fills++;
+    o->updated_us = state_now(s);
+    if (kept)
+        *kept = *o;
+    journal_batch_put_order(&s->pending, o);
+}
+
 /* The trade's leaf, the fill's row, the order's progress. */
 static enum err booking_record_fill(struct engine_state *s, struct live_order *live,
                                     const struct fill *f)
@@ -214,13 +226,49 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
     o->filled_notional.e12 += f->notional.e12;
     o->fee.e12 += f->fee.e12;
     o->position_id = f->position_id;
+    performance_fill(&s->account.performance, f->notional, f->fee, f->pnl);
+    if (order_is_final(o->status)) {
+        booking_late(s, o);
+        return ERR_OK;
+    }
     order_move(o, f->order_done ? ORDER_FILLED : ORDER_PARTIALLY_FILLED, f->at_us);
     journal_batch_put_order(&s->pending, o);
-    performance_fill(&s->account.performance, f->notional, f->fee, f->pnl);
     return f->order_done ? booking_close_order(s, o->id) : ERR_OK;
 }
 
-static enum err booking_fill(struct engine_state *s, struct live_order *live,
+/* A position that no entry of ours opened: more was sold, or bought, than was held.  It has no
+ * levels of its own; it leaves at once. */
+static void booking_orphan(struct engine_state *s, struct lane *lane)
+{
+    LOG_ERROR("position_orphan", "symbol", lane->position->symbol, "position",
+              LOG_NUMBER(lane->position->id), NULL);
+    lane->exit_price_missing = true;
+    s->dealings.compare_wanted = true;
+}
+
+/* What a fill leaves behind beside its record: a new position with its levels, a moved one. */
+static void booking_settle(struct engine_state *s, struct live_order *live, struct position *p,
+                           const struct fill *f, bool opened)
+{
+    struct lane *lane = live->lane;
+
+    if (opened) {
+        s->account.last_position_id = p->id;
+        lane->position = p;
+        s->position_count++;
+    }
+    if (f->opens && live->order.purpose != PURPOSE_ENTRY)
+        booking_orphan(s, lane);
+    else if (opened)
+        booking_set_levels(s, lane, &live->order);
+    else if (f->opens && live->order.id != p->entry_order_id)
+        booking_move_levels(s, lane, &live->order);
+    if (!f->opens)
+        state_end_entry(s, lane);
+}
+
+/* A fill, or the part of it that closes a position, or the part beyond. */
+static enum err booking_part(struct engine_state *s, struct live_order *live,
                              const struct venue_event *event)
 {
     struct lane *lane = live->lane;
@@ -234,8 +282,6 @@ static enum err booking_fill(struct engine_state *s, struct live_order *live,
     e = booking_make_fill(s, live, event, &f);
     if (e)
         return e;
-    if (!p && live->order.purpose != PURPOSE_ENTRY)
-        return ERR_CONFLICT;
     if (!p) {
         p = booking_open(s, &live->order);
         opened = true;
@@ -251,16 +297,7 @@ static enum err booking_fill(struct engine_state *s, struct live_order *live,
         return e;
     }
     *p = after;
-    if (opened) {
-        s->account.last_position_id = p->id;
-        lane->position = p;
-        s->position_count++;
-        booking_set_levels(s, lane, &live->order);
-    } else if (f.opens && live->order.id != p->entry_order_id) {
-        booking_move_levels(s, lane, &live->order);
-    }
-    if (!f.opens)
-        state_end_entry(s, lane);
+    booking_settle(s, live, p, &f, opened);
     e = booking_record_fill(s, live, &f);
     if (e == ERR_OK) {
         journal_batch_put_position(&s->pending, p);
@@ -270,81 +307,56 @@ static enum err booking_fill(struct engine_state *s, struct live_order *live,
     return e;
 }
 
-static enum err booking_end(struct engine_state *s, struct live_order *live, enum order_status to,
-                            const char *reason)
+/* The part of a fill that only closes what is open; 0: all of it is of one kind. */
+static struct size booking_closing_part(const struct live_order *live,
+                                        const struct venue_event *event)
 {
-    struct order *o = &live->order;
-    struct position *p = live->lane->position;
+    const struct position *p = live->lane->position;
 
-    copy_text(o->reason, sizeof(o->reason), reason);
-    if (to == ORDER_REJECTED) {
-        s->account.orders_rejected++;
-        LOG_WARN("order_rejected", "order", LOG_NUMBER(o->id), "symbol", o->symbol, "reason",
-                 reason, NULL);
-        /* A position whose stop the venue refuses must not stay unprotected. */
-        if (o->purpose == PURPOSE_STOP_LOSS && p)
-            live->lane->exit_price_missing = true;
-        /* A target it refuses would be refused again, and again: the stop has to do. */
-        if (p && p->target_order_id == o->id)
-            p->take_profit = p->roi_target = PRICE_ZERO;
-    }
-    order_move(o, to, state_now(s));
-    return booking_close_order(s, o->id);
+    if (!p || (int)p->direction == (int)live->order.side || size_cmp(event->size, p->size) <= 0)
+        return SIZE_ZERO;
+    return p->size;
 }
 
-/* The venue has it, or nobody knows whether it has. */
-static void booking_progress(struct engine_state *s, struct live_order *live, enum order_status to,
-                             const struct venue_event *event)
+/* One fill that closes a position and goes beyond: two trades, the second with a "+" to its id. */
+static enum err booking_split(struct engine_state *s, struct live_order *live,
+                              const struct venue_event *event, struct size part)
 {
-    struct order *o = &live->order;
+    struct venue_event first = *event, rest = *event;
+    enum err e = money_share(event->fee, part, event->size, ROUND_DOWN, &first.fee);
 
-    if (event->venue_order_id[0])
-        copy_text(o->venue_order_id, sizeof(o->venue_order_id), event->venue_order_id);
-    if (!order_may_move(o->status, to) || o->status == ORDER_NEW)
-        return;
-    o->error = event->error;
-    order_move(o, to, state_now(s));
-    journal_batch_put_order(&s->pending, o);
+    if (e)
+        return e;
+    first.size = part;
+    rest.size.e12 -= part.e12;
+    rest.fee.e12 -= first.fee.e12;
+    (void)snprintf(rest.venue_fill_id, sizeof(rest.venue_fill_id), "%.*s+",
+                   (int)sizeof(rest.venue_fill_id) - 2, event->venue_fill_id);
+    e = booking_part(s, live, &first);
+    return e ? e : booking_part(s, live, &rest);
 }
 
-enum err booking_apply(struct engine_state *s, const struct venue_event *event)
+enum err booking_fill(struct engine_state *s, struct live_order *live,
+                      const struct venue_event *event)
 {
-    struct live_order *live = state_order_of(s, event);
+    const struct venue_traits *traits = &s->options.venue->traits;
+    char symbol[LIMIT_SYMBOL];
+    struct size part;
+    enum err e;
 
-    if (!live)
-        return ERR_NOT_FOUND;
-    s->effects = true;
-    if (event->kind != VENUE_ACCEPTED)
-        state_touch(s, live->lane);
-    switch (event->kind) {
-    case VENUE_ACCEPTED:
-        booking_progress(s, live, ORDER_ACCEPTED, event);
-        return ERR_OK;
-    case VENUE_UNKNOWN:
-        booking_progress(s, live, ORDER_UNKNOWN, event);
-        return ERR_OK;
-    case VENUE_FILL:
-        return booking_fill(s, live, event);
-    case VENUE_REJECTED:
-    case VENUE_NOT_SENT:
-        live->order.error = event->error;
-        return booking_end(s, live, ORDER_REJECTED, event->reason);
-    case VENUE_CANCELED:
-        return booking_end(s, live, ORDER_CANCELED, event->reason);
-    case VENUE_EXPIRED:
-        return booking_end(s, live, ORDER_EXPIRED, event->reason);
-    case VENUE_CANCEL_FAILED:
-        live->cancel_sent = false; /* asked again with the next that is sent */
-        return ERR_OK;
-    case VENUE_STATE:
-    case VENUE_QUERY_FAILED:
-    case VENUE_ACCOUNT:
-    case VENUE_ACCOUNT_FAILED:
-    case VENUE_MARKET:
-    case VENUE_GAP:
-        return ERR_OK; /* the engine has not asked */
-    }
-    return ERR_INVALID;
+    copy_text(symbol, sizeof(symbol), live->order.symbol);
+    if (!traits->tells_fill_once && fill_ids_has(&s->fill_ids, symbol, event->venue_fill_id))
+        return ERR_OK; /* told before */
+    if (size_sign(event->size) <= 0 || price_sign(event->price) <= 0 ||
+        size_cmp(event->size, order_left(&live->order)) > 0)
+        return ERR_CONFLICT;
+    if (!traits->outlives_us && !live->lane->position && live->order.purpose != PURPOSE_ENTRY)
+        return ERR_CONFLICT;
+    part = traits->outlives_us ? booking_closing_part(live, event) : SIZE_ZERO;
+    e = size_sign(part) > 0 ? booking_split(s, live, event, part) : booking_part(s, live, event);
+    if (e == ERR_OK && !traits->tells_fill_once)
+        (void)fill_ids_add(&s->fill_ids, symbol, event->venue_fill_id);
+    return e;
 }
 
 /* ---- Funding ---- */
@@ -405,15 +417,4 @@ void booking_funding(struct engine_state *s, const struct feed_event *event)
     }
     if (moved && venue->fund)
         venue->fund(venue->self, s->account.cash);
-}
-
-void booking_end_unsent(struct engine_state *s, int64_t order_id)
-{
-    struct live_order *live = state_order(s, order_id);
-    enum err e;
-
-    ASSERT(live && live->order.status == ORDER_NEW);
-    state_touch(s, live->lane);
-    e = booking_end(s, live, ORDER_CANCELED, "never sent");
-    ASSERT(e == ERR_OK);
 }

@@ -17,7 +17,8 @@ MUST_USE enum err booking_apply(struct engine_state *s, const struct venue_event
  */
 void booking_funding(struct engine_state *s, const struct feed_event *event);
 
-/* Ends an order that was never sent. */
-void booking_end_unsent(struct engine_state *s, int64_t order_id);
+/* Ends an order that was never sent.  again: its intent still stands, so it may have another
+ * attempt. */
+void booking_end_unsent(struct engine_state *s, int64_t order_id, const char *reason, bool again);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "engine/execution.h"
+#include "engine/gate.h"
 #include "engine/manage.h"
 #include "engine/roster.h"
 
@@ -198,6 +199,7 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
         .equity_peak = s->account.performance.equity_peak,
         .cash_free = s->account.cash,
         .open_positions = (int64_t)s->position_count,
+        .gate = gate_denials(s, lane->instrument),
         .opposite_open = decide_is_opposed(s, lane, direction),
     };
     e = state_equity(s, &v->equity, &unrealized, &v->exposure);

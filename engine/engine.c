@@ -68,7 +68,7 @@ static void engine_publish(struct engine *e)
     pthread_mutex_unlock(&e->publish);
     snapshot_release(old);
     e->state.effects = false;
-    e->published_us = clock_monotonic_us();
+    e->published_us = state_monotonic_us(&e->state);
 }
 
 static void engine_publish_if_due(struct engine *e, bool time_passed)
@@ -76,7 +76,7 @@ static void engine_publish_if_due(struct engine *e, bool time_passed)
     if (e->state.options.unread && e->state.loop == e->published_state)
         return;
     if (e->state.effects ||
-        (time_passed && clock_monotonic_us() - e->published_us >= ENGINE_PUBLISH_EVERY_US))
+        (time_passed && state_monotonic_us(&e->state) - e->published_us >= ENGINE_PUBLISH_EVERY_US))
         engine_publish(e);
 }
 
@@ -103,7 +103,7 @@ static void engine_journal_failed(struct engine *e, enum err error)
         }
         copy_text(e->reason, sizeof(e->reason), "waiting for the database");
     }
-    e->retry_us = clock_monotonic_us() + e->backoff_us;
+    e->retry_us = state_monotonic_us(&e->state) + e->backoff_us;
     e->state.effects = true;
 }
 
@@ -134,7 +134,8 @@ static int64_t engine_until(const struct engine *e)
     if (o->replay_speed == 0)
         return INT64_MAX;
     return e->base_feed_us +
-           (int64_t)((i128)(clock_monotonic_us() - e->base_monotonic_us) * o->replay_speed);
+           (int64_t)((i128)(state_monotonic_us(&e->state) - e->base_monotonic_us) *
+                     o->replay_speed);
 }
 
 static void engine_set_pace(struct engine *e)
@@ -142,7 +143,7 @@ static void engine_set_pace(struct engine *e)
     e->base_feed_us = e->state.account.cursor_us;
     if (e->base_feed_us == TIME_NONE && e->state.options.feed)
         e->base_feed_us = e->state.options.feed->first_us(e->state.options.feed->self);
-    e->base_monotonic_us = clock_monotonic_us();
+    e->base_monotonic_us = state_monotonic_us(&e->state);
 }
 
 /* How long until feed time due_us may be played. */
@@ -185,7 +186,7 @@ static void engine_finish(struct engine *e)
 /* One instant of the feed; *wait_us is set when nothing is due. */
 static enum err engine_cycle(struct engine *e, int64_t *wait_us)
 {
-    int64_t begun = clock_monotonic_us(), due_us = 0;
+    int64_t begun = state_monotonic_us(&e->state), due_us = 0;
     bool was_idle = e->state.step == STEP_IDLE;
     enum err error = cycle_run(&e->state, engine_until(e), &due_us);
 
@@ -204,7 +205,7 @@ static enum err engine_cycle(struct engine *e, int64_t *wait_us)
     } else {
         engine_journal_back(e);
         if (was_idle)
-            cycle_times_add(&e->times, clock_monotonic_us() - begun);
+            cycle_times_add(&e->times, state_monotonic_us(&e->state) - begun);
         e->last_cycle_wall_us = clock_wall_us();
     }
     return error;
@@ -221,7 +222,7 @@ static enum err engine_catch_up(struct engine *e, int64_t *wait_us)
     enum err error;
 
     if (e->retry_us) {
-        int64_t left = e->retry_us - clock_monotonic_us();
+        int64_t left = e->retry_us - state_monotonic_us(&e->state);
 
         if (left > 0) {
             *wait_us = left;
@@ -291,21 +292,20 @@ static enum err engine_play(struct engine *e, int64_t *wait_us)
     return error;
 }
 
-static void engine_take_command(struct engine *e, struct ticket *t)
+void engine_carry_out(struct engine *e, const struct command *c, struct command_reply *reply)
 {
     bool was_playing = engine_is_playing(e);
 
-    operator_carry_out(&e->state, &t->command, &t->reply);
+    operator_carry_out(&e->state, c, reply);
     if (!was_playing && engine_is_playing(e)) {
         engine_set_pace(e);
         e->reason[0] = '\0';
     } else if (e->state.loop == LOOP_PAUSED || e->state.loop == LOOP_STOPPED) {
-        copy_text(e->reason, sizeof(e->reason), t->command.reason);
+        copy_text(e->reason, sizeof(e->reason), c->reason);
     }
-    if (!t->reply.durable && !e->retry_us)
+    if (!reply->durable && !e->retry_us)
         engine_journal_failed(e, ERR_DB_UNAVAILABLE);
     engine_publish(e);
-    ticket_answer(t);
 }
 
 /* Takes waiting commands; waits for the first one at most wait_us.  True when there was one. */
@@ -315,7 +315,8 @@ static bool engine_take_mail(struct engine *e, int64_t wait_us)
     bool any = false;
 
     while (queue_pop(&e->mailbox, &t, any ? 0 : wait_us) == ERR_OK) {
-        engine_take_command(e, t);
+        engine_carry_out(e, &t->command, &t->reply);
+        ticket_answer(t);
         any = true;
     }
     return any;
@@ -339,21 +340,26 @@ static enum err engine_step_once(struct engine *e, int64_t *wait_us)
     *wait_us = 0;
     execution_hear(&e->state);
     if (state_must_commit(&e->state) || e->state.step != STEP_IDLE || e->retry_us ||
-        e->state.closes_wait)
+        e->state.closes_wait || execution_is_due(&e->state))
         error = engine_catch_up(e, wait_us);
     if (error == ERR_OK)
         error = engine_play(e, wait_us);
     engine_publish_if_due(e, error == ERR_OK);
-    *wait_us = execution_wait(&e->state, *wait_us);
+    *wait_us = execution_wait(&e->state, *wait_us, e->retry_us != 0);
     return error;
+}
+
+enum err engine_step_wait(struct engine *e, int64_t *wait_us)
+{
+    engine_take_mail(e, 0);
+    return engine_step_once(e, wait_us);
 }
 
 enum err engine_step(struct engine *e)
 {
     int64_t wait_us;
 
-    engine_take_mail(e, 0);
-    return engine_step_once(e, &wait_us);
+    return engine_step_wait(e, &wait_us);
 }
 
 const struct account *engine_account(const struct engine *e)

@@ -29,8 +29,16 @@ struct engine_options {
     const struct venue *venue;
     const struct journal *journal;
     enum pace pace;
+    /* Realtime in tests: the clocks to go by; now_us and monotonic_us NULL: the real ones. */
+    struct clock clock;
+    int64_t (*monotonic_us)(void);
     int64_t replay_speed;      /* recorded seconds a second; 0: as fast as it goes */
     int64_t cycle_interval_us; /* realtime */
+    /* At a venue that outlives us: a position without a confirmed stop leaves at the market after
+     * this; 0: never.  The account is compared with the venue's so often; 0: only when needed. */
+    int64_t unprotected_limit_us;
+    int64_t reconcile_interval_us;
+    bool mismatch_reports_only; /* books that differ are told, but halt no symbol */
     bool autostart;
     bool unread; /* snapshots are asked for only before and after: none is made while it plays */
     bool outside_signals; /* the loop may run without a strategy: signals come from outside */
@@ -69,8 +77,12 @@ void engine_wait(struct engine *e, uint64_t seq, int64_t timeout_us);
 /* For tests and benches, without a thread: one step (commands, pending commit, one cycle).  Returns
  * ERR_AGAIN when nothing is due, ERR_END when the feed has ended. */
 enum err engine_step(struct engine *e);
+/* The same; *wait_us: how long nothing is to be done when it was not ERR_OK. */
+enum err engine_step_wait(struct engine *e, int64_t *wait_us);
 /* Likewise: the account as the newest step left it, a view that the next one changes. */
 const struct account *engine_account(const struct engine *e);
+/* Likewise: carries out one command at once. */
+void engine_carry_out(struct engine *e, const struct command *c, struct command_reply *reply);
 /* Likewise: carries out the commands that wait; true when there was one. */
 bool engine_take_waiting(struct engine *e);
 

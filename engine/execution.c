@@ -2,10 +2,11 @@
 /* Orders on their way out: intents, exits, sending, and the flush that ties them to the journal. */
 #include "engine/execution.h"
 
-#include <stdlib.h>
-
 #include "core/log.h"
 #include "engine/booking.h"
+#include "engine/dispatch.h"
+#include "engine/inquiry.h"
+#include "engine/protection.h"
 #include "engine/roster.h"
 
 /* Rounds of commit, send and drain in one flush.  Each needs a venue answer that makes a new
@@ -40,6 +41,8 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .attached_target = i->attached_target,
         .slippage_tolerance = i->slippage_tolerance,
         .created_us = state_now(s),
+        .intended_us = state_now(s),
+        .send_after_us = TIME_NONE,
         .request_expires_us = TIME_NONE,
         .submitted_us = TIME_NONE,
         .filled_us = TIME_NONE,
@@ -48,6 +51,7 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     };
     const struct venue_traits *traits = &s->options.venue->traits;
     struct leaf_context context;
+    struct live_order *live;
     struct leaf leaf;
     enum err e;
 
@@ -66,22 +70,17 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     s->account.last_order_id = o.id;
     s->account.last_intent_id = o.intent_id;
     state_add_leaf(s, &leaf);
-    state_add_order(s, &o, lane);
+    live = state_add_order(s, &o, lane);
+    if (i->signal_leaf) {
+        live->has_signal_leaf = true;
+        live->signal_leaf = *i->signal_leaf;
+    }
     journal_batch_put_order(&s->pending, &o);
     *id = o.id;
     return ERR_OK;
 }
 
-static void execution_want_cancel(struct engine_state *s, int64_t *order_id)
-{
-    struct live_order *live = *order_id ? state_order(s, *order_id) : NULL;
-
-    if (live)
-        live->cancel_wanted = true;
-    *order_id = 0;
-}
-
-bool execution_is_leaving(struct engine_state *s, const struct position *p)
+bool execution_is_leaving(const struct engine_state *s, const struct position *p)
 {
     const struct live_order *live = p->exit_order_id ? state_order(s, p->exit_order_id) : NULL;
 
@@ -111,169 +110,16 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
     e = execution_intend(s, &i, &id);
     if (e)
         return e;
-    /* Cancels go out before the exit (execution_send), so a spot balance is free for it. */
+    /* Cancels go out before the exit (dispatch_send), so a spot balance is free for it. */
     if (!is_part) {
-        execution_want_cancel(s, &p->stop_order_id);
-        execution_want_cancel(s, &p->target_order_id);
-        execution_want_cancel(s, &p->exit_order_id);
+        state_want_cancel(s, &p->stop_order_id);
+        state_want_cancel(s, &p->target_order_id);
+        state_want_cancel(s, &p->exit_order_id);
     }
     state_end_entry(s, lane); /* else its rest would open anew what this closes */
     p->exit_order_id = id;
     p->updated_us = state_now(s);
     return ERR_OK;
-}
-
-/* One protective order in place of an old one; both ids are the position's fields. */
-static enum err execution_replace(struct engine_state *s, const struct intent *wanted,
-                                  int64_t *order_id)
-{
-    int64_t id;
-    enum err e = execution_intend(s, wanted, &id);
-
-    if (e)
-        return e;
-    execution_want_cancel(s, order_id);
-    *order_id = id;
-    return ERR_OK;
-}
-
-/* True when the order rests with this size and price; a triggered one is left to finish. */
-static bool execution_rests(struct engine_state *s, int64_t order_id, const struct position *p,
-                            struct price level)
-{
-    const struct live_order *live = order_id ? state_order(s, order_id) : NULL;
-
-    if (!live || live->cancel_wanted)
-        return false;
-    return size_cmp(order_left(&live->order), p->size) == 0 &&
-           price_cmp(live->order.type == ORDER_LIMIT ? live->order.limit_price
-                                                     : live->order.stop_price,
-                     level) == 0;
-}
-
-static bool execution_triggered(struct engine_state *s, int64_t order_id)
-{
-    const struct live_order *live = order_id ? state_order(s, order_id) : NULL;
-
-    return live && size_sign(live->order.filled) > 0;
-}
-
-enum err execution_protect(struct engine_state *s, struct lane *lane)
-{
-    struct position *p = lane->position;
-    struct intent i = {.lane = lane};
-    struct price level;
-    enum exit_reason target_reason;
-    enum err e = ERR_OK;
-
-    if (!p || execution_is_leaving(s, p))
-        return ERR_OK;
-    level = position_stop_level(p);
-    i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    i.size = p->size;
-    i.oco_group = p->id;
-    i.signal_id = p->signal_id;
-    if (execution_triggered(s, p->stop_order_id))
-        return ERR_OK;
-    if (price_sign(level) > 0 && !execution_rests(s, p->stop_order_id, p, level)) {
-        i.type = ORDER_STOP_MARKET;
-        i.purpose = PURPOSE_STOP_LOSS;
-        i.exit_reason = price_sign(p->trailing_stop) > 0 ? EXIT_TRAILING_STOP : EXIT_STOP_LOSS;
-        i.stop_price = level;
-        i.decision_price = level;
-        e = execution_replace(s, &i, &p->stop_order_id);
-        if (e)
-            return e;
-    }
-    level = position_target_level(p, &target_reason);
-    if (price_sign(level) > 0 && !execution_rests(s, p->target_order_id, p, level)) {
-        i.type = ORDER_LIMIT;
-        i.purpose = PURPOSE_TAKE_PROFIT;
-        i.exit_reason = target_reason;
-        i.stop_price = PRICE_ZERO;
-        i.limit_price = level;
-        i.decision_price = level;
-        e = execution_replace(s, &i, &p->target_order_id);
-    }
-    return e;
-}
-
-void execution_send(struct engine_state *s)
-{
-    const struct venue *v = s->options.venue;
-    int64_t now = state_now(s);
-    size_t i;
-
-    ASSERT(!state_must_commit(s));
-    for (i = 0; i < s->order_count; i++) {
-        struct live_order *live = s->orders[i];
-
-        if (live->cancel_wanted && !live->cancel_sent && live->order.status != ORDER_NEW &&
-            v->cancel(v->self, &live->order, now) == ERR_OK)
-            live->cancel_sent = true;
-    }
-    for (i = 0; i < s->order_count; i++) {
-        struct live_order *live = s->orders[i];
-
-        if (live->order.status != ORDER_NEW)
-            continue;
-        if (live->cancel_wanted || (live->order.purpose == PURPOSE_ENTRY && !state_may_enter(s))) {
-            booking_end_unsent(s, live->order.id);
-            i = (size_t)-1; /* the list changed: look again from the start */
-            continue;
-        }
-        if (v->submit(v->self, &live->order, now) == ERR_OK) {
-            order_move(&live->order, ORDER_SUBMITTED, now);
-            journal_batch_put_order(&s->pending, &live->order);
-        }
-    }
-}
-
-static int execution_by_lane(const void *a, const void *b)
-{
-    size_t x = (*(struct lane *const *)a)->place, y = (*(struct lane *const *)b)->place;
-
-    return (x > y) - (x < y);
-}
-
-/* True when no stop can be placed, or an exit for that reason came to nothing. */
-static bool execution_must_leave(struct engine_state *s, const struct lane *lane)
-{
-    const struct position *p = lane->position;
-
-    return !execution_is_leaving(s, p) &&
-           (lane->exit_price_missing ||
-            (s->options.limits.stop_loss_required && price_sign(position_stop_level(p)) == 0));
-}
-
-/* Protects the lanes that were touched, in lane order whatever the order of events was, so that the
- * log does not depend on it.  A lane that fails stays touched and is tried again. */
-static void execution_protect_touched(struct engine_state *s)
-{
-    size_t i, count = s->touched_count;
-
-    qsort(s->touched, count, sizeof(s->touched[0]), execution_by_lane);
-    s->touched_count = 0;
-    for (i = 0; i < count; i++) {
-        struct lane *lane = s->touched[i];
-        enum err e;
-
-        lane->touched = false;
-        if (!lane->position)
-            continue;
-        if (execution_must_leave(s, lane)) {
-            lane->exit_price_missing = false;
-            e = execution_exit(s, lane, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
-        } else {
-            e = execution_protect(s, lane);
-        }
-        if (e) {
-            s->symbol_errors++;
-            LOG_ERROR("protection_failed", "symbol", lane_instrument(s, lane)->symbol, "error",
-                      err_code(e), NULL);
-            state_touch(s, lane); /* writes to a place already read: touched_count <= i */
-        }
-    }
 }
 
 void execution_drain(struct engine_state *s)
@@ -291,43 +137,61 @@ void execution_drain(struct engine_state *s)
         }
     }
     if (s->touched_count > 0)
-        execution_protect_touched(s);
+        protection_set_touched(s);
 }
 
 void execution_hear(struct engine_state *s)
 {
     const struct venue *v = s->options.venue;
 
-    if (v && v->traits.outlives_us && v->due_us(v->self) <= clock_monotonic_us())
+    if (!v || !v->traits.outlives_us)
+        return;
+    if (v->due_us(v->self) <= state_monotonic_us(s))
         execution_drain(s);
+    for (size_t i = 0; i < s->order_count; i++)
+        inquiry_watch(s, s->orders[i]);
+    protection_watch(s);
 }
 
-int64_t execution_wait(const struct engine_state *s, int64_t wait_us)
+/* Engine time of the next thing to be done; INT64_MAX: nothing is, of itself. */
+static int64_t execution_due_us(const struct engine_state *s)
+{
+    int64_t due_us = dispatch_due_us(s), protection_us = protection_due_us(s);
+
+    for (size_t i = 0; i < s->order_count; i++) {
+        int64_t watch_us = inquiry_watch_us(s, s->orders[i]);
+
+        due_us = watch_us < due_us ? watch_us : due_us;
+    }
+    return protection_us < due_us ? protection_us : due_us;
+}
+
+bool execution_is_due(const struct engine_state *s)
 {
     const struct venue *v = s->options.venue;
-    int64_t due_us = v ? v->due_us(v->self) : INT64_MAX, left_us;
 
-    if (due_us == INT64_MAX)
+    return v && v->traits.outlives_us && execution_due_us(s) <= state_now(s);
+}
+
+int64_t execution_wait(const struct engine_state *s, int64_t wait_us, bool waits_for_journal)
+{
+    const struct venue *v = s->options.venue;
+    int64_t due_us, left_us;
+
+    if (!v || !v->traits.outlives_us)
         return wait_us;
-    left_us = due_us - clock_monotonic_us();
-    if (left_us < 0)
-        return 0;
-    return left_us < wait_us ? left_us : wait_us;
+    due_us = v->due_us(v->self);
+    left_us = due_us == INT64_MAX ? INT64_MAX : due_us - state_monotonic_us(s);
+    wait_us = left_us < wait_us ? left_us : wait_us;
+    due_us = waits_for_journal ? INT64_MAX : execution_due_us(s);
+    left_us = due_us == INT64_MAX ? INT64_MAX : due_us - state_now(s);
+    wait_us = left_us < wait_us ? left_us : wait_us;
+    return wait_us < 0 ? 0 : wait_us;
 }
 
 static bool execution_has_work(const struct engine_state *s)
 {
-    size_t i;
-
-    if (state_must_commit(s))
-        return true;
-    for (i = 0; i < s->order_count; i++) {
-        const struct live_order *live = s->orders[i];
-
-        if (live->order.status == ORDER_NEW || (live->cancel_wanted && !live->cancel_sent))
-            return true;
-    }
-    return false;
+    return state_must_commit(s) || dispatch_due_us(s) <= state_now(s);
 }
 
 enum err execution_flush(struct engine_state *s)
@@ -341,7 +205,7 @@ enum err execution_flush(struct engine_state *s)
             return e;
         if (!s->options.venue)
             return ERR_OK;
-        execution_send(s);
+        dispatch_send(s);
         execution_drain(s);
     }
     if (round == FLUSH_ROUNDS_MAX)

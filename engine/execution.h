@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Orders and fills: intents into the log, durable orders to the venue, its answers into positions.
  *
- * An intent is a leaf and a row in the pending batch with status `new`; execution_send gives it to
- * the venue only after the commit.  Every order that ends leaves a `close` leaf.  Engine thread. */
+ * An intent is a leaf and a row in the pending batch with status `new`; engine/dispatch.h gives it
+ * to the venue only after the commit.  Every order that ends leaves a `close` leaf.
+ * Engine thread. */
 #ifndef ENGINE_EXECUTION_H
 #define ENGINE_EXECUTION_H
 
@@ -28,29 +29,24 @@ struct intent {
 MUST_USE enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id);
 
 /* True when a market exit of all that is left is on its way. */
-bool execution_is_leaving(struct engine_state *s, const struct position *p);
+bool execution_is_leaving(const struct engine_state *s, const struct position *p);
 
 /* A market exit of a position; reason names it.  The whole (size 0) takes its protection away, and
  * the place of an exit of a part; a part leaves the protection, and must be the only exit. */
 MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
 
-/* Brings the protective orders in line with the position: stop at its level and size, target
- * beside it, none while an exit of the whole is on its way.  Idempotent. */
-MUST_USE enum err execution_protect(struct engine_state *s, struct lane *lane);
-
-/* Sends what is durable and new, and the wanted cancels first; entries that were not sent before
- * entries were stopped end instead.  Nothing may wait for the journal (ASSERT). */
-void execution_send(struct engine_state *s);
-
 /* Takes and applies all events of the venue, then protects the positions they touched. */
 void execution_drain(struct engine_state *s);
 
-/* Books what a venue with a life of its own has told, whatever the loop's state.  One that is
- * simulated tells within the cycle's own steps. */
+/* Books what a venue that outlives us has told and looks at the clocks, whatever the loop's state.
+ * One that is simulated tells within the cycle's own steps. */
 void execution_hear(struct engine_state *s);
-/* A wait until the next step, cut to when the venue wants to be heard. */
-int64_t execution_wait(const struct engine_state *s, int64_t wait_us);
+/* Something is due at such a venue: execution_flush does it. */
+bool execution_is_due(const struct engine_state *s);
+/* A wait until the next step, cut to when the venue wants to be heard and, unless everything waits
+ * for the journal, to when something is due. */
+int64_t execution_wait(const struct engine_state *s, int64_t wait_us, bool waits_for_journal);
 
 /* Commits, sends and drains until nothing is left to do.  ERR_DB_*: call again. */
 MUST_USE enum err execution_flush(struct engine_state *s);

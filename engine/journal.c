@@ -183,6 +183,8 @@ void recovery_release(struct recovery *r)
     free(r->ext_values);
     free(r->closed);
     free(r->orders);
+    free(r->ended);
+    free(r->fills);
     free(r->positions);
     daily_equity_release(&r->daily);
     *r = (struct recovery){0};

@@ -49,6 +49,13 @@ void journal_batch_put_slot(struct journal_batch *b, const struct strategy_slot 
 void journal_batch_add_activation(struct journal_batch *b, const struct activation *a);
 void journal_batch_put_ext_value(struct journal_batch *b, const struct ext_value *v);
 
+/* Orders that ended lately, of which fills may still come to light, and fills that may be told
+ * again. */
+enum {
+    RECOVERY_ENDED = 1024,
+    RECOVERY_FILLS = 4096
+};
+
 /* What a restart needs. */
 struct recovery {
     bool exists; /* false: a new account, nothing else is set */
@@ -62,6 +69,10 @@ struct recovery {
     size_t slot_count;
     struct ext_value *ext_values;
     size_t ext_value_count;
+    struct order *ended; /* the newest final ones, at most RECOVERY_ENDED, by id */
+    size_t ended_count;
+    struct fill *fills; /* the newest, at most RECOVERY_FILLS, by id */
+    size_t fill_count;
     struct position *closed; /* the newest closed one of each strategy name and symbol */
     size_t closed_count;
     /* Documents of every artifact that a slot (strategy_id, next_id) or an open position names. */

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "engine/execution.h"
 #include "engine/manage.h"
+#include "engine/protection.h"
 
 static void mark_trailing(struct engine_state *s, struct lane *lane)
 {
@@ -44,7 +45,7 @@ enum err mark_position(struct engine_state *s, struct lane *lane)
         return ERR_OK;
     mark_trailing(s, lane);
     mark_roi(s, lane);
-    return execution_protect(s, lane);
+    return protection_set(s, lane);
 }
 
 enum err mark_detail(struct engine_state *s, struct lane *lane, const struct candle *c)
@@ -58,7 +59,7 @@ enum err mark_detail(struct engine_state *s, struct lane *lane, const struct can
     if (execution_is_leaving(s, p))
         return ERR_OK;
     mark_trailing(s, lane);
-    return execution_protect(s, lane);
+    return protection_set(s, lane);
 }
 
 /* The mark of one finished day: a row and a leaf. */

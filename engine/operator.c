@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "engine/execution.h"
+#include "engine/gate.h"
 #include "engine/operator_parts.h"
 
 enum err operator_refuse(struct command_reply *reply, enum err e, const char *detail)
@@ -108,6 +109,7 @@ static enum err operator_start(struct engine_state *s, const struct command *c,
         return operator_refuse(reply, ERR_CONFLICT, "the loop is paused: use resume");
     s->account.ever_commanded = true;
     s->account.wanted = WANTED_RUNNING;
+    gate_start_anew(s);
     operator_set_loop(s, LOOP_RUNNING);
     return operator_log(s, c);
 }
@@ -133,6 +135,7 @@ static enum err operator_resume(struct engine_state *s, const struct command *c,
     if (s->loop != LOOP_PAUSED)
         return operator_refuse(reply, ERR_NOT_RUNNING, "only a paused loop can be resumed");
     s->account.wanted = WANTED_RUNNING;
+    gate_start_anew(s);
     operator_set_loop(s, LOOP_RUNNING);
     return operator_log(s, c);
 }
@@ -269,7 +272,7 @@ static void operator_newest_order(struct engine_state *s, int64_t id, struct ord
 
     if (live)
         *out = live->order;
-    for (size_t i = 0; i < ENDED_ORDERS && !live; i++) {
+    for (size_t i = 0; i < s->ended_capacity && !live; i++) {
         if (s->ended[i].id == id)
             *out = s->ended[i];
     }

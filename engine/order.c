@@ -9,7 +9,7 @@ static const char *const status_names[ORDER_STATUS_COUNT_] = {
     [ORDER_ACCEPTED] = "accepted", [ORDER_PARTIALLY_FILLED] = "partially_filled",
     [ORDER_FILLED] = "filled",     [ORDER_CANCELED] = "canceled",
     [ORDER_REJECTED] = "rejected", [ORDER_EXPIRED] = "expired",
-    [ORDER_UNKNOWN] = "unknown",
+    [ORDER_UNKNOWN] = "unknown",   [ORDER_ABSENT] = "absent",
 };
 
 static const char *const type_names[ORDER_TYPE_COUNT_] = {
@@ -116,7 +116,8 @@ enum {
 };
 
 static const unsigned moves[ORDER_STATUS_COUNT_] = {
-    [ORDER_NEW] = TO(SUBMITTED) | TO(CANCELED),
+    /* Unknown: a restart cannot tell whether it was sent. */
+    [ORDER_NEW] = TO(SUBMITTED) | TO(UNKNOWN) | TO(CANCELED),
     /* A venue may tell the fill or the end before, or instead of, the acceptance. */
     [ORDER_SUBMITTED] = TO(ACCEPTED) | TO(PARTIALLY_FILLED) | TO(UNKNOWN) | ENDINGS,
     /* Accepted and later refused: a market order whose open the cash cannot pay. */
@@ -124,7 +125,7 @@ static const unsigned moves[ORDER_STATUS_COUNT_] = {
     /* To itself: one more part. */
     [ORDER_PARTIALLY_FILLED] = TO(PARTIALLY_FILLED) | TO(FILLED) | TO(CANCELED) | TO(EXPIRED),
     /* Asked about, and whatever the answer was. */
-    [ORDER_UNKNOWN] = TO(ACCEPTED) | TO(PARTIALLY_FILLED) | ENDINGS,
+    [ORDER_UNKNOWN] = TO(ACCEPTED) | TO(PARTIALLY_FILLED) | TO(ABSENT) | ENDINGS,
 };
 
 bool order_may_move(enum order_status from, enum order_status to)

@@ -5,9 +5,14 @@
  *    │          │             │               │
  *    │          ├─► rejected  ├─► canceled ◄──┤        canceled by us, expired by the venue
  *    │          └─► unknown   └─► expired  ◄──┘        (slippage tolerance, OCO sibling, end)
+ *    │                └─► absent                       proven not to be at the venue
+ *    ├─► unknown (a restart cannot tell whether it was sent)
  *    └─► canceled (never sent)
  *
  * `new` is durable before anything is sent.  order_move is the one function that changes a status.
+ * That a cancel is wanted is no status: it is in live_order, and for what an operator or an exit
+ * wants canceled in `reason` of the living order's row.  What was filled of an order that had ended
+ * already (a late fill) is added to its row; its status stays.
  * A venue may tell a fill or an end before or instead of the acceptance, and refuse what it had
  * accepted (no cash at the open): submitted and accepted go to every status on their right.  An
  * unknown order becomes what the venue says when it is asked. */
@@ -27,6 +32,7 @@ enum order_status {
     ORDER_REJECTED,
     ORDER_EXPIRED,
     ORDER_UNKNOWN,
+    ORDER_ABSENT,
     ORDER_STATUS_COUNT_
 };
 enum order_type {
@@ -98,6 +104,8 @@ struct order {
     struct price attached_target;    /* 0: none */
     struct ratio slippage_tolerance; /* entries: fraction; 0 off */
     int64_t created_us;
+    int64_t intended_us;        /* when the first attempt was made: the age of the wish */
+    int64_t send_after_us;      /* a later attempt waits until then; TIME_NONE: at once */
     int64_t request_expires_us; /* the venue refuses it when it arrives later; TIME_NONE: never */
     int64_t submitted_us;       /* TIME_NONE until then, as the next two */
     int64_t filled_us;
@@ -109,7 +117,8 @@ struct order {
 
 static inline bool order_is_final(enum order_status s)
 {
-    return s == ORDER_FILLED || s == ORDER_CANCELED || s == ORDER_REJECTED || s == ORDER_EXPIRED;
+    return s == ORDER_FILLED || s == ORDER_CANCELED || s == ORDER_REJECTED || s == ORDER_EXPIRED ||
+           s == ORDER_ABSENT;
 }
 static inline struct size order_left(const struct order *o)
 {

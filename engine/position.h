@@ -55,6 +55,9 @@ struct position {
     int64_t closed_us; /* TIME_NONE while open */
     int64_t updated_us;
     enum exit_reason exit_reason; /* of the newest closing fill */
+    /* Since when no stop of its size is confirmed to rest at a venue that outlives us; TIME_NONE:
+     * one is, or the venue is simulated here.  Not durable: a restart counts anew. */
+    int64_t unprotected_since_us;
 };
 
 /* Average prices to 12 decimals, half even; 0 while nothing filled. */

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "engine/booking.h"
 #include "engine/execution.h"
+#include "engine/inquiry.h"
 #include "engine/roster.h"
 
 /* A recording in realtime begins at the next boundary of its timeframe. */
@@ -180,6 +181,41 @@ static enum err recovery_hold(struct engine_state *s)
     return e;
 }
 
+/* A venue that outlives us goes on while we do not: every order is asked about, the account is
+ * compared before the next entry.  What was new may have been sent before the end. */
+static enum err recovery_ask(struct engine_state *s, const struct recovery *r)
+{
+    const struct venue *v = s->options.venue;
+    int64_t now = state_now(s);
+    size_t i;
+
+    for (i = 0; i < r->ended_count; i++)
+        state_keep_ended(s, &r->ended[i]);
+    for (i = 0; i < r->fill_count; i++)
+        (void)fill_ids_add(&s->fill_ids, r->fills[i].symbol, r->fills[i].venue_fill_id);
+    for (i = 0; i < s->lane_count; i++) {
+        if (s->lanes[i]->position)
+            state_touch(s, s->lanes[i]);
+    }
+    for (i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+        struct order *o = &live->order;
+        enum err e;
+
+        live->cancel_wanted = recovery_is_stale(s, live);
+        s->closes_wait |= o->exit_reason == EXIT_MANUAL;
+        if (o->status == ORDER_NEW && o->send_after_us != TIME_NONE && now < o->send_after_us)
+            continue; /* its turn has not come, so it was not sent */
+        if (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED)
+            order_move(o, ORDER_UNKNOWN, now);
+        inquiry_want(live);
+        e = v->restore(v->self, o);
+        if (e)
+            return e;
+    }
+    return ERR_OK;
+}
+
 /* Balances, then resting orders, then cancels that were on their way, then orders never sent: the
  * order in which an undisturbed run told the venue. */
 static enum err recovery_restore(struct engine_state *s)
@@ -216,7 +252,7 @@ static enum err recovery_restore(struct engine_state *s)
         if (live->order.status != ORDER_NEW)
             continue;
         if (live->cancel_wanted) {
-            booking_end_unsent(s, live->order.id);
+            booking_end_unsent(s, live->order.id, "never sent", false);
             i = (size_t)-1; /* the list changed: look again from the start */
             continue;
         }
@@ -246,7 +282,7 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
         return ERR_INTERNAL; /* an account row without its genesis cannot be */
     e = recovery_warm_up(s);
     if (e == ERR_OK)
-        e = recovery_restore(s);
+        e = s->options.venue->traits.outlives_us ? recovery_ask(s, r) : recovery_restore(s);
     if (e)
         return e;
     if (s->account.phase == PHASE_DECIDED) {

@@ -209,7 +209,7 @@ static bool is_drawdown_reached(const struct risk_limits *l, const struct risk_v
 static unsigned state_denials(const struct risk_limits *l, const struct risk_view *view,
                               const struct risk_request *q)
 {
-    unsigned denials = 0;
+    unsigned denials = view->gate;
 
     if (!q->confidence_known || ratio_cmp(q->confidence, l->min_confidence) <= 0 ||
         ratio_cmp(q->confidence, q->strategy_min_confidence) <= 0)

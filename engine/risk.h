@@ -28,6 +28,7 @@ struct risk_view {
     struct money symbol_exposure;
     int64_t open_positions; /* positions and pending entries */
     bool opposite_open;     /* a position of the other direction on this symbol */
+    unsigned gate;          /* enum denial bits of the venue (engine/gate.h) */
     bool is_cooling_down;   /* the strategy waits after its last position on this symbol */
 };
 

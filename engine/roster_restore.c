@@ -100,6 +100,7 @@ static enum err restore_position(struct engine_state *s, const struct position *
     lane = roster_need_lane(s, slot, at);
     lane->position = xcalloc(1, sizeof(*lane->position));
     *lane->position = *p;
+    lane->position->unprotected_since_us = TIME_NONE; /* the watch looks anew */
     s->position_count++;
     return ERR_OK;
 }

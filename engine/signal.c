@@ -37,7 +37,8 @@ const char *denial_name(int bit)
         "opposite_position",  "no_stop_loss",       "max_open_positions", "max_drawdown",
         "insufficient_cash",  "min_notional",       "max_exposure",       "overflow",
         "cooldown",           "volatility_unknown", "signal_expired",     "no_position",
-        "strategy_retired",   "position_open",
+        "strategy_retired",   "position_open",      "order_unknown",      "position_unprotected",
+        "not_reconciled",     "symbol_halted",      "venue_halted",
     };
 
     ASSERT(bit >= 0 && bit < DENIED_COUNT_);

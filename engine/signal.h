@@ -46,7 +46,12 @@ enum denial {
     DENIED_NO_POSITION = 1 << 15,
     DENIED_RETIRED = 1 << 16,
     DENIED_POSITION_OPEN = 1 << 17,
-    DENIED_COUNT_ = 18
+    DENIED_ORDER_UNKNOWN = 1 << 18,
+    DENIED_UNPROTECTED = 1 << 19,
+    DENIED_NOT_RECONCILED = 1 << 20,
+    DENIED_SYMBOL_HALTED = 1 << 21,
+    DENIED_VENUE_HALTED = 1 << 22,
+    DENIED_COUNT_ = 23
 };
 /* "confidence_too_low", "loop_paused", ...: stable words of the API, for bit number 0..17. */
 const char *denial_name(int bit);

@@ -18,6 +18,11 @@ int64_t state_now(const struct engine_state *s)
     return now;
 }
 
+int64_t state_monotonic_us(const struct engine_state *s)
+{
+    return s->options.monotonic_us ? s->options.monotonic_us() : clock_monotonic_us();
+}
+
 void state_touch(struct engine_state *s, struct lane *lane)
 {
     if (lane->touched)
@@ -55,11 +60,20 @@ static size_t state_order_place(const struct engine_state *s, int64_t id)
     return low;
 }
 
-struct live_order *state_order(struct engine_state *s, int64_t id)
+struct live_order *state_order(const struct engine_state *s, int64_t id)
 {
     size_t i = state_order_place(s, id);
 
     return i < s->order_count && s->orders[i]->order.id == id ? s->orders[i] : NULL;
+}
+
+static bool state_is_about(const struct venue_event *e, const struct order *o)
+{
+    if (e->order_id > 0)
+        return o->id == e->order_id;
+    if (e->client_order_id[0])
+        return strcmp(o->client_order_id, e->client_order_id) == 0;
+    return e->venue_order_id[0] && strcmp(o->venue_order_id, e->venue_order_id) == 0;
 }
 
 struct live_order *state_order_of(struct engine_state *s, const struct venue_event *e)
@@ -67,14 +81,25 @@ struct live_order *state_order_of(struct engine_state *s, const struct venue_eve
     if (e->order_id > 0)
         return state_order(s, e->order_id);
     for (size_t i = 0; i < s->order_count; i++) {
-        const struct order *o = &s->orders[i]->order;
-
-        if (e->client_order_id[0]
-                ? strcmp(o->client_order_id, e->client_order_id) == 0
-                : e->venue_order_id[0] && strcmp(o->venue_order_id, e->venue_order_id) == 0)
+        if (state_is_about(e, &s->orders[i]->order))
             return s->orders[i];
     }
     return NULL;
+}
+
+struct order *state_ended_of(struct engine_state *s, const struct venue_event *e)
+{
+    for (size_t i = 0; i < s->ended_capacity; i++) {
+        if (s->ended[i].id > 0 && state_is_about(e, &s->ended[i]))
+            return &s->ended[i];
+    }
+    return NULL;
+}
+
+void state_keep_ended(struct engine_state *s, const struct order *o)
+{
+    s->ended[s->ended_next] = *o;
+    s->ended_next = (s->ended_next + 1) % s->ended_capacity;
 }
 
 void state_tell_market(const struct engine_state *s, const struct feed_event *e)
@@ -93,6 +118,7 @@ struct live_order *state_add_order(struct engine_state *s, const struct order *o
         s->orders = xrealloc(s->orders, s->order_capacity * sizeof(struct live_order *));
     }
     live->order = *o;
+    live->is_fresh = true;
     live->lane = lane;
     lane->order_count++;
     s->orders[s->order_count++] = live;
@@ -109,6 +135,15 @@ void state_drop_order(struct engine_state *s, int64_t id)
     memmove(&s->orders[i], &s->orders[i + 1],
             (s->order_count - i - 1) * sizeof(struct live_order *));
     s->order_count--;
+}
+
+void state_want_cancel(struct engine_state *s, int64_t *order_id)
+{
+    struct live_order *live = *order_id ? state_order(s, *order_id) : NULL;
+
+    if (live)
+        live->cancel_wanted = true;
+    *order_id = 0;
 }
 
 /* The wish is in the order's row, so that no crash forgets it. */
@@ -325,7 +360,15 @@ void state_init(struct engine_state *s, const struct engine_options *options)
     s->options.instruments = s->instruments;
     s->options.config.instruments = s->instruments;
     s->options.config.instrument_count = n;
-    s->clock = options->pace == PACE_REALTIME ? clock_real() : clock_virtual(0);
+    s->markets = xcalloc(n + 1, sizeof(*s->markets));
+    s->ended_capacity =
+        options->venue && options->venue->traits.outlives_us ? ENDED_ORDERS_OUTLIVED : ENDED_ORDERS;
+    s->ended = xcalloc(s->ended_capacity, sizeof(*s->ended));
+    s->dealings.compared_us = TIME_NONE;
+    s->dealings.compare_wanted = options->venue && options->venue->traits.outlives_us;
+    s->clock = options->pace != PACE_REALTIME ? clock_virtual(0)
+               : options->clock.now_us        ? options->clock
+                                              : clock_real();
     journal_batch_init(&s->pending);
     journal_batch_init(&s->sealed);
 }
@@ -339,6 +382,9 @@ void state_release(struct engine_state *s)
         free(s->orders[i]);
     free(s->orders);
     free(s->tapes);
+    free(s->markets);
+    free(s->ended);
+    fill_ids_release(&s->fill_ids);
     free(s->instruments);
     free(s->ext_values);
     daily_equity_release(&s->daily);

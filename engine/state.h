@@ -4,12 +4,13 @@
  *
  * Durability: changes collect in `pending`.  state_commit seals them into `sealed` and gives that
  * to the journal until it is durable; what happens meanwhile collects in `pending` again.  Orders
- * are sent, and cancels asked for, only when nothing waits to become durable (execution_send). */
+ * are sent, and cancels asked for, only when nothing waits to become durable (dispatch_send). */
 #ifndef ENGINE_STATE_H
 #define ENGINE_STATE_H
 
 #include "core/clock.h"
 #include "engine/engine.h"
+#include "engine/fill_ids.h"
 
 /* What the feed last said of one instrument. */
 struct tape {
@@ -45,6 +46,8 @@ struct lane {
     int64_t cooldown_until_us; /* no entries on candles that close before; 0: none */
     size_t order_count;        /* living orders that name it */
     bool exit_price_missing;   /* protection was refused: leave at once */
+    int64_t leave_after_us;    /* the exit before came to nothing: not again before; 0: none */
+    int64_t leave_pause_us;    /* how long the newest of these waits was */
     bool touched;              /* in engine_state.touched: its protection is to be looked at */
 };
 
@@ -54,6 +57,48 @@ struct live_order {
     struct lane *lane;
     bool cancel_wanted; /* derived: a protective order its position no longer names, or asked for */
     bool cancel_sent;
+    bool is_fresh; /* made since the newest dispatch: not durable as far as is known */
+    /* The rest is of venues that outlive us; times are the engine's. */
+    int64_t hold_until_us; /* a request about it came to nothing: none before; 0: at once */
+    bool query_wanted, query_sent;
+    int64_t query_after_us; /* not before; 0: at once */
+    int64_t query_asked_us;
+    int64_t watched_us; /* a market order: when it was last looked at; 0: never */
+    int queries;        /* in a row without news: they become rarer */
+    int absences;       /* answers "not found" to what was asked when it was too late */
+    bool has_ended;     /* the venue says so, but not all fills were told */
+    enum order_status end;
+    struct size executed; /* what the fills must come to */
+    char end_reason[LIMIT_REASON];
+    bool has_signal_leaf;
+    struct digest signal_leaf;    /* for the leaf of the next attempt */
+    enum venue_error alike_error; /* the attempts before ended by it, `alike` in a row */
+    int alike;
+};
+
+/* What the venue, and our comparison with it, say of one instrument. */
+struct market {
+    enum venue_market_state state;
+    bool is_judged;           /* what it holds was compared with what we hold since the start */
+    bool differs;             /* and was not the same: no entries until it is */
+    int64_t refused_until_us; /* it refused the symbol: no entries until then; 0: it did not */
+    char reason[LIMIT_REASON];
+    int64_t moved_us; /* newest request or event of an order of it; 0: none */
+};
+
+/* How we stand with a venue that outlives us. */
+struct dealings {
+    int64_t silent_until_us; /* it asked for no request at all until then; 0: none */
+    bool entries_halted;     /* until the operator starts anew: key, clock */
+    char halt_reason[LIMIT_REASON];
+    bool is_compared;    /* since the start, or since events may have been missed */
+    bool compare_wanted; /* as soon as may be */
+    bool compare_sent;
+    int64_t compare_after_us;               /* not before */
+    int64_t compare_pause_us;               /* until what could not be judged is looked at again */
+    int64_t compared_us;                    /* TIME_NONE: never */
+    int64_t late_fills, mismatches;         /* counters */
+    int64_t foreign_orders, foreign_trades; /* in the newest picture */
 };
 
 /* Where a cycle stands, so that a journal failure in its middle can be waited out. */
@@ -64,9 +109,11 @@ enum cycle_step {
     STEP_SETTLING /* their fills are to be made durable, protection sent */
 };
 
-/* Orders that may end within one command and before its answer: an exit and what it replaces. */
+/* Orders that may end within one command and before its answer: an exit and what it replaces. At a
+ * venue that outlives us: orders for which fills may still come to light. */
 enum {
-    ENDED_ORDERS = 8
+    ENDED_ORDERS = 8,
+    ENDED_ORDERS_OUTLIVED = 1024
 };
 
 struct engine_state {
@@ -101,14 +148,20 @@ struct engine_state {
     bool spooling;          /* the database is away: commits go to the spool, no entries are made */
     int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
     int64_t spool_pause_us;
-    struct position last_closed;      /* the newest closed one, for answers */
-    struct order ended[ENDED_ORDERS]; /* the newest ones; the next takes ended_next */
-    size_t ended_next;
+    struct position last_closed; /* the newest closed one, for answers */
+    struct order *ended; /* the newest ones, a ring of ended_capacity; the next takes ended_next */
+    size_t ended_next, ended_capacity;
+    struct fill_ids fill_ids; /* unless the venue tells each fill once */
+    struct market *markets;   /* one an instrument */
+    struct dealings dealings;
     int64_t symbol_errors, cycle_errors, journal_failures;
 };
 
 /* The engine's time: candle time in a replay, never behind the newest leaf. */
 int64_t state_now(const struct engine_state *s);
+
+/* Monotonic time, of the test's clock where there is one. */
+int64_t state_monotonic_us(const struct engine_state *s);
 
 /* Remembers that a lane's protection is to be looked at. */
 void state_touch(struct engine_state *s, struct lane *lane);
@@ -123,14 +176,20 @@ static inline struct tape *lane_tape(const struct engine_state *s, const struct 
 {
     return &s->tapes[lane->instrument];
 }
-struct live_order *state_order(struct engine_state *s, int64_t id); /* NULL: ended or unknown */
+struct live_order *state_order(const struct engine_state *s,
+                               int64_t id); /* NULL: ended or unknown */
 /* The order an event is about, by our id, else by the ids the venue gave; NULL: not alive. */
 struct live_order *state_order_of(struct engine_state *s, const struct venue_event *e);
+/* Likewise among the newest that have ended. */
+struct order *state_ended_of(struct engine_state *s, const struct venue_event *e);
+void state_keep_ended(struct engine_state *s, const struct order *o);
 /* What the market did, for a venue that is simulated. */
 void state_tell_market(const struct engine_state *s, const struct feed_event *e);
 struct live_order *state_add_order(struct engine_state *s, const struct order *o,
                                    struct lane *lane);
 void state_drop_order(struct engine_state *s, int64_t id);
+/* An order is not wanted any more; sets the id that named it to 0. */
+void state_want_cancel(struct engine_state *s, int64_t *order_id);
 /* What is left of a lane's entry is not wanted any more: an exit has begun. */
 void state_end_entry(struct engine_state *s, struct lane *lane);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads what a restart needs, in one snapshot, and takes the account over by a new epoch. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,32 @@ static enum err recover_strategies(struct pg *pg, struct recover_context *c, int
     return recover_documents(pg, c, deadline_us);
 }
 
+/* What ended lately, and its fills: by id, as all that a restart reads. */
+static enum err recover_newest(struct pg *pg, struct recover_context *c)
+{
+    char where[160];
+    void *rows = NULL;
+    enum err e;
+
+    (void)snprintf(where, sizeof(where),
+                   "t.account = $1 AND t.is_final AND t.id > (SELECT max(id) - %d FROM orders"
+                   " WHERE account = $1) ORDER BY t.id",
+                   RECOVERY_ENDED);
+    e = recover_rows(pg, &table_order, where, c, &rows, &c->made.ended_count);
+    if (e)
+        return e;
+    c->made.ended = rows;
+    (void)snprintf(where, sizeof(where),
+                   "t.account = $1 AND t.id > (SELECT max(id) - %d FROM fill WHERE account = $1)"
+                   " ORDER BY t.id",
+                   RECOVERY_FILLS);
+    e = recover_rows(pg, &table_fill, where, c, &rows, &c->made.fill_count);
+    if (e)
+        return e;
+    c->made.fills = rows;
+    return ERR_OK;
+}
+
 static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
 {
     struct recover_context *c = context;
@@ -219,7 +246,9 @@ static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
     if (e)
         return e;
     c->made.positions = rows;
-    e = recover_strategies(pg, c, deadline_us);
+    e = recover_newest(pg, c);
+    if (!e)
+        e = recover_strategies(pg, c, deadline_us);
     return e ? e : recover_daily(pg, c, deadline_us);
 }
 

@@ -184,6 +184,8 @@ static const struct column order_columns[] = {
     COLUMN(order, slippage_tolerance, "slippage_tolerance", AMOUNT),
     COLUMN_CHARS(order, venue_order_id, "venue_order_id"),
     COLUMN(order, created_us, "created_at", TIME),
+    COLUMN(order, intended_us, "intended_at", TIME),
+    COLUMN(order, send_after_us, "send_after", TIME),
     COLUMN(order, request_expires_us, "request_expires_at", TIME),
     COLUMN(order, submitted_us, "submitted_at", TIME),
     COLUMN(order, filled_us, "filled_at", TIME),

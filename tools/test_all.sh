@@ -46,6 +46,8 @@ fetching=$!
 
 step build-gcc quiet_make all unit-programs || { wait "$fetching"; finish; }
 step unit make unit
+step simulate make simulate SEEDS=1000000 ARGS="--seconds 25"
+step planted make simulate-planted
 step lint make lint
 wait "$fetching"
 step openapi make openapi

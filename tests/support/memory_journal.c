@@ -230,6 +230,21 @@ static void memory_recover_strategies(const struct memory_journal *j, struct rec
     memory_recover_closed(j, out);
 }
 
+/* What ended lately, and its fills. */
+static void memory_recover_newest(const struct memory_journal *j, struct recovery *out)
+{
+    size_t i;
+
+    out->ended = xcalloc(j->order_count + 1, sizeof(*out->ended));
+    out->fills = xcalloc(j->fill_count + 1, sizeof(*out->fills));
+    for (i = 0; i < j->order_count; i++) {
+        if (order_is_final(j->orders[i].status))
+            out->ended[out->ended_count++] = j->orders[i];
+    }
+    for (i = 0; i < j->fill_count; i++)
+        out->fills[out->fill_count++] = j->fills[i];
+}
+
 static enum err memory_recover(void *self, const char *account_id, struct recovery *out)
 {
     struct memory_journal *j = self;
@@ -251,6 +266,7 @@ static enum err memory_recover(void *self, const char *account_id, struct recove
         if (j->positions[i].status == POSITION_OPEN)
             out->positions[out->position_count++] = j->positions[i];
     }
+    memory_recover_newest(j, out);
     for (i = 0; i < j->daily.count; i++)
         daily_equity_append(&out->daily, j->daily.day[i], j->daily.equity[i]);
     memory_recover_strategies(j, out);

@@ -10,11 +10,11 @@ static void test_moves_are_the_diagram(void **state)
 {
     static const char *const allowed[ORDER_STATUS_COUNT_] = {
         /* in the enum's order: new, submitted, accepted, partially filled, filled, ... */
-        [ORDER_NEW] = ".s...c...",      [ORDER_SUBMITTED] = "..apfcreu",
-        [ORDER_ACCEPTED] = "...pfcre.", [ORDER_PARTIALLY_FILLED] = "...pfc.e.",
-        [ORDER_FILLED] = ".........",   [ORDER_CANCELED] = ".........",
-        [ORDER_REJECTED] = ".........", [ORDER_EXPIRED] = ".........",
-        [ORDER_UNKNOWN] = "..apfcre.",
+        [ORDER_NEW] = ".s...c..u.",      [ORDER_SUBMITTED] = "..apfcreu.",
+        [ORDER_ACCEPTED] = "...pfcre..", [ORDER_PARTIALLY_FILLED] = "...pfc.e..",
+        [ORDER_FILLED] = "..........",   [ORDER_CANCELED] = "..........",
+        [ORDER_REJECTED] = "..........", [ORDER_EXPIRED] = "..........",
+        [ORDER_UNKNOWN] = "..apfcre.A",  [ORDER_ABSENT] = "..........",
     };
 
     (void)state;

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the venue tells of an order: its progress, its end, and what an end leads to. */
+#include "core/log.h"
+#include "engine/attempt.h"
+#include "engine/booking_parts.h"
+#include "engine/comparison.h"
+#include "engine/gate.h"
+#include "engine/inquiry.h"
+#include "engine/protection.h"
+#include "engine/roster.h"
+
+/* How an order ends. */
+struct ending {
+    enum order_status to;
+    const char *reason;
+    bool came_to_nothing; /* certainly: the intent may have another attempt */
+    enum venue_error error;
+    int64_t retry_after_us;
+};
+
+/* Nothing comes of the intent: what it was for has to go on without it. */
+static void booking_give_up(struct engine_state *s, const struct live_order *was, bool was_target)
+{
+    struct lane *lane = was->lane;
+    struct position *p = lane->position;
+
+    if (!p)
+        return;
+    /* A position whose stop the venue refuses must not stay unprotected. */
+    if (was->order.purpose == PURPOSE_STOP_LOSS && p->id == was->order.position_id &&
+        !was->cancel_wanted)
+        lane->exit_price_missing = true;
+    /* A target it refuses would be refused again, and again: the stop has to do. */
+    if (was_target)
+        p->take_profit = p->roi_target = PRICE_ZERO;
+    if (was->order.purpose == PURPOSE_EXIT && s->options.venue->traits.outlives_us)
+        protection_pause_leaving(s, lane);
+}
+
+static enum err booking_end(struct engine_state *s, struct live_order *live,
+                            const struct ending *ending)
+{
+    struct order *o = &live->order;
+    const struct position *p = live->lane->position;
+    bool was_target = p && p->target_order_id == o->id;
+    struct live_order was;
+    enum err e;
+
+    copy_text(o->reason, sizeof(o->reason), ending->reason);
+    o->error = ending->error;
+    if (ending->to == ORDER_REJECTED) {
+        s->account.orders_rejected++;
+        LOG_WARN("order_rejected", "order", LOG_NUMBER(o->id), "symbol", o->symbol, "reason",
+                 ending->reason, NULL);
+    }
+    order_move(o, ending->to, state_now(s));
+    was = *live;
+    e = booking_close_order(s, o->id);
+    if (e == ERR_OK && ending->came_to_nothing &&
+        !attempt_next(s, &was, ending->error, ending->retry_after_us))
+        booking_give_up(s, &was, was_target);
+    return e;
+}
+
+/* The venue says that the order is over, and how much of it was executed.  Until all of that was
+ * told fill by fill it stays alive. */
+static enum err booking_over(struct engine_state *s, struct live_order *live,
+                             const struct venue_event *event, enum order_status to)
+{
+    struct order *o = &live->order;
+    bool has_all = !event->executed_is_known || size_cmp(o->filled, event->executed) >= 0;
+
+    if (to == ORDER_FILLED && !event->executed_is_known)
+        has_all = false; /* else it would have ended with its last fill */
+    if (!has_all) {
+        live->has_ended = true;
+        live->end = to == ORDER_FILLED ? ORDER_CANCELED : to;
+        live->executed = event->executed_is_known ? event->executed : o->size;
+        copy_text(live->end_reason, sizeof(live->end_reason), event->reason);
+        inquiry_want(live);
+        return ERR_OK;
+    }
+    /* Executed in part, so not refused. */
+    if ((to == ORDER_REJECTED && size_sign(o->filled) > 0) || to == ORDER_FILLED)
+        to = ORDER_CANCELED;
+    if (!order_may_move(o->status, to))
+        return ERR_CONFLICT;
+    return booking_end(s, live,
+                       &(struct ending){.to = to,
+                                        .reason = event->reason,
+                                        .came_to_nothing = to == ORDER_REJECTED,
+                                        .error = event->error,
+                                        .retry_after_us = event->retry_after_us});
+}
+
+/* The venue has it, or nobody knows whether it has. */
+static void booking_progress(struct engine_state *s, struct live_order *live, enum order_status to,
+                             const struct venue_event *event)
+{
+    struct order *o = &live->order;
+
+    if (event->venue_order_id[0])
+        copy_text(o->venue_order_id, sizeof(o->venue_order_id), event->venue_order_id);
+    if (!order_may_move(o->status, to))
+        return; /* it is known to be further */
+    o->error = event->error;
+    order_move(o, to, state_now(s));
+    journal_batch_put_order(&s->pending, o);
+    if (to == ORDER_UNKNOWN)
+        inquiry_want(live);
+    else
+        inquiry_settle(live);
+}
+
+/* The venue refused it, or it never left.  That its id is taken says that it did arrive. */
+static enum err booking_refused(struct engine_state *s, struct live_order *live,
+                                const struct venue_event *event)
+{
+    bool was_sent = event->kind == VENUE_REJECTED;
+    struct ending ending = {.to = was_sent ? ORDER_REJECTED : ORDER_CANCELED,
+                            .reason = event->reason,
+                            .came_to_nothing = true,
+                            .error = event->error,
+                            .retry_after_us = event->retry_after_us};
+
+    if (event->error == VENUE_ERROR_DUPLICATE_ID) {
+        booking_progress(s, live, ORDER_UNKNOWN, event);
+        return ERR_OK;
+    }
+    if (!order_may_move(live->order.status, ending.to))
+        return ERR_CONFLICT;
+    return booking_end(s, live, &ending);
+}
+
+/* Its cancel came to nothing, as far as the venue says: it may have ended before. */
+static void booking_cancel_failed(struct engine_state *s, struct live_order *live,
+                                  const struct venue_event *event)
+{
+    int64_t pause_us = US_PER_S / 2;
+
+    live->cancel_sent = false;
+    if (pause_us < event->retry_after_us)
+        pause_us = event->retry_after_us;
+    live->hold_until_us = state_now(s) + pause_us;
+    inquiry_want(live);
+}
+
+/* The answer to a question about it. */
+static enum err booking_state(struct engine_state *s, struct live_order *live,
+                              const struct venue_event *event)
+{
+    struct order *o = &live->order;
+
+    if (event->state != VENUE_ORDER_ABSENT)
+        live->query_sent = false;
+    switch (event->state) {
+    case VENUE_ORDER_ABSENT:
+        if (!live->query_sent || !inquiry_not_found(s, live))
+            return ERR_OK;
+        LOG_WARN("order_absent", "order", LOG_NUMBER(o->id), "symbol", o->symbol, NULL);
+        return booking_end(s, live,
+                           &(struct ending){.to = ORDER_ABSENT,
+                                            .reason = "the venue never had it",
+                                            .came_to_nothing = true});
+    case VENUE_ORDER_OPEN:
+        booking_progress(s, live, ORDER_ACCEPTED, event);
+        /* Its fills lag; or the answer does, when it has been told that the order has ended. */
+        if (live->has_ended ||
+            (event->executed_is_known && size_cmp(o->filled, event->executed) < 0))
+            inquiry_want(live);
+        else
+            inquiry_settle(live);
+        return ERR_OK;
+    case VENUE_ORDER_FILLED:
+        return booking_over(s, live, event, ORDER_FILLED);
+    case VENUE_ORDER_CANCELED:
+        return booking_over(s, live, event, ORDER_CANCELED);
+    case VENUE_ORDER_EXPIRED:
+        return booking_over(s, live, event, ORDER_EXPIRED);
+    case VENUE_ORDER_REJECTED:
+        return booking_over(s, live, event, ORDER_REJECTED);
+    }
+    return ERR_INVALID;
+}
+
+/* After a fill: the venue had said that this order is over, and now all of it was told. */
+static enum err booking_catch_up(struct engine_state *s, int64_t order_id)
+{
+    struct live_order *live = state_order(s, order_id);
+    char reason[LIMIT_REASON];
+
+    if (!live || !live->has_ended || size_cmp(live->order.filled, live->executed) < 0)
+        return ERR_OK;
+    copy_text(reason, sizeof(reason), live->end_reason);
+    return booking_end(
+        s, live,
+        &(struct ending){.to = live->end == ORDER_REJECTED ? ORDER_CANCELED : live->end,
+                         .reason = reason});
+}
+
+/* Of an order that has ended only fills still count; but what the venue never had cannot be
+ * there. */
+static enum err booking_apply_ended(struct engine_state *s, const struct venue_event *event)
+{
+    const struct order *ended = state_ended_of(s, event);
+    struct live_order late = {0};
+    const struct slot *slot;
+    size_t instrument;
+
+    if (!ended)
+        return ERR_NOT_FOUND;
+    if (event->kind == VENUE_ACCEPTED && ended->status == ORDER_ABSENT)
+        s->dealings.compare_wanted = true;
+    if (event->kind != VENUE_FILL)
+        return s->options.venue->traits.outlives_us ? ERR_OK : ERR_NOT_FOUND;
+    late.order = *ended;
+    slot = roster_slot(s, ended->strategy);
+    if (slot && state_instrument(s, ended->symbol, &instrument))
+        late.lane = roster_lane(s, slot, instrument);
+    if (!late.lane) {
+        s->dealings.compare_wanted = true;
+        return ERR_NOT_FOUND;
+    }
+    s->effects = true;
+    state_touch(s, late.lane);
+    s->markets[late.lane->instrument].moved_us = state_now(s);
+    return booking_fill(s, &late, event);
+}
+
+/* What tells of no order. */
+static bool booking_apply_venue(struct engine_state *s, const struct venue_event *event)
+{
+    switch (event->kind) {
+    case VENUE_ACCOUNT:
+        comparison_answer(s);
+        return true;
+    case VENUE_ACCOUNT_FAILED:
+        comparison_failed(s, event->retry_after_us);
+        return true;
+    case VENUE_MARKET:
+        gate_market(s, event);
+        return true;
+    case VENUE_GAP:
+        LOG_WARN("venue_gap", "reason", event->reason, NULL);
+        s->dealings.is_compared = false;
+        s->dealings.compare_wanted = true;
+        s->dealings.compare_sent = false; /* a picture under way may be of before */
+        s->dealings.compare_after_us = 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum err booking_apply(struct engine_state *s, const struct venue_event *event)
+{
+    struct live_order *live;
+    int64_t order_id;
+    enum err e;
+
+    if (booking_apply_venue(s, event))
+        return ERR_OK;
+    live = state_order_of(s, event);
+    if (!live)
+        return booking_apply_ended(s, event);
+    order_id = live->order.id;
+    s->effects = true;
+    if (event->kind != VENUE_ACCEPTED)
+        state_touch(s, live->lane);
+    s->markets[live->lane->instrument].moved_us = state_now(s);
+    switch (event->kind) {
+    case VENUE_ACCEPTED:
+        booking_progress(s, live, ORDER_ACCEPTED, event);
+        return ERR_OK;
+    case VENUE_UNKNOWN:
+        booking_progress(s, live, ORDER_UNKNOWN, event);
+        return ERR_OK;
+    case VENUE_FILL:
+        if (live->order.status == ORDER_NEW) /* the connector took it, and said that it did not */
+            order_move(&live->order, ORDER_SUBMITTED, state_now(s));
+        e = booking_fill(s, live, event);
+        return e ? e : booking_catch_up(s, order_id);
+    case VENUE_REJECTED:
+    case VENUE_NOT_SENT:
+        return booking_refused(s, live, event);
+    case VENUE_CANCELED:
+        return booking_over(s, live, event, ORDER_CANCELED);
+    case VENUE_EXPIRED:
+        return booking_over(s, live, event, ORDER_EXPIRED);
+    case VENUE_CANCEL_FAILED:
+        booking_cancel_failed(s, live, event);
+        return ERR_OK;
+    case VENUE_STATE:
+        return booking_state(s, live, event);
+    case VENUE_QUERY_FAILED:
+        inquiry_failed(s, live, event->retry_after_us);
+        return ERR_OK;
+    default:
+        return ERR_INVALID;
+    }
+}
+
+void booking_end_unsent(struct engine_state *s, int64_t order_id, const char *reason, bool again)
+{
+    struct live_order *live = state_order(s, order_id);
+    enum err e;
+
+    ASSERT(live && live->order.status == ORDER_NEW);
+    state_touch(s, live->lane);
+    e = booking_end(s, live,
+                    &(struct ending){.to = ORDER_CANCELED,
+                                     .reason = reason,
+                                     .came_to_nothing = again,
+                                     .error = again ? VENUE_ERROR_NOT_SENT : VENUE_ERROR_NONE});
+    ASSERT(e == ERR_OK);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the two files of booking share; only engine/booking*.c include this. */
+#ifndef ENGINE_BOOKING_PARTS_H
+#define ENGINE_BOOKING_PARTS_H
+
+#include "engine/booking.h"
+
+/* Books a fill, once; of an order that has ended (a copy of it) too.  `live` may be gone then. */
+MUST_USE enum err booking_fill(struct engine_state *s, struct live_order *live,
+                               const struct venue_event *event);
+/* Writes the order's end into the log and forgets it. */
+MUST_USE enum err booking_close_order(struct engine_state *s, int64_t order_id);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which orders, cancels and questions go to the venue now, and which have to wait for what. */
+#include "engine/dispatch.h"
+
+#include "core/amount_text.h"
+#include "core/log.h"
+#include "engine/booking.h"
+#include "engine/comparison.h"
+#include "engine/execution.h"
+#include "engine/gate.h"
+#include "engine/inquiry.h"
+#include "engine/protection.h"
+
+/* Less than this before its expiry a request is not sent any more. */
+static const int64_t too_late_us = 200 * US_PER_MS;
+/* After a request that the connector could not take. */
+static const int64_t refused_pause_us = 100 * US_PER_MS;
+
+static const struct venue_traits *dispatch_traits(const struct engine_state *s)
+{
+    return &s->options.venue->traits;
+}
+
+/* The venue may have it, and it may still execute. */
+static bool dispatch_is_out(const struct live_order *live)
+{
+    return live->order.status != ORDER_NEW;
+}
+
+/* Another order of the same position: the newer stop that is to take this one's place. */
+static const struct live_order *dispatch_successor(const struct engine_state *s,
+                                                   const struct live_order *old)
+{
+    for (size_t i = s->order_count; i-- > 0;) {
+        const struct live_order *live = s->orders[i];
+        const struct order *o = &live->order;
+
+        if (live != old && o->position_id == old->order.position_id && !live->cancel_wanted &&
+            o->purpose == PURPOSE_STOP_LOSS && o->id > old->order.id &&
+            (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED || o->status == ORDER_UNKNOWN))
+            return live;
+    }
+    return NULL;
+}
+
+/* A stop stays while its successor is not confirmed, where both may rest or one request moves
+ * it. */
+static bool dispatch_keeps(const struct engine_state *s, const struct live_order *live)
+{
+    const struct venue_traits *t = dispatch_traits(s);
+
+    return t->outlives_us && live->order.purpose == PURPOSE_STOP_LOSS &&
+           (t->has_replace || protection_may_overlap(t)) && dispatch_successor(s, live);
+}
+
+/* When its cancel may be sent; INT64_MAX: none is to be. */
+static int64_t dispatch_cancel_due_us(const struct engine_state *s, const struct live_order *live)
+{
+    if (!live->cancel_wanted || live->cancel_sent || live->has_ended || !dispatch_is_out(live) ||
+        live->order.status == ORDER_UNKNOWN || dispatch_keeps(s, live))
+        return INT64_MAX;
+    return live->hold_until_us;
+}
+
+/* An order of the position that has to leave the venue before this one may go there. */
+static bool dispatch_is_blocked(const struct engine_state *s, const struct live_order *new)
+{
+    const struct venue_traits *t = dispatch_traits(s);
+    const struct order *o = &new->order;
+
+    if (!t->outlives_us || o->purpose == PURPOSE_ENTRY)
+        return false;
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+
+        if (live == new || live->order.position_id != o->position_id || !live->cancel_wanted ||
+            live->order.purpose == PURPOSE_ENTRY || !dispatch_is_out(live))
+            continue;
+        if (o->purpose == PURPOSE_EXIT || !protection_may_overlap(t))
+            return true;
+    }
+    return false;
+}
+
+/* The stop that one replace request would move; NULL: there is none to be moved. */
+static struct live_order *dispatch_predecessor(const struct engine_state *s,
+                                               const struct live_order *new)
+{
+    if (!dispatch_traits(s)->has_replace || new->order.purpose != PURPOSE_STOP_LOSS)
+        return NULL;
+    for (size_t i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (live != new && live->order.position_id == new->order.position_id &&
+            live->order.purpose == PURPOSE_STOP_LOSS && live->cancel_wanted &&dispatch_is_out(live))
+            return live;
+    }
+    return NULL;
+}
+
+static bool dispatch_is_replaceable(const struct live_order *old)
+{
+    return !old->cancel_sent && !old->has_ended &&
+           (old->order.status == ORDER_ACCEPTED || old->order.status == ORDER_PARTIALLY_FILLED);
+}
+
+/* When the request expires as far as sending goes; INT64_MAX: never. */
+static int64_t dispatch_deadline_us(const struct order *o)
+{
+    return o->request_expires_us == TIME_NONE ? INT64_MAX : o->request_expires_us - too_late_us;
+}
+
+/* An entry whose price has run away, or whose signal is old, is not worth its next attempt. */
+static const char *dispatch_objection(const struct engine_state *s, const struct live_order *live)
+{
+    const struct order *o = &live->order;
+    struct price last = lane_tape(s, live->lane)->last, bound;
+    struct ratio factor = {AMOUNT_ONE + (int)o->side * o->slippage_tolerance.e12};
+    bool is_buy = o->side == SIDE_BUY;
+    const struct feed *f = s->options.feed;
+
+    if (o->purpose != PURPOSE_ENTRY || !dispatch_traits(s)->outlives_us)
+        return NULL;
+    if (state_now(s) - o->intended_us > f->timeframe_us(f->self))
+        return "the signal is too old";
+    if (ratio_sign(o->slippage_tolerance) <= 0 || o->type != ORDER_MARKET)
+        return NULL;
+    if (price_times(o->decision_price, factor, is_buy ? ROUND_DOWN : ROUND_UP, &bound))
+        return "slippage_tolerance";
+    return (is_buy ? price_cmp(last, bound) > 0 : price_cmp(last, bound) < 0) ? "slippage_tolerance"
+                                                                              : NULL;
+}
+
+/* An exit of more than is left, because a stop executed meanwhile. */
+static bool dispatch_is_too_large(const struct engine_state *s, const struct live_order *live)
+{
+    const struct position *p = live->lane->position;
+
+    return dispatch_traits(s)->outlives_us && live->order.purpose == PURPOSE_EXIT && p &&
+           p->id == live->order.position_id && size_cmp(live->order.size, p->size) > 0;
+}
+
+static const char dispatch_too_late[] = "never sent: too late";
+
+/* Why a new order ends without being sent; NULL: it does not. */
+static const char *dispatch_unsent_reason(const struct engine_state *s,
+                                          const struct live_order *live)
+{
+    const struct order *o = &live->order;
+    int64_t now = state_now(s);
+
+    if (live->cancel_wanted || (o->purpose == PURPOSE_ENTRY && !state_may_enter(s)))
+        return "never sent";
+    if (now >= dispatch_deadline_us(o))
+        return dispatch_too_late;
+    if (o->send_after_us != TIME_NONE && now < o->send_after_us)
+        return NULL;
+    return dispatch_is_too_large(s, live) ? "never sent: the position is smaller now"
+                                          : dispatch_objection(s, live);
+}
+
+/* When a new order is to be sent or ended; INT64_MAX: something else has to happen before. */
+static int64_t dispatch_order_due_us(const struct engine_state *s, const struct live_order *live)
+{
+    const struct order *o = &live->order;
+    const struct live_order *old;
+    int64_t due_us = live->hold_until_us;
+
+    if (o->status != ORDER_NEW)
+        return INT64_MAX;
+    if (dispatch_unsent_reason(s, live))
+        return 0;
+    if (o->send_after_us != TIME_NONE && o->send_after_us > due_us)
+        due_us = o->send_after_us;
+    old = dispatch_predecessor(s, live);
+    if (dispatch_is_blocked(s, live) || (old && !dispatch_is_replaceable(old)) ||
+        (o->purpose == PURPOSE_ENTRY && gate_denials(s, live->lane->instrument)))
+        due_us = INT64_MAX;
+    return due_us < dispatch_deadline_us(o) ? due_us : dispatch_deadline_us(o);
+}
+
+static void dispatch_moved(struct engine_state *s, const struct live_order *live)
+{
+    s->markets[live->lane->instrument].moved_us = state_now(s);
+}
+
+static void dispatch_cancels(struct engine_state *s, int64_t now)
+{
+    const struct venue *v = s->options.venue;
+
+    for (size_t i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (dispatch_cancel_due_us(s, live) > now)
+            continue;
+        live->cancel_sent = v->cancel(v->self, &live->order, now) == ERR_OK;
+        if (!live->cancel_sent)
+            live->hold_until_us = now + refused_pause_us;
+        dispatch_moved(s, live);
+    }
+}
+
+/* Ends a new order that is not sent; one that would be too large is made anew. */
+static void dispatch_end(struct engine_state *s, const struct live_order *live, const char *reason)
+{
+    struct lane *lane = live->lane;
+    enum exit_reason why = live->order.exit_reason;
+    bool is_too_large = !live->cancel_wanted && dispatch_is_too_large(s, live);
+    enum err e;
+
+    booking_end_unsent(s, live->order.id, reason, reason == dispatch_too_late);
+    if (!is_too_large || lane->position->exit_order_id)
+        return;
+    e = execution_exit(s, lane, SIZE_ZERO, why, NULL);
+    if (e) {
+        s->symbol_errors++;
+        LOG_ERROR("exit_failed", "symbol", lane_instrument(s, lane)->symbol, "error", err_code(e),
+                  NULL);
+    }
+}
+
+static void dispatch_submit(struct engine_state *s, struct live_order *live, int64_t now)
+{
+    const struct venue *v = s->options.venue;
+    struct live_order *old = dispatch_predecessor(s, live);
+    enum err e = old ? v->replace(v->self, &old->order, &live->order, now)
+                     : v->submit(v->self, &live->order, now);
+
+    dispatch_moved(s, live);
+    if (e) {
+        live->hold_until_us = now + refused_pause_us;
+        return;
+    }
+    if (old)
+        old->cancel_sent = true;
+    order_move(&live->order, ORDER_SUBMITTED, now);
+    journal_batch_put_order(&s->pending, &live->order);
+}
+
+static void dispatch_orders(struct engine_state *s, int64_t now)
+{
+    for (size_t i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+        const char *reason;
+
+        if (dispatch_order_due_us(s, live) > now || live->is_fresh)
+            continue;
+        reason = dispatch_unsent_reason(s, live);
+        if (reason) {
+            dispatch_end(s, live, reason);
+            i = (size_t)-1; /* the list changed: look again from the start */
+            continue;
+        }
+        dispatch_submit(s, live, now);
+    }
+}
+
+void dispatch_send(struct engine_state *s)
+{
+    int64_t now = state_now(s);
+
+    ASSERT(!state_must_commit(s));
+    if (s->dealings.silent_until_us > now)
+        return;
+    for (size_t i = 0; i < s->order_count; i++)
+        s->orders[i]->is_fresh = false; /* durable by now */
+    dispatch_cancels(s, now);
+    dispatch_orders(s, now);
+    if (!dispatch_traits(s)->outlives_us)
+        return;
+    for (size_t i = 0; i < s->order_count; i++)
+        inquiry_send(s, s->orders[i]);
+    comparison_send(s);
+}
+
+int64_t dispatch_due_us(const struct engine_state *s)
+{
+    int64_t due_us = INT64_MAX;
+
+    if (!s->options.venue)
+        return INT64_MAX;
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+        int64_t order_us = dispatch_order_due_us(s, live);
+        int64_t cancel_us = dispatch_cancel_due_us(s, live), query_us = inquiry_due_us(live);
+
+        due_us = order_us < due_us ? order_us : due_us;
+        due_us = cancel_us < due_us ? cancel_us : due_us;
+        due_us = query_us < due_us ? query_us : due_us;
+    }
+    if (dispatch_traits(s)->outlives_us && comparison_due_us(s) < due_us)
+        due_us = comparison_due_us(s);
+    if (due_us != INT64_MAX && due_us < s->dealings.silent_until_us)
+        due_us = s->dealings.silent_until_us;
+    return due_us;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What keeps entries from a venue that outlives us. */
+#include "engine/gate.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "engine/protection.h"
+
+/* A symbol that was refused is tried again after this, should the venue not say when it trades. */
+static const int64_t refused_us = 5 * 60 * US_PER_S;
+
+/* An order of the instrument of which nobody knows whether it exists. */
+static bool gate_has_unknown(const struct engine_state *s, size_t instrument)
+{
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+
+        if (live->lane->instrument == instrument && live->order.status == ORDER_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+unsigned gate_denials(const struct engine_state *s, size_t instrument)
+{
+    const struct market *m = &s->markets[instrument];
+    unsigned denials = 0;
+
+    if (!s->options.venue->traits.outlives_us)
+        return 0;
+    if (gate_has_unknown(s, instrument))
+        denials |= DENIED_ORDER_UNKNOWN;
+    if (protection_is_overdue(s))
+        denials |= DENIED_UNPROTECTED;
+    if (!s->dealings.is_compared || !m->is_judged)
+        denials |= DENIED_NOT_RECONCILED;
+    if (m->differs || m->state != VENUE_MARKET_TRADING || m->refused_until_us > state_now(s))
+        denials |= DENIED_SYMBOL_HALTED;
+    if (s->dealings.entries_halted)
+        denials |= DENIED_VENUE_HALTED;
+    return denials;
+}
+
+void gate_halt_entries(struct engine_state *s, const char *reason)
+{
+    if (!s->dealings.entries_halted)
+        LOG_ERROR("entries_halted", "reason", reason, NULL);
+    s->dealings.entries_halted = true;
+    copy_text(s->dealings.halt_reason, sizeof(s->dealings.halt_reason), reason);
+    s->effects = true;
+}
+
+void gate_start_anew(struct engine_state *s)
+{
+    s->dealings.entries_halted = false;
+    s->dealings.halt_reason[0] = '\0';
+    if (!s->options.venue || !s->options.venue->traits.outlives_us)
+        return;
+    s->dealings.is_compared = false;
+    s->dealings.compare_wanted = true;
+    s->dealings.compare_after_us = 0;
+}
+
+void gate_refused(struct engine_state *s, size_t instrument, const char *reason)
+{
+    struct market *m = &s->markets[instrument];
+
+    LOG_ERROR("symbol_refused", "symbol", s->instruments[instrument].symbol, "reason", reason,
+              NULL);
+    m->refused_until_us = state_now(s) + refused_us;
+    copy_text(m->reason, sizeof(m->reason), reason);
+    s->effects = true;
+}
+
+void gate_market(struct engine_state *s, const struct venue_event *e)
+{
+    static const char *const words[] = {[VENUE_MARKET_TRADING] = "trading",
+                                        [VENUE_MARKET_HALTED] = "halted",
+                                        [VENUE_MARKET_MAINTENANCE] = "maintenance"};
+
+    for (size_t i = 0; i < s->options.instrument_count; i++) {
+        struct market *m = &s->markets[i];
+
+        if (e->symbol[0] && strcmp(e->symbol, s->instruments[i].symbol) != 0)
+            continue;
+        if (m->state == e->market && m->refused_until_us == 0)
+            continue;
+        m->state = e->market;
+        m->refused_until_us = 0;
+        copy_text(m->reason, sizeof(m->reason), e->reason);
+        LOG_WARN("market", "symbol", s->instruments[i].symbol, "state", words[e->market], NULL);
+        /* What rested may have gone meanwhile. */
+        if (e->market == VENUE_MARKET_TRADING)
+            s->dealings.compare_wanted = true;
+    }
+    s->effects = true;
+}

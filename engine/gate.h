@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What keeps entries from a venue that outlives us: unknown orders, missing protection, books that
+ * differ, halted markets.  Exits and cancels pass no gate.  Engine thread. */
+#ifndef ENGINE_GATE_H
+#define ENGINE_GATE_H
+
+#include "engine/state.h"
+
+/* Bits of enum denial; 0: entries on the instrument may be made and sent. */
+unsigned gate_denials(const struct engine_state *s, size_t instrument);
+
+/* Until the operator starts the loop anew: then nothing is halted any more, and the account is
+ * compared before the next entry, for while the loop stood nobody looked. */
+void gate_halt_entries(struct engine_state *s, const char *reason);
+void gate_start_anew(struct engine_state *s);
+/* The venue refuses the symbol: no entries until it says that it trades, or for some minutes. */
+void gate_refused(struct engine_state *s, size_t instrument, const char *reason);
+/* The venue told the state of one market or of all. */
+void gate_market(struct engine_state *s, const struct venue_event *e);
+
+#endif

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plants known bugs into copies of the engine's sources and requires the simulation to catch each.
+
+A mutation is a text that stands exactly once in a file, and what takes its place: when the engine
+changes so that it does not apply any more, this fails and wants to be brought in line."""
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import time
+
+LIMIT_S = 60
+
+PLANTED = {
+    "resend after time-out": [
+        ("engine/booking_order.c",
+         "    case VENUE_UNKNOWN:\n        booking_progress(s, live, ORDER_UNKNOWN, event);\n"
+         "        return ERR_OK;\n",
+         "    case VENUE_UNKNOWN:\n        return booking_refused(s, live, event);\n"),
+    ],
+    "intent after send": [
+        ("engine/execution.c",
+         "        enum err e = state_commit(s, false);\n\n        if (e)\n            return e;\n"
+         "        if (!s->options.venue)\n            return ERR_OK;\n        dispatch_send(s);\n",
+         "        enum err e;\n\n        dispatch_send(s);\n        e = state_commit(s, false);\n"
+         "        if (e)\n            return e;\n"),
+        ("engine/dispatch.c", "    ASSERT(!state_must_commit(s));\n", ""),
+    ],
+    "fill counted twice": [
+        ("engine/booking.c",
+         "    if (!traits->tells_fill_once && "
+         "fill_ids_has(&s->fill_ids, symbol, event->venue_fill_id))\n"
+         "        return ERR_OK; /* told before */\n", ""),
+    ],
+    "stop not resized": [
+        ("engine/protection.c",
+         "    return size_cmp(order_left(&live->order), p->size) == 0 &&\n", "    return\n"),
+    ],
+    "reconcile skipped": [
+        ("engine/comparison.c", "    comparison_judge(s, a, holdings, &findings);\n",
+         "    findings.count = 0;\n    comparison_judge(s, a, holdings, &findings);\n"),
+    ],
+    "not found trusted at once": [
+        ("engine/inquiry.c", "    if (live->query_asked_us > after_us) {\n", "    if (true) {\n"),
+    ],
+    "resend after restart": [
+        ("engine/recovery.c",
+         "        if (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED)\n"
+         "            order_move(o, ORDER_UNKNOWN, now);\n",
+         "        if (o->status == ORDER_NEW)\n            continue;\n"
+         "        if (o->status == ORDER_SUBMITTED)\n"
+         "            order_move(o, ORDER_UNKNOWN, now);\n"),
+    ],
+}
+
+
+def build(folder, name, mutations):
+    """The simulation with the bug in it; objects given first stand for those of the archive."""
+    objects = []
+    for number, (path, old, new) in enumerate(mutations):
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            sys.exit(f"planted.py: `{name}` does not apply to {path} any more")
+        source = folder / f"{number}.c"
+        source.write_text(text.replace(old, new), encoding="utf-8")
+        objects.append(folder / f"{number}.o")
+        compile_one = shlex.split(os.environ["PLANT_COMPILE"])
+        subprocess.run([*compile_one, "-w", "-c", "-o", objects[-1], source], check=True)
+    program = folder / "simulate"
+    link = os.environ["PLANT_LINK"].replace("\\\n", " ").replace("@PROGRAM@", str(program))
+    link = link.replace("@OBJECTS@", " ".join(map(str, objects)))
+    subprocess.run(shlex.split(link), check=True)
+    return program
+
+
+def main():
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
+    escaped = []
+    for name, mutations in PLANTED.items():
+        if wanted not in name:
+            continue
+        folder = pathlib.Path(sys.argv[1]) / "planted" / name.replace(" ", "_")
+        folder.mkdir(parents=True, exist_ok=True)
+        program = build(folder, name, mutations)
+        begun = time.monotonic()
+        done = subprocess.run([program, "--seconds", str(LIMIT_S), "--seeds", "100000000",
+                               "--no-sometimes"], stdout=subprocess.PIPE, text=True, check=False)
+        took = time.monotonic() - begun
+        caught = done.returncode != 0 and "violates" in done.stdout
+        first = done.stdout.splitlines()[0] if done.stdout else f"exit {done.returncode}"
+        print(f"{'caught ' if caught else 'ESCAPED'} {took:5.1f} s  {name}: {first}", flush=True)
+        if not caught:
+            escaped.append(name)
+    if escaped:
+        sys.exit(f"planted.py: not caught within {LIMIT_S} s: {', '.join(escaped)}")
+    print("every planted bug was caught")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one clock of a simulated run. */
+#include "tests/simulation/sim_clock.h"
+
+static int64_t now;
+
+int64_t sim_now_us(void)
+{
+    return now;
+}
+
+void sim_set_now(int64_t now_us)
+{
+    ASSERT(now_us >= now || now_us == 0);
+    now = now_us;
+}
+
+static int64_t read_clock(const struct clock *self)
+{
+    (void)self;
+    return now;
+}
+
+struct clock sim_clock(void)
+{
+    return (struct clock){.now_us = read_clock};
+}
+
+uint64_t sim_below(struct check_random *r, uint64_t n)
+{
+    return check_random_next(r) % n;
+}
+
+bool sim_chance(struct check_random *r, int per_mille)
+{
+    return per_mille > 0 && sim_below(r, 1000) < (uint64_t)per_mille;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one clock of a simulated run: it stands where the run has put it. */
+#ifndef TESTS_SIMULATION_SIM_CLOCK_H
+#define TESTS_SIMULATION_SIM_CLOCK_H
+
+#include "core/clock.h"
+#include "tests/support/check.h"
+
+/* Wall and monotonic time alike. */
+int64_t sim_now_us(void);
+void sim_set_now(int64_t now_us);
+struct clock sim_clock(void);
+
+/* A number in [0, n), and a chance of n in 1000. */
+uint64_t sim_below(struct check_random *r, uint64_t n);
+bool sim_chance(struct check_random *r, int per_mille);
+
+#endif

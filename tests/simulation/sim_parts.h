@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the simulated venue share; only sim_venue*.c and sim_connect*.c include it. */
+#ifndef TESTS_SIMULATION_SIM_PARTS_H
+#define TESTS_SIMULATION_SIM_PARTS_H
+
+#include "tests/simulation/sim_venue.h"
+
+/* Something that is to happen at the venue, or on the way there. */
+enum thing_kind {
+    THING_SUBMIT,  /* the request arrives */
+    THING_PROCESS, /* and becomes an order */
+    THING_CANCEL,
+    THING_REPLACE,
+    THING_QUERY,
+    THING_ACCOUNT,
+    THING_EXECUTE /* the rest of an order that was executed in part */
+};
+struct thing {
+    enum thing_kind kind;
+    int64_t at_us, seq;
+    struct order order, with;
+    int order_index;
+    bool is_answer_lost;
+    int life; /* of the connector that asked: an older one's answer goes nowhere */
+    int64_t asked_us;
+    int64_t since_us;
+};
+
+/* An event on its way to the engine. */
+struct sim_told {
+    int64_t at_us, seq;
+    struct venue_event event;
+    struct venue_account *account; /* owned, with its lists */
+    bool is_unknown;
+    struct order order; /* VENUE_UNKNOWN: whose */
+};
+
+struct sim_venue {
+    struct sim_venue_options o;
+    struct check_random random;
+    struct sim_order *orders;
+    struct sim_trade *trades;
+    size_t order_count, trade_count;
+    struct money cash;
+    struct size held[SIM_SYMBOLS], foreign[SIM_SYMBOLS];
+    struct thing *things;
+    size_t thing_count, thing_capacity;
+    struct sim_told *events;
+    size_t event_count, event_capacity;
+    struct venue_account *taken; /* of the event that was taken last */
+    int64_t seq, next_step_us;
+    int64_t closed_until_us; /* maintenance */
+    int64_t banned_until_us;
+    int64_t away_us;      /* the newest moment of either */
+    int64_t gap_until_us; /* the stream is down until then; then VENUE_GAP; 0: it is up */
+    int life;
+    bool is_connected;
+    struct sim_told dropped; /* where events go that nobody hears */
+};
+
+/* The venue. */
+struct price sim_price(const struct sim_venue *v, int symbol, int64_t at_us);
+void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const char *reason);
+void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struct size size);
+void sim_execute_rest(struct sim_venue *v, int order);
+void sim_match_all(struct sim_venue *v);
+enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *order);
+int sim_find_open(const struct sim_venue *v, const char *client_order_id); /* -1: none */
+int sim_symbol(const struct sim_venue *v, const char *symbol);
+
+/* The way to the engine. */
+/* A random delay of a millisecond up to so much more. */
+int64_t sim_delay(struct sim_venue *v, int64_t most_us);
+/* An event for the engine at that moment; nobody hears it while none is connected. */
+struct sim_told *sim_push(struct sim_venue *v, const struct venue_event *e, int64_t at_us);
+size_t sim_first_event(const struct sim_venue *v);
+void sim_sometimes(const struct sim_venue *v, const char *what);
+/* Over the stream, with its faults: the order's ids are filled in. */
+void sim_stream(struct sim_venue *v, int order, const struct venue_event *e);
+/* At that moment, in the order of the calls. */
+void sim_tell_at(struct sim_venue *v, const struct venue_event *e, int64_t at_us);
+void sim_tell_trade(struct sim_venue *v, size_t trade);
+struct venue_event sim_trade_event(const struct sim_venue *v, size_t trade);
+void sim_later(struct sim_venue *v, enum thing_kind kind, int order, int64_t delay_us);
+/* An answer to a request, after the way back; NULL account: none. */
+void sim_answer(struct sim_venue *v, const struct thing *t, const struct venue_event *e,
+                struct venue_account *account);
+struct venue_account *sim_picture(struct sim_venue *v, const struct thing *t);
+void sim_picture_free(struct venue_account *a);
+void sim_process(struct sim_venue *v, const struct thing *t);
+
+#endif

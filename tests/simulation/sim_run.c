@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run: the world is made from the seed, played, healed, brought to rest and judged. */
+#include "tests/simulation/sim_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/simulation/sim_world.h"
+
+enum {
+    COMMAND_KINDS = 6,
+    STEPS_MAX = 60000
+};
+static const int64_t rest_within_us = 20 * 60 * US_PER_S;
+
+static void reached(struct run *r, const char *what)
+{
+    struct sometimes *s = r->sometimes;
+    size_t i = 0;
+
+    while (i < s->count && strcmp(s->list[i].name, what) != 0)
+        i++;
+    if (i == s->count) {
+        ASSERT(s->count < SIM_SOMETIMES_MAX && strlen(what) < SIM_SOMETIMES_NAME);
+        (void)copy_text(s->list[s->count++].name, SIM_SOMETIMES_NAME, what);
+    } else if (s->list[i].seed == r->seed + 1) {
+        return;
+    }
+    s->list[i].runs++;
+    s->list[i].seed = r->seed + 1;
+}
+
+void run_reached(void *self, const char *what)
+{
+    reached(self, what);
+}
+
+/* The engine dies: the connector with it; what it did not commit is gone. */
+static void crash(struct run *r)
+{
+    r->crash_now = false;
+    r->crashes++;
+    run_close_engine(r);
+    sim_venue_disconnect(r->venue);
+    judge_crash(&r->judge);
+    reached(r, "crash");
+    for (size_t i = 0; i < r->journal.order_count; i++)
+        if (r->journal.orders[i].status == ORDER_NEW) {
+            reached(r, "crash with an order that may have been sent");
+            break;
+        }
+    r->start_at_us = sim_now_us() + 1 + (int64_t)sim_below(&r->random, 90 * 1000000);
+}
+
+static void say(struct run *r, struct command c)
+{
+    bool stops = c.kind == COMMAND_PAUSE || c.kind == COMMAND_STOP;
+
+    c.mode = MODE_PAPER;
+    (void)copy_text(c.actor, sizeof c.actor, "simulation");
+    if (c.kind == COMMAND_START || c.kind == COMMAND_RESUME)
+        r->judge.entries_are_stopped = false;
+    if (run_say(r, &c) == ERR_OK && stops)
+        r->judge.entries_are_stopped = true;
+}
+
+/* The operator says something now and then. */
+static void operate(struct run *r)
+{
+    static const enum command_kind kinds[COMMAND_KINDS] = {COMMAND_PAUSE,     COMMAND_RESUME,
+                                                           COMMAND_START,     COMMAND_STOP,
+                                                           COMMAND_CLOSE_ALL, COMMAND_CANCEL_ALL};
+    struct command c = {.kind = kinds[sim_below(&r->random, COMMAND_KINDS)]};
+
+    c.close_positions = c.kind == COMMAND_STOP && sim_below(&r->random, 2);
+    c.cancel_orders = sim_below(&r->random, 2);
+    reached(r, "operator command");
+    say(r, c);
+    r->command_at_us = sim_now_us() + 30 * US_PER_S + (int64_t)sim_below(&r->random, 600 * 1000000);
+}
+
+/* As many steps as the engine has to do now; the time of its next one. */
+static int64_t engine_turn(struct run *r)
+{
+    int64_t wait_us = 0;
+
+    for (int i = 0; i < 200; i++) {
+        enum err e = engine_step_wait(r->engine, &wait_us);
+
+        if (r->crash_now)
+            return sim_now_us();
+        if (e != ERR_OK && wait_us > 0)
+            return sim_now_us() + wait_us;
+    }
+    judge_violated(&r->judge, "L2", "the engine finds no rest");
+    return sim_now_us() + US_PER_S;
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* From one moment at which something happens to the next. */
+static void play_until(struct run *r, int64_t end_us, bool (*is_over)(struct run *r))
+{
+    while (sim_now_us() < end_us && !r->judge.violation[0] && !(is_over && is_over(r))) {
+        int64_t next_us = end_us;
+
+        ASSERT(++r->steps < STEPS_MAX * 10);
+        sim_venue_advance(r->venue, sim_now_us());
+        if (r->engine) {
+            next_us = earliest(next_us, engine_turn(r));
+            if (!r->crash_now && sim_now_us() >= r->crash_at_us)
+                r->crash_now = true;
+            if (r->crash_now) {
+                crash(r);
+                r->crash_at_us = run_crash_time(r);
+                continue;
+            }
+            next_us = earliest(next_us, r->crash_at_us);
+            if (sim_now_us() >= r->command_at_us)
+                operate(r);
+            next_us = earliest(next_us, r->command_at_us);
+        } else if (sim_now_us() >= r->start_at_us) {
+            run_open_engine(r);
+            continue;
+        } else {
+            next_us = earliest(next_us, r->start_at_us);
+        }
+        run_watch(r);
+        next_us = earliest(next_us, sim_venue_due_us(r->venue));
+        if (next_us <= sim_now_us())
+            next_us = sim_now_us() + 1;
+        sim_set_now(next_us);
+    }
+}
+
+static bool is_at_rest(struct run *r)
+{
+    size_t count;
+    const struct sim_order *orders = sim_venue_orders(r->venue, &count);
+
+    if (!r->engine)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (orders[i].ended_us == TIME_NONE)
+            return false;
+    for (size_t i = 0; i < r->journal.order_count; i++)
+        if (!order_is_final(r->journal.orders[i].status))
+            return false;
+    for (size_t i = 0; i < r->journal.position_count; i++)
+        if (r->journal.positions[i].status == POSITION_OPEN)
+            return false;
+    return true;
+}
+
+/* Nothing goes wrong any more; everything is closed. */
+static void bring_to_rest(struct run *r)
+{
+    int64_t end_us = sim_now_us() + rest_within_us;
+
+    sim_venue_heal(r->venue);
+    run_heal(r);
+    r->crash_at_us = r->command_at_us = INT64_MAX;
+    while (!r->judge.violation[0] && sim_now_us() < end_us) {
+        if (r->engine && !r->crash_now) {
+            say(r, (struct command){
+                       .kind = COMMAND_STOP, .close_positions = true, .cancel_orders = true});
+        }
+        play_until(r, sim_now_us() + 60 * US_PER_S, is_at_rest);
+        if (is_at_rest(r))
+            break;
+    }
+    /* What was told late is told by now; the books are compared once more. */
+    if (!r->judge.violation[0])
+        play_until(r, sim_now_us() + 150 * US_PER_S, NULL);
+    if (!r->judge.violation[0] && !is_at_rest(r))
+        judge_rest(&r->judge); /* says what is open */
+    if (!r->judge.violation[0] && !is_at_rest(r))
+        judge_violated(&r->judge, "L1", "a position stays open");
+}
+
+static void look_at_rows(struct run *r)
+{
+    for (size_t i = 0; i < r->journal.order_count; i++) {
+        const struct order *o = &r->journal.orders[i];
+
+        if (o->status == ORDER_ABSENT)
+            reached(r, "absence proven");
+        if (o->attempt == 2)
+            reached(r, "second attempt");
+        if (o->attempt == 3)
+            reached(r, "third attempt");
+        if (strstr(o->reason, "too late"))
+            reached(r, "not sent any more: too late");
+        if (strstr(o->reason, "smaller now"))
+            reached(r, "exit made anew for what was left");
+        if (strstr(o->reason, "slippage"))
+            reached(r, "price ran away before the attempt");
+        if (o->purpose == PURPOSE_STOP_LOSS && o->status == ORDER_FILLED)
+            reached(r, "stop executed");
+        if (o->status == ORDER_CANCELED && size_sign(o->filled) > 0)
+            reached(r, "canceled after a part");
+        if (o->attempt > 1 && o->purpose == PURPOSE_ENTRY && i > 0 &&
+            o->error == VENUE_ERROR_NONE && o->status == ORDER_FILLED)
+            reached(r, "a later attempt filled");
+    }
+    for (size_t i = 0; i < r->journal.fill_count; i++)
+        if (strchr(r->journal.fills[i].venue_fill_id, '+'))
+            reached(r, "fill beyond the position");
+    for (size_t i = 0; i < r->journal.signal_count; i++) {
+        unsigned denials = r->journal.signals[i].denials;
+
+        if (denials & DENIED_ORDER_UNKNOWN)
+            reached(r, "entry denied: unknown order");
+        if (denials & DENIED_NOT_RECONCILED)
+            reached(r, "entry denied: not reconciled");
+        if (denials & DENIED_SYMBOL_HALTED)
+            reached(r, "entry denied: symbol halted");
+        if (denials & DENIED_UNPROTECTED)
+            reached(r, "entry denied: position unprotected");
+    }
+}
+
+static void digest_log(const struct memory_journal *m, struct digest *out)
+{
+    struct digest pair[2] = {0};
+
+    for (size_t i = 0; i < m->leaf_count; i++) {
+        pair[1] = m->leaves[i].leaf_hash;
+        digest_of(pair, sizeof pair, &pair[0]);
+    }
+    *out = pair[0];
+}
+
+/* The same account comes back from the journal. */
+static void check_recovery(struct run *r)
+{
+    struct money cash = r->journal.account.cash;
+
+    run_close_engine(r);
+    run_open_engine(r);
+    if (money_cmp(engine_account(r->engine)->cash, cash) != 0)
+        judge_violated(&r->judge, "D3", "a restart finds another account");
+}
+
+void sim_run(uint64_t seed, struct sometimes *sometimes, struct run_result *out)
+{
+    struct run *r = run_new(seed, sometimes);
+
+    *out = (struct run_result){0};
+    run_open_engine(r);
+    play_until(r, r->end_us, NULL);
+    bring_to_rest(r);
+    if (!r->judge.violation[0])
+        judge_rest(&r->judge);
+    look_at_rows(r);
+    if (!r->judge.violation[0])
+        check_recovery(r);
+    digest_log(&r->journal, &out->log);
+    out->orders = r->journal.order_count;
+    out->fills = r->journal.fill_count;
+    out->crashes = r->crashes;
+    (void)copy_text(out->violation, sizeof out->violation, r->judge.violation);
+    run_free(r);
+}

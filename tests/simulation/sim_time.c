@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens at the venue as time passes: requests arrive, prices move, the world interferes. */
+#include "tests/simulation/sim_parts.h"
+
+static void tell_market(struct sim_venue *v, enum venue_market_state state)
+{
+    struct venue_event e = {.kind = VENUE_MARKET, .market = state};
+
+    (void)copy_text(e.reason, sizeof e.reason, "maintenance");
+    sim_push(v, &e, sim_now_us() + sim_delay(v, US_PER_S));
+}
+
+/* One step of the prices, and what the world does of itself. */
+static void step(struct sim_venue *v)
+{
+    if (v->closed_until_us && sim_now_us() >= v->closed_until_us) {
+        v->closed_until_us = 0;
+        tell_market(v, VENUE_MARKET_TRADING);
+    }
+    if (v->closed_until_us || sim_now_us() < v->banned_until_us)
+        v->away_us = sim_now_us();
+    if (v->closed_until_us == 0) {
+        sim_match_all(v);
+        if (sim_chance(&v->random, v->o.faults.maintenance)) {
+            sim_sometimes(v, "maintenance");
+            v->closed_until_us = sim_now_us() + sim_delay(v, 240 * US_PER_S);
+            tell_market(v, VENUE_MARKET_MAINTENANCE);
+        }
+    }
+    if (sim_chance(&v->random, v->o.faults.foreign_trade)) {
+        int symbol = (int)sim_below(&v->random, SIM_SYMBOLS);
+        struct size size = {v->o.instruments[0].lot.e12 * 50};
+        enum side side = sim_below(&v->random, 2) ? SIDE_BUY : SIDE_SELL;
+
+        sim_sometimes(v, "foreign trade");
+        if (side == SIDE_BUY || !v->o.instruments[symbol].is_spot ||
+            size_cmp(v->held[symbol], size) >= 0)
+            sim_trade(v, -1, symbol, side, size);
+    }
+}
+
+static void end_gap(struct sim_venue *v)
+{
+    struct venue_event e = {.kind = VENUE_GAP};
+
+    if (v->gap_until_us == 0 || sim_now_us() < v->gap_until_us)
+        return;
+    v->gap_until_us = 0;
+    sim_sometimes(v, "stream gap");
+    sim_push(v, &e, sim_now_us());
+}
+
+static size_t first_thing(const struct sim_venue *v)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < v->thing_count; i++) {
+        const struct thing *a = &v->things[i], *b = &v->things[best];
+
+        if (a->at_us < b->at_us || (a->at_us == b->at_us && a->seq < b->seq))
+            best = i;
+    }
+    return best;
+}
+
+int64_t sim_venue_due_us(const struct sim_venue *v)
+{
+    int64_t at_us = v->next_step_us;
+
+    if (v->thing_count > 0 && v->things[first_thing(v)].at_us < at_us)
+        at_us = v->things[first_thing(v)].at_us;
+    if (v->gap_until_us && v->gap_until_us < at_us)
+        at_us = v->gap_until_us;
+    if (v->event_count > 0 && v->events[sim_first_event(v)].at_us > sim_now_us() &&
+        v->events[sim_first_event(v)].at_us < at_us)
+        at_us = v->events[sim_first_event(v)].at_us;
+    return at_us;
+}
+
+void sim_venue_advance(struct sim_venue *v, int64_t now_us)
+{
+    while (v->thing_count > 0) {
+        size_t at = first_thing(v);
+        struct thing t = v->things[at];
+
+        if (t.at_us > now_us)
+            break;
+        v->things[at] = v->things[--v->thing_count];
+        sim_process(v, &t);
+    }
+    if (v->next_step_us <= now_us) {
+        v->next_step_us += v->o.step_us;
+        step(v);
+    }
+    end_gap(v);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The venue: what it accepts, matches, cancels, and remembers. */
+#include "tests/simulation/sim_venue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/simulation/sim_parts.h"
+
+const struct sim_order *sim_venue_orders(const struct sim_venue *v, size_t *count)
+{
+    *count = v->order_count;
+    return v->orders;
+}
+
+const struct sim_trade *sim_venue_trades(const struct sim_venue *v, size_t *count)
+{
+    *count = v->trade_count;
+    return v->trades;
+}
+
+void sim_trade_id(size_t trade, char id[24])
+{
+    (void)snprintf(id, 24, "t%zu", trade);
+}
+
+struct size sim_venue_foreign(const struct sim_venue *v, int symbol)
+{
+    return v->foreign[symbol];
+}
+
+struct price sim_price(const struct sim_venue *v, int symbol, int64_t at_us)
+{
+    int64_t step = (at_us - v->o.start_us) / v->o.step_us;
+    size_t last = v->o.path_length - 1, i = step < 0              ? 0
+                                            : (size_t)step > last ? last
+                                                                  : (size_t)step;
+
+    return (struct price){v->o.path[i][symbol] * v->o.instruments[symbol].tick.e12};
+}
+
+/* What a resting sell has locked of a spot holding. */
+static struct size locked(const struct sim_venue *v, int symbol)
+{
+    struct size sum = SIZE_ZERO;
+
+    for (size_t i = 0; i < v->order_count; i++) {
+        const struct sim_order *o = &v->orders[i];
+
+        if (o->symbol == symbol && o->side == SIDE_SELL && o->ended_us == TIME_NONE)
+            sum.e12 += o->size.e12 - o->executed.e12;
+    }
+    return sum;
+}
+
+static bool is_spot(const struct sim_venue *v, int symbol)
+{
+    return v->o.instruments[symbol].is_spot;
+}
+
+void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const char *reason)
+{
+    struct sim_order *o = &v->orders[order];
+    struct venue_event e = {.kind = state == VENUE_ORDER_EXPIRED ? VENUE_EXPIRED : VENUE_CANCELED,
+                            .executed = o->executed,
+                            .executed_is_known = true};
+
+    ASSERT(o->ended_us == TIME_NONE);
+    o->state = state;
+    o->ended_us = sim_now_us();
+    if (state == VENUE_ORDER_FILLED)
+        return; /* its last trade tells */
+    (void)copy_text(e.reason, sizeof e.reason, reason);
+    sim_stream(v, order, &e);
+}
+
+/* One execution; what is not ours has order -1. */
+void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struct size size)
+{
+    struct price p = sim_price(v, symbol, sim_now_us());
+    struct sim_trade *t = &v->trades[v->trade_count];
+    struct money notional, fee;
+
+    ASSERT(v->trade_count < SIM_TRADES_MAX);
+    if (order >= 0 && v->orders[order].type == ORDER_LIMIT)
+        p = v->orders[order].level;
+    ASSERT(notional_of(p, size, ROUND_HALF_EVEN, &notional) == ERR_OK);
+    ASSERT(money_times(notional, (struct ratio){1000000000}, ROUND_HALF_EVEN, &fee) == ERR_OK);
+    *t = (struct sim_trade){.order = order,
+                            .symbol = symbol,
+                            .side = side,
+                            .price = p,
+                            .size = size,
+                            .fee = money_to_scale(fee, 8, ROUND_HALF_EVEN),
+                            .at_us = sim_now_us()};
+    v->trade_count++;
+    v->held[symbol].e12 += (int)side * size.e12;
+    if (order < 0) {
+        v->foreign[symbol].e12 += (int)side * size.e12;
+        return;
+    }
+    v->cash.e12 -= t->fee.e12;
+    if (is_spot(v, symbol))
+        v->cash.e12 -= (int)side * notional.e12;
+    v->orders[order].executed.e12 += size.e12;
+    sim_tell_trade(v, v->trade_count - 1);
+}
+
+/* What a reduce-only order may still execute. */
+static struct size reducible(const struct sim_venue *v, const struct sim_order *o)
+{
+    struct size held = v->held[o->symbol];
+
+    if (o->side == SIDE_BUY)
+        held = size_neg(held);
+    return size_max(held, SIZE_ZERO);
+}
+
+/* Executes what is left of an order, or a part of it; what cannot execute expires. */
+static void execute(struct sim_venue *v, int order, bool may_split)
+{
+    struct sim_order *o = &v->orders[order];
+    i128 lot = v->o.instruments[o->symbol].lot.e12;
+    struct size most = {o->size.e12 - o->executed.e12}, part;
+
+    if (o->reduce_only && v->o.traits.has_reduce_only)
+        most = size_min(most, reducible(v, o));
+    if (is_spot(v, o->symbol) && o->side == SIDE_SELL)
+        most = size_min(most, size_max(v->held[o->symbol], SIZE_ZERO));
+    part = most;
+    if (may_split && most.e12 > 2 * lot && sim_chance(&v->random, v->o.faults.parts))
+        part.e12 = most.e12 / lot / 2 * lot;
+    if (size_sign(part) > 0)
+        sim_trade(v, order, o->symbol, o->side, part);
+    if (o->executed.e12 == o->size.e12) {
+        sim_end(v, order, VENUE_ORDER_FILLED, "");
+    } else if (part.e12 == most.e12) {
+        sim_end(v, order, VENUE_ORDER_EXPIRED, "nothing left to reduce");
+    } else {
+        sim_sometimes(v, "partial fill");
+        if (o->type == ORDER_MARKET && sim_chance(&v->random, 300)) {
+            sim_sometimes(v, "market order expires after a part");
+            sim_end(v, order, VENUE_ORDER_EXPIRED, "no liquidity");
+        } else {
+            sim_later(v, THING_EXECUTE, order, 1 + (int64_t)sim_below(&v->random, 3000000));
+        }
+    }
+}
+
+void sim_execute_rest(struct sim_venue *v, int order)
+{
+    if (v->orders[order].ended_us == TIME_NONE)
+        execute(v, order, true);
+}
+
+/* A resting order whose level the price has reached. */
+static bool is_hit(const struct sim_venue *v, const struct sim_order *o)
+{
+    struct price p = sim_price(v, o->symbol, sim_now_us());
+    bool upward = (o->side == SIDE_BUY) != (o->type == ORDER_LIMIT);
+
+    if (o->type == ORDER_MARKET)
+        return false;
+    return upward ? price_cmp(p, o->level) >= 0 : price_cmp(p, o->level) <= 0;
+}
+
+void sim_match_all(struct sim_venue *v)
+{
+    size_t count = v->order_count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (v->orders[i].ended_us != TIME_NONE)
+            continue;
+        if (is_hit(v, &v->orders[i]) && size_sign(v->orders[i].executed) == 0)
+            execute(v, (int)i, true);
+        else if (v->orders[i].type != ORDER_MARKET && size_sign(v->orders[i].executed) == 0 &&
+                 sim_chance(&v->random, v->o.faults.own_cancel)) {
+            sim_sometimes(v, "the venue cancels on its own");
+            sim_end(v, (int)i, VENUE_ORDER_CANCELED, "canceled by the venue");
+        }
+    }
+}
+
+/* Why the venue refuses an order by its own rules; VENUE_ERROR_NONE: it does not. */
+static enum venue_error objection(const struct sim_venue *v, const struct order *o, int symbol)
+{
+    struct sim_order probe = {.symbol = symbol,
+                              .side = o->side,
+                              .type = o->type,
+                              .level = o->type == ORDER_LIMIT ? o->limit_price : o->stop_price};
+    struct price p = sim_price(v, symbol, sim_now_us());
+    struct money cost;
+
+    for (size_t i = 0; i < v->order_count; i++) {
+        bool counts = v->o.traits.ids == VENUE_IDS_EVER || v->orders[i].ended_us == TIME_NONE;
+
+        if (counts && strcmp(v->orders[i].client_order_id, o->client_order_id) == 0)
+            return VENUE_ERROR_DUPLICATE_ID;
+    }
+    if (o->type == ORDER_STOP_MARKET && is_hit(v, &probe))
+        return VENUE_ERROR_WOULD_TRIGGER;
+    if (o->reduce_only && v->o.traits.has_reduce_only && size_sign(reducible(v, &probe)) == 0)
+        return VENUE_ERROR_REDUCE_ONLY;
+    if (!is_spot(v, symbol))
+        return VENUE_ERROR_NONE;
+    if (o->side == SIDE_SELL)
+        return locked(v, symbol).e12 + o->size.e12 > v->held[symbol].e12 ? VENUE_ERROR_FUNDS
+                                                                         : VENUE_ERROR_NONE;
+    if (notional_of(p, o->size, ROUND_UP, &cost))
+        return VENUE_ERROR_FILTER;
+    return cost.e12 + cost.e12 / 500 > v->cash.e12 ? VENUE_ERROR_FUNDS : VENUE_ERROR_NONE;
+}
+
+enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *order)
+{
+    int symbol = sim_symbol(v, o->symbol);
+    enum venue_error e = objection(v, o, symbol);
+    struct sim_order *made = &v->orders[v->order_count];
+
+    if (e)
+        return e;
+    ASSERT(v->order_count < SIM_ORDERS_MAX);
+    *made = (struct sim_order){.symbol = symbol,
+                               .side = o->side,
+                               .type = o->type,
+                               .reduce_only = o->reduce_only,
+                               .size = o->size,
+                               .level = o->type == ORDER_LIMIT ? o->limit_price : o->stop_price,
+                               .created_us = sim_now_us(),
+                               .ended_us = TIME_NONE,
+                               .state = VENUE_ORDER_OPEN};
+    (void)copy_text(made->client_order_id, sizeof made->client_order_id, o->client_order_id);
+    (void)snprintf(made->venue_order_id, sizeof made->venue_order_id, "v%zu", v->order_count);
+    *order = (int)v->order_count++;
+    return VENUE_ERROR_NONE;
+}
+
+int sim_find_open(const struct sim_venue *v, const char *client_order_id)
+{
+    for (size_t i = 0; i < v->order_count; i++)
+        if (v->orders[i].ended_us == TIME_NONE &&
+            strcmp(v->orders[i].client_order_id, client_order_id) == 0)
+            return (int)i;
+    return -1;
+}
+
+int sim_symbol(const struct sim_venue *v, const char *symbol)
+{
+    for (int i = 0; i < SIM_SYMBOLS; i++)
+        if (strcmp(v->o.instruments[i].symbol, symbol) == 0)
+            return i;
+    ASSERT(false && "symbol");
+    return -1;
+}
+
+struct sim_venue *sim_venue_new(const struct sim_venue_options *o)
+{
+    struct sim_venue *v = xcalloc(1, sizeof *v);
+
+    v->o = *o;
+    v->random.state = o->seed;
+    v->cash = o->cash;
+    v->orders = xcalloc(SIM_ORDERS_MAX, sizeof *v->orders);
+    v->trades = xcalloc(SIM_TRADES_MAX, sizeof *v->trades);
+    v->next_step_us = o->start_us + o->step_us;
+    v->away_us = TIME_NONE;
+    return v;
+}
+
+void sim_venue_free(struct sim_venue *v)
+{
+    sim_venue_disconnect(v);
+    free(v->orders);
+    free(v->trades);
+    free(v->things);
+    free(v->events);
+    free(v);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A venue with faults, in memory: a small model of its own of what a venue does, and the connector.
+ *
+ * The venue: orders and trades that nothing is ever taken away from, prices that move along the
+ * candles, a book of balances or positions, answers that lag.  The connector: requests and answers
+ * that take time, are lost, late or twice, events of a stream that are lost, late, twice and out of
+ * order.  What the venue did is told to the judge by its records, not by what it answered.
+ *
+ * The connector dies with the engine (sim_venue_disconnect); the venue and what is on its way to it
+ * go on. */
+#ifndef TESTS_SIMULATION_SIM_VENUE_H
+#define TESTS_SIMULATION_SIM_VENUE_H
+
+#include "engine/venue.h"
+#include "tests/simulation/sim_clock.h"
+
+enum {
+    SIM_SYMBOLS = 2,
+    SIM_ORDERS_MAX = 4096,
+    SIM_TRADES_MAX = 8192,
+    SIM_SOMETIMES_NAME = 64
+};
+
+/* Chances in 1000 of each request, order, event or step. */
+struct sim_faults {
+    int lost_request, lost_answer, slow_request, not_sent, executed_5xx, refused, silent_ban;
+    int stream_lost, stream_twice, stream_slow, query_failed, query_lags, account_failed;
+    int own_cancel, parts, cancel_race, late_trade_events, foreign_trade, maintenance;
+};
+
+struct sim_order {
+    char client_order_id[33];
+    char venue_order_id[24];
+    int symbol;
+    enum side side;
+    enum order_type type;
+    bool reduce_only;
+    struct size size, executed;
+    struct price level;
+    int64_t created_us, ended_us; /* TIME_NONE: open */
+    enum venue_order_state state;
+};
+struct sim_trade {
+    int order; /* -1: foreign */
+    int symbol;
+    enum side side;
+    struct price price;
+    struct size size;
+    struct money fee;
+    int64_t at_us;
+};
+
+/* What the judge is asked at the moments it cannot see later. */
+struct sim_watch {
+    void *self;
+    bool (*is_dead)(void *self);                             /* no request leaves any more */
+    void (*submitted)(void *self, const struct order *o);    /* before a byte leaves */
+    void (*told_unknown)(void *self, const struct order *o); /* the engine takes the event */
+    void (*told_account)(void *self);                        /* likewise */
+    void (*sometimes)(void *self, const char *what);
+};
+
+struct sim_venue;
+
+struct sim_venue_options {
+    uint64_t seed;
+    const struct instrument *instruments; /* SIM_SYMBOLS of them */
+    const int64_t (*path)[SIM_SYMBOLS];   /* prices in ticks, one row each step_us from start_us */
+    size_t path_length;
+    int64_t start_us, step_us;
+    struct money cash;
+    struct venue_traits traits;
+    struct sim_faults faults;
+    struct sim_watch watch;
+};
+
+struct sim_venue *sim_venue_new(const struct sim_venue_options *o);
+void sim_venue_free(struct sim_venue *v);
+struct venue sim_venue_port(struct sim_venue *v);
+
+/* Does what is due until now; the next moment at which something is due. */
+void sim_venue_advance(struct sim_venue *v, int64_t now_us);
+int64_t sim_venue_due_us(const struct sim_venue *v);
+/* An engine is there to hear; at first none is. */
+void sim_venue_connect(struct sim_venue *v);
+/* The engine has died: events not taken are lost, answers go nowhere. */
+void sim_venue_disconnect(struct sim_venue *v);
+/* From now on nothing goes wrong. */
+void sim_venue_heal(struct sim_venue *v);
+/* Refuses requests, or had to be left alone, at some moment since. */
+bool sim_venue_was_away(const struct sim_venue *v, int64_t since_us);
+
+/* The records. */
+const struct sim_order *sim_venue_orders(const struct sim_venue *v, size_t *count);
+const struct sim_trade *sim_venue_trades(const struct sim_venue *v, size_t *count);
+void sim_trade_id(size_t trade, char id[24]);
+struct size sim_venue_foreign(const struct sim_venue *v, int symbol); /* signed */
+
+#endif
