@@ -20,7 +20,6 @@ struct box_faults *faults_new(uint64_t seed)
     struct box_faults *f = xcalloc(1, sizeof *f);
 
     f->seed = seed;
-    f->rules = xcalloc(LIMIT_BOX_FAULTS, sizeof *f->rules);
     return f;
 }
 
@@ -42,11 +41,33 @@ bool fault_is_state(enum fault_action a)
     return a >= FAULT_LAG && a <= FAULT_HALT;
 }
 
+/* Forgets the rules that are done. */
+static void forget_done(struct box_faults *f)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->count; i++)
+        if (!f->rules[i].is_done)
+            f->rules[kept++] = f->rules[i];
+    f->count = kept;
+}
+
+static enum err too_much(struct diag_list *diags, int line)
+{
+    struct diag *d = diag_add(diags, "faults", "too_much",
+                              "a line has more than %d bytes, or there are more than %d rules",
+                              LINE_MAX - 1, LIMIT_BOX_FAULTS);
+
+    d->line = line;
+    return ERR_LIMIT;
+}
+
 enum err box_faults_add(struct box *b, const char *text, int64_t wall_us, struct diag_list *diags)
 {
     struct box_faults *f = b->faults;
-    const size_t before = f->count;
-    uint64_t seed = f->seed;
+    const int64_t now_us = box_market_at(b, wall_us);
+    struct box_faults added = {.seed = f->seed};
+    struct fault_rule rule;
     enum err e = ERR_OK;
     char line[LINE_MAX];
 
@@ -54,30 +75,35 @@ enum err box_faults_add(struct box *b, const char *text, int64_t wall_us, struct
         const size_t length = strcspn(text, "\n");
         bool is_rule;
 
-        if (length >= sizeof line || f->count == LIMIT_BOX_FAULTS) {
-            diag_add(diags, "faults", "too_much",
-                     "a line has more than %d bytes, or there are "
-                     "more than %d rules",
-                     LINE_MAX - 1, LIMIT_BOX_FAULTS)
-                ->line = number;
-            e = ERR_LIMIT;
+        if (length >= sizeof line || added.count == LIMIT_BOX_FAULTS) {
+            e = too_much(diags, number);
             break;
         }
         memcpy(line, text, length);
         line[length] = 0;
         if (length > 0 && line[length - 1] == '\r')
             line[length - 1] = 0;
-        e = fault_parse_line(line, box_market_at(b, wall_us), diags, &f->rules[f->count], &seed,
-                             &is_rule);
+        e = fault_parse_line(line, now_us, diags, &rule, &added.seed, &is_rule);
         if (e && diags && diags->count > 0)
             diags->items[diags->count - 1].line = number;
-        f->count += !e && is_rule;
+        if (!e && is_rule) {
+            added.rules = xrealloc(added.rules, (added.count + 1) * sizeof rule);
+            added.rules[added.count++] = rule;
+        }
         text += length + (text[length] == '\n');
     }
-    if (e)
-        f->count = before;
-    else
-        f->seed = seed;
+    if (!e && f->count + added.count > LIMIT_BOX_FAULTS)
+        forget_done(f);
+    if (!e && f->count + added.count > LIMIT_BOX_FAULTS)
+        e = too_much(diags, 0);
+    if (!e && added.count > 0) {
+        f->rules = xrealloc(f->rules, (f->count + added.count) * sizeof rule);
+        memcpy(f->rules + f->count, added.rules, added.count * sizeof rule);
+        f->count += added.count;
+    }
+    if (!e)
+        f->seed = added.seed;
+    free(added.rules);
     return e;
 }
 

@@ -36,6 +36,8 @@ void rules_make(enum box_market market, int price_scale, struct price first, str
     int lot = market == BOX_SPOT ? digits : digits - 2;
 
     lot = lot < 0 ? 0 : lot;
+    /* A price times a size is then exact, and parts of what is locked add up to it. */
+    lot = lot < AMOUNT_DECIMALS - price_scale ? lot : AMOUNT_DECIMALS - price_scale;
     *out = (struct box_rules){
         .tick = price_from_scaled(1, price_scale),
         .price_max = {RULES_PRICE_MAX * AMOUNT_ONE},

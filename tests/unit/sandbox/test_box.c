@@ -238,6 +238,37 @@ static void test_oco(void **state)
     bench_end(&t);
 }
 
+/* All of the money in one order whose price has eight decimals, filled in parts. */
+static void test_exact_to_the_last_digit(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t, INT64_C(1234567890123)); /* 12345.67890123 */
+    for (int i = 0; i < T_CANDLES; i++)
+        t.candles[i].price_scale = 8;
+    t.series.price_scale = 8;
+    bench_begin(&t);
+    for (int i = 1; i < 10; i++) {
+        char pairs[256];
+
+        bench_faults(&t, "next 1 on order : partial(0.3337)");
+        (void)snprintf(pairs, sizeof pairs,
+                       "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.0%d1%d"
+                       "&price=12345.67890123",
+                       i, i);
+        bench_call(&t, "POST", "/api/v3/order", pairs);
+        expect_member(&t, "status", "PARTIALLY_FILLED");
+        bench_wait(&t, 2 * US_PER_S);
+        check_invariants(&t);
+    }
+    /* The rest to the last lot. */
+    bench_call(&t, "POST", "/api/v3/order",
+               "symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=4000");
+    check_invariants(&t);
+    bench_end(&t);
+}
+
 static void test_cancel_replace(void **state)
 {
     struct bench t;
@@ -387,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_resting_limit),
         cmocka_unit_test(test_stop_loss),
         cmocka_unit_test(test_oco),
+        cmocka_unit_test(test_exact_to_the_last_digit),
         cmocka_unit_test(test_cancel_replace),
         cmocka_unit_test(test_plays_again),
     };

@@ -248,6 +248,27 @@ static void test_refused_scripts(void **state)
     bench_end(&t);
 }
 
+/* Rules that are done make room; those that are not are refused beyond the limit, whole. */
+static void test_room(void **state)
+{
+    struct bench t;
+    struct diag_list diags = {0};
+
+    (void)state;
+    begin(&t);
+    for (int i = 0; i < 2 * LIMIT_BOX_FAULTS; i++) {
+        bench_faults(&t, "next 1 : http(503)");
+        bench_raw(&t, "GET", "/api/v3/ping", "", NULL);
+        assert_int_equal(t.status, 503);
+    }
+    for (int i = 0; i < LIMIT_BOX_FAULTS; i++)
+        bench_faults(&t, "next 1 on cancel : http(503)");
+    assert_int_equal(box_faults_add(t.box, "next 1 : http(503)", t.wall_us, &diags), ERR_LIMIT);
+    bench_raw(&t, "GET", "/api/v3/ping", "", NULL);
+    assert_int_equal(t.status, 200);
+    bench_end(&t);
+}
+
 static void test_limits(void **state)
 {
     struct bench t;
@@ -312,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_venue_of_its_own),
         cmocka_unit_test(test_chance),
         cmocka_unit_test(test_refused_scripts),
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_order_limits),
     };
