@@ -87,6 +87,9 @@ struct box_pair {
     int leverage; /* futures */
     bool is_isolated;
     struct box_position positions[BOX_LEG_COUNT_];
+    const struct funding *fundings; /* recorded ones, and the next of them */
+    size_t funding_count, funding_index;
+    int64_t next_funding_us; /* INT64_MAX: never, as on spot */
 };
 
 struct box_order {
@@ -195,8 +198,7 @@ struct box {
     int64_t start_us;       /* wall and market time at the start */
     int64_t stepped_us;     /* by hand */
     int64_t clock_error_us; /* by fault: how far GET time and the checks are off */
-    int64_t next_funding_us;
-    int64_t *countdown_us; /* countdownCancelAll of each pair; 0: off */
+    int64_t *countdown_us;  /* countdownCancelAll of each pair; 0: off */
     char listen_key[LIMIT_NAME];
     int64_t listen_key_until_us;
     struct box_limits *limits;

@@ -10,6 +10,7 @@
 #include "sandbox/book.h"
 #include "sandbox/chart.h"
 #include "sandbox/faults.h"
+#include "sandbox/funding.h"
 #include "sandbox/limits.h"
 #include "sandbox/match.h"
 #include "sandbox/rules.h"
@@ -101,6 +102,8 @@ static void add_pair(struct box *b, enum box_market m, const struct instrument *
                             .count = s->count,
                             .timeframe_us = s->timeframe_us,
                             .price_scale = s->price_scale};
+    p->fundings = s->fundings;
+    p->funding_count = s->funding_count;
     rules_make(m, s->price_scale, price_from_scaled(s->candles[0].open, s->price_scale), &p->rules);
 }
 
@@ -172,7 +175,7 @@ static enum err move_candles(struct box *b, struct diag_list *diags)
     for (size_t i = 0; i < b->pair_count; i++)
         b->pairs[i].path.shift_us = shift_us;
     b->now_us = b->start_us;
-    b->next_funding_us = chart_floor(b->start_us, US_PER_DAY / 3) + US_PER_DAY / 3;
+    funding_begin(b);
     return ERR_OK;
 }
 

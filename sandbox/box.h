@@ -21,13 +21,16 @@
 
 #include "core/text.h"
 #include "engine/candle.h"
+#include "engine/funding.h"
 
 struct box_series {
     const char *symbol; /* unified: BTC/USDT; BTC/USDT:USDT for futures alone */
     const struct candle *candles;
     size_t count;
     int64_t timeframe_us;
-    int price_scale; /* of all candles */
+    int price_scale;                /* of all candles */
+    const struct funding *fundings; /* recorded rates by time, borrowed too; NULL: none */
+    size_t funding_count;
 };
 
 enum {
@@ -43,7 +46,7 @@ struct box_options {
     struct money margin;      /* and the futures wallet of each quote asset */
     struct ratio spot_fee, maker_fee, taker_fee; /* the latter two: futures */
     struct ratio slippage;
-    struct ratio funding_rate; /* each 8 hours */
+    struct ratio funding_rate; /* each 8 hours, where none is recorded */
     int64_t start_us;          /* wall time */
     int64_t speed_milli;       /* market milliseconds a wall second */
     int64_t weight_limit;      /* request weight a minute; 0: Binance's; below 0: no limits */

@@ -265,15 +265,34 @@ void box_step(struct box *b, int64_t by_us, struct box_answer *answer)
 
 /* ---- Records ---- */
 
+static void print_option(struct text *out, const char *name, i128 e12)
+{
+    char number[AMOUNT_TEXT_MAX];
+
+    (void)money_print((struct money){e12}, number);
+    text_format(out, ",\"%s\":\"%s\"", name, number);
+}
+
 void box_header(const struct box *b, struct text *out)
 {
-    text_format(out, "{\"sandbox\":1,\"start\":%lld,\"speed\":%lld,\"pairs\":\"",
-                (long long)b->start_us, (long long)b->options.speed_milli);
-    for (size_t i = 0; i < b->pair_count; i++) {
-        const struct path *p = &b->pairs[i].path;
+    const struct box_options *o = &b->options;
 
-        text_format(out, "%s%s.%d.%zu.%lld", i ? " " : "", b->pairs[i].id, (int)b->pairs[i].market,
-                    p->count, (long long)p->candles[0].open_us);
+    text_format(out, "{\"sandbox\":1,\"start\":%lld,\"speed\":%lld,\"seed\":%llu",
+                (long long)b->start_us, (long long)o->speed_milli, (unsigned long long)o->seed);
+    print_option(out, "quote", o->spot_quote.e12);
+    print_option(out, "base", o->spot_base.e12);
+    print_option(out, "margin", o->margin.e12);
+    print_option(out, "fee", o->spot_fee.e12);
+    print_option(out, "maker_fee", o->maker_fee.e12);
+    print_option(out, "taker_fee", o->taker_fee.e12);
+    print_option(out, "slippage", o->slippage.e12);
+    print_option(out, "funding_rate", o->funding_rate.e12);
+    text_string(out, ",\"pairs\":\"");
+    for (size_t i = 0; i < b->pair_count; i++) {
+        const struct box_pair *p = &b->pairs[i];
+
+        text_format(out, "%s%s.%d.%zu.%lld.%zu", i ? " " : "", p->id, (int)p->market, p->path.count,
+                    (long long)p->path.candles[0].open_us, p->funding_count);
     }
     text_string(out, "\"}\n");
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/amount_text.h"
+#include "sandbox/funding.h"
 #include "sandbox/margin.h"
 #include "sandbox/match.h"
 #include "sandbox/trade.h"
@@ -161,25 +162,6 @@ static void trade_by_hand(struct box *b, size_t pair, const struct fault_deed *d
         match_arrive(b, added);
 }
 
-static void pay_funding(struct box *b, size_t pair, struct ratio rate)
-{
-    const struct box_pair *p = &b->pairs[pair];
-
-    if (p->market != BOX_USDM)
-        return;
-    book_add_funding(b, &(struct box_funding){pair, rate, trade_mark(b, pair), b->now_us});
-    for (int leg = 0; leg < BOX_LEG_COUNT_; leg++) {
-        struct money paid = box_share(margin_value(b, pair, (enum box_leg)leg), rate);
-
-        if (p->positions[leg].amount.e12 == 0)
-            continue;
-        if (p->positions[leg].amount.e12 > 0)
-            paid = money_neg(paid);
-        book_asset(b, BOX_USDM, p->quote)->free.e12 += paid.e12;
-        book_add_income(b, &(struct box_income){BOX_INCOME_FUNDING, pair, paid, b->now_us, 0});
-    }
-}
-
 static void act(struct box *b, const struct fault_deed *d)
 {
     if (d->action == FAULT_CANCEL_ORDERS)
@@ -193,8 +175,8 @@ static void act(struct box *b, const struct fault_deed *d)
             margin_liquidate(b, i);
         else if (d->action == FAULT_MANUAL)
             trade_by_hand(b, i, d);
-        else if (d->action == FAULT_FUNDING)
-            pay_funding(b, i, d->rate);
+        else if (d->action == FAULT_FUNDING && b->pairs[i].market == BOX_USDM)
+            funding_pay(b, i, d->rate, PRICE_ZERO);
         else if (d->action == FAULT_HALT || d->action == FAULT_RESUME)
             b->pairs[i].is_halted = d->action == FAULT_HALT;
     }

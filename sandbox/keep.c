@@ -48,7 +48,7 @@ static enum err bad_file(struct diag_list *diags, const char *path, int line, co
     struct diag *d = diag_add(diags, path, "state_file", "%s", what);
 
     d->line = line;
-    diag_hint(d, "give the candles and the speed it began with, or another --state FILE");
+    diag_hint(d, "give the candles and options it began with, or another --state FILE");
     return ERR_INVALID;
 }
 
@@ -105,7 +105,7 @@ static enum err play(const char *path, struct text *file, const struct box_optio
         header.length == (size_t)(end - at) + 1 && memcmp(header.data, at, header.length) == 0;
     text_release(&header);
     if (!is_same)
-        e = bad_file(diags, path, 1, "the file is of other candles or another speed");
+        e = bad_file(diags, path, 1, "the file is of other candles or options");
     for (int line = 2; !e; line++) {
         at = end + 1;
         end = memchr(at, '\n', file->length - (size_t)(at - file->data));

@@ -2,6 +2,7 @@
 /* Prices of now: tickers, depth, recent trades, premium and funding. */
 #include "sandbox/chart.h"
 #include "sandbox/endpoints.h"
+#include "sandbox/funding.h"
 #include "sandbox/trade.h"
 
 #include <stdio.h>
@@ -333,9 +334,9 @@ static void put_premium(struct call *c, size_t pair)
     jw_member_price(w, "markPrice", mark, 8);
     jw_member_price(w, "indexPrice", mark, 8);
     jw_member_price(w, "estimatedSettlePrice", mark, 8);
-    jw_member_price(w, "lastFundingRate", (struct price){c->b->options.funding_rate.e12}, 8);
+    jw_member_price(w, "lastFundingRate", (struct price){funding_rate(c->b, pair).e12}, 8);
     jw_member_text(w, "interestRate", "0.00010000");
-    put_ms(w, "nextFundingTime", c->b->next_funding_us);
+    put_ms(w, "nextFundingTime", p->next_funding_us);
     put_ms(w, "time", c->b->now_us);
     jw_object_end(w);
 }
@@ -345,30 +346,16 @@ void usdm_premium(struct call *c)
     put_pairs(c, put_premium);
 }
 
-static void put_rate(struct call *c, const struct box_funding *f)
+static void put_rate(void *context, const struct box_funding *f)
 {
+    struct call *c = context;
+
     jw_object(&c->w);
     jw_member_text(&c->w, "symbol", c->b->pairs[f->pair].id);
     jw_member_price(&c->w, "fundingRate", (struct price){f->rate.e12}, 8);
     put_ms(&c->w, "fundingTime", f->at_us);
     jw_member_price(&c->w, "markPrice", f->mark, 8);
     jw_object_end(&c->w);
-}
-
-/* What was before the box was made: the same rate at each 8 hours of the recorded past. */
-static int64_t put_past_rates(struct call *c, size_t pair, int64_t from_us, int64_t limit)
-{
-    const struct path *p = &c->b->pairs[pair].path;
-    const int64_t step = US_PER_DAY / 3;
-    const int64_t first_us = path_open_us(p, 0);
-    int64_t at_us = chart_floor(from_us > first_us ? from_us : first_us, step), count = 0;
-
-    at_us += at_us < from_us || at_us < first_us ? step : 0;
-    for (; at_us <= c->b->start_us && count < limit; at_us += step, count++)
-        put_rate(c, &(struct box_funding){pair, c->b->options.funding_rate,
-                                          price_from_scaled(path_ticks(p, at_us), p->price_scale),
-                                          at_us});
-    return count;
 }
 
 void usdm_funding_rate(struct call *c)
@@ -382,7 +369,7 @@ void usdm_funding_rate(struct call *c)
         !call_integer(c, "limit", 1, RATES_MAX, &limit))
         return;
     jw_array(&c->w);
-    count = put_past_rates(c, pair, from_ms * US_PER_MS, limit);
+    count = funding_past(c->b, pair, from_ms * US_PER_MS, limit, put_rate, c);
     for (size_t i = 0; (f = book_funding(c->b, i)) && count < limit; i++) {
         if (f->pair != pair || ms_of(f->at_us) < from_ms || ms_of(f->at_us) > to_ms)
             continue;

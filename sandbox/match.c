@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/amount_text.h"
+#include "sandbox/funding.h"
 #include "sandbox/margin.h"
 #include "sandbox/trade.h"
 
@@ -228,7 +229,7 @@ static int64_t earlier(int64_t a, int64_t b)
 /* No line of a pair that matters bends before this, and nothing is due. */
 static int64_t step_end(const struct box *b, int64_t to_us)
 {
-    int64_t end = earlier(to_us, b->next_funding_us);
+    int64_t end = earlier(to_us, funding_next_us(b));
 
     for (size_t i = 0; i < b->pair_count; i++) {
         const struct box_pair *p = &b->pairs[i];
@@ -261,30 +262,6 @@ static void move_to(struct box *b, int64_t at_us)
     }
 }
 
-static void pay_funding(struct box *b)
-{
-    for (size_t i = 0; i < b->pair_count; i++) {
-        const struct box_pair *p = &b->pairs[i];
-        const struct price mark = trade_mark(b, i);
-
-        if (p->market != BOX_USDM)
-            continue;
-        book_add_funding(b, &(struct box_funding){i, b->options.funding_rate, mark, b->now_us});
-        for (int leg = 0; leg < BOX_LEG_COUNT_; leg++) {
-            const struct size amount = p->positions[leg].amount;
-            struct money paid;
-
-            if (amount.e12 == 0)
-                continue;
-            paid = box_share(margin_value(b, i, (enum box_leg)leg), b->options.funding_rate);
-            if (amount.e12 > 0)
-                paid = money_neg(paid);
-            book_asset(b, BOX_USDM, p->quote)->free.e12 += paid.e12;
-            book_add_income(b, &(struct box_income){BOX_INCOME_FUNDING, i, paid, b->now_us, 0});
-        }
-    }
-}
-
 static void cancel_of_pair(struct box *b, size_t pair)
 {
     for (size_t i = b->live_count; i-- > 0;) {
@@ -298,10 +275,7 @@ static void cancel_of_pair(struct box *b, size_t pair)
 /* What is due at this very instant. */
 static void be_due(struct box *b)
 {
-    if (b->now_us >= b->next_funding_us) {
-        pay_funding(b);
-        b->next_funding_us += US_PER_DAY / 3;
-    }
+    funding_be_due(b);
     for (size_t i = 0; i < b->pair_count; i++)
         if (b->countdown_us[i] && b->now_us >= b->countdown_us[i]) {
             b->countdown_us[i] = 0;

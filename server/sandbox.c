@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "exchange/candle_cache.h"
 #include "exchange/candle_file.h"
+#include "exchange/funding_file.h"
 #include "server/lifecycle.h"
 #include "server/market.h"
 #include "server/options.h"
@@ -21,6 +22,7 @@ enum {
 
 static const char usage[] =
     "usage: traderd sandbox --candles [SYMBOL=]FILE... [--listen HOST:PORT] [--speed X]\n"
+    "                       [--funding [SYMBOL=]FILE...]\n"
     "                       [--faults FILE] [--state FILE] [--key KEY] [--secret SECRET]\n"
     "                       [--quote N] [--base N] [--margin N]\n"
     "                       [--fee RATE] [--maker-fee RATE] [--taker-fee RATE]\n"
@@ -93,31 +95,38 @@ static bool read_words(const struct words *w, struct box_options *o)
 /* The recordings, kept while the venue runs. */
 struct recordings {
     struct candle_series *series;
+    struct funding_series *fundings;
     char (*symbols)[LIMIT_SYMBOL];
     struct box_series *boxed;
-    size_t count;
+    size_t count, funding_count;
+};
+
+/* The words behind --candles and --funding. */
+struct items {
+    const char *candles[LIMIT_SYMBOLS], *fundings[LIMIT_SYMBOLS];
+    size_t candle_count, funding_count;
 };
 
 static void recordings_release(struct recordings *r)
 {
     for (size_t i = 0; i < r->count; i++)
         candle_series_release(&r->series[i]);
+    for (size_t i = 0; i < r->funding_count; i++)
+        funding_series_release(&r->fundings[i]);
     free(r->series);
+    free(r->fundings);
     free(r->symbols);
     free(r->boxed);
 }
 
-static enum err read_recordings(const char *const *items, size_t count, struct diag_list *diags,
-                                struct recordings *out)
+static enum err read_candles(const struct items *items, struct diag_list *diags,
+                             struct recordings *out)
 {
     const char *path;
     enum err e = ERR_OK;
 
-    out->series = xcalloc(count, sizeof *out->series);
-    out->symbols = xcalloc(count, sizeof *out->symbols);
-    out->boxed = xcalloc(count, sizeof *out->boxed);
-    for (size_t i = 0; i < count; i++) {
-        e = market_split_item(items[i], NULL, diags, out->symbols[i], &path);
+    for (size_t i = 0; i < items->candle_count; i++) {
+        e = market_split_item(items->candles[i], NULL, diags, out->symbols[i], &path);
         if (!e)
             e = candle_file_read(path, diags, &out->series[i]);
         if (e)
@@ -132,13 +141,69 @@ static enum err read_recordings(const char *const *items, size_t count, struct d
     return e;
 }
 
+/* Rates of BTC/USDT:USDT go with its candles, else with those of BTC/USDT. */
+static struct box_series *series_of(const struct recordings *r, const char *symbol)
+{
+    const size_t pair = strcspn(symbol, ":");
+
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->symbols[i], symbol) == 0)
+            return &r->boxed[i];
+    for (size_t i = 0; i < r->count; i++)
+        if (strncmp(r->symbols[i], symbol, pair) == 0 &&
+            (r->symbols[i][pair] == 0 || r->symbols[i][pair] == ':'))
+            return &r->boxed[i];
+    return NULL;
+}
+
+static enum err read_fundings(const struct items *items, struct diag_list *diags,
+                              struct recordings *out)
+{
+    for (size_t i = 0; i < items->funding_count; i++) {
+        char symbol[LIMIT_SYMBOL];
+        struct box_series *series;
+        const char *path;
+        enum err e = market_split_item(items->fundings[i], NULL, diags, symbol, &path);
+
+        if (e)
+            return e;
+        series = series_of(out, symbol);
+        if (!series) {
+            diag_hint(diag_add(diags, "--funding", "symbol_unknown", "there are no candles of %s",
+                               symbol),
+                      "write SYMBOL=FILE with a symbol of --candles");
+            return ERR_INVALID;
+        }
+        e = funding_file_read(path, diags, &out->fundings[i]);
+        if (e)
+            return e;
+        out->funding_count++;
+        series->fundings = out->fundings[i].items;
+        series->funding_count = out->fundings[i].count;
+    }
+    return ERR_OK;
+}
+
+static enum err read_recordings(const struct items *items, struct diag_list *diags,
+                                struct recordings *out)
+{
+    enum err e;
+
+    out->series = xcalloc(items->candle_count, sizeof *out->series);
+    out->symbols = xcalloc(items->candle_count, sizeof *out->symbols);
+    out->boxed = xcalloc(items->candle_count, sizeof *out->boxed);
+    out->fundings = xcalloc(items->funding_count + 1, sizeof *out->fundings);
+    e = read_candles(items, diags, out);
+    return e ? e : read_fundings(items, diags, out);
+}
+
 /* Serves until it is told to end. */
-static int run(struct serve_options *o, const char *const *items, size_t count)
+static int run(struct serve_options *o, const struct items *items)
 {
     struct diag_list *diags = xcalloc(1, sizeof *diags);
     struct recordings recordings = {0};
     struct serve *s = NULL;
-    enum err e = read_recordings(items, count, diags, &recordings);
+    enum err e = read_recordings(items, diags, &recordings);
 
     o->box.series = recordings.boxed;
     o->box.series_count = recordings.count;
@@ -195,16 +260,18 @@ int subcommand_sandbox(int count, char **arguments)
         {"--weight-limit", &w.weight, NULL},
         {"--seed", &w.seed, NULL},
     };
-    const char *candles[LIMIT_SYMBOLS];
+    struct items items = {0};
     struct serve_options o = {0};
     struct diag_list diags = {0};
-    size_t candle_count = 0, words;
+    size_t words;
 
-    if (!options_take_list(&count, arguments, "--candles", candles, COUNT_OF(candles),
-                           &candle_count) ||
+    if (!options_take_list(&count, arguments, "--candles", items.candles, COUNT_OF(items.candles),
+                           &items.candle_count) ||
+        !options_take_list(&count, arguments, "--funding", items.fundings, COUNT_OF(items.fundings),
+                           &items.funding_count) ||
         !options_parse(count, arguments, options, COUNT_OF(options), NULL, 0, &words))
         return EXIT_USAGE;
-    if (candle_count == 0) {
+    if (items.candle_count == 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
@@ -222,5 +289,5 @@ int subcommand_sandbox(int count, char **arguments)
     o.faults_path = w.faults;
     lifecycle_init();
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_AUTO, 2);
-    return run(&o, candles, candle_count);
+    return run(&o, &items);
 }

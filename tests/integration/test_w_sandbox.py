@@ -343,6 +343,9 @@ def test_the_file_is_of_its_candles(make_box, folder):
     refused = run("sandbox", "--candles", f"ETH/USDT={CANDLES}", "--state", state)
     assert refused.returncode == 2
     assert "other candles" in refused.stderr
+    refused = run("sandbox", "--candles", CANDLES, "--state", state, "--fee", "0.002")
+    assert refused.returncode == 2
+    assert "or options" in refused.stderr
     # A line that was cut is dropped; one that is wrong is not.
     state.write_bytes(lines + b'{"market":17')
     box = make_box("--state", state).start()

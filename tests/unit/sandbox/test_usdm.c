@@ -188,6 +188,42 @@ static void test_funding(void **state)
     bench_end(&t);
 }
 
+/* Recorded stamps and marks move with the candles; after the last one the grid goes on. */
+static void test_recorded_funding(void **state)
+{
+    struct funding rates[3] = {{.at_us = T_RECORDED + 60 * US_PER_S}, /* of the past */
+                               {.at_us = T_RECORDED + T_CANDLES / 2 * T_MINUTE + 90 * US_PER_S},
+                               {.at_us = T_RECORDED + T_CANDLES / 2 * T_MINUTE + 120 * US_PER_S}};
+    struct bench t;
+
+    (void)state;
+    bench_init(&t, 10000);
+    assert_int_equal(ratio_parse("0.0003", 6, &rates[0].rate), ERR_OK);
+    assert_int_equal(ratio_parse("-0.002", 6, &rates[1].rate), ERR_OK);
+    assert_int_equal(ratio_parse("0.001", 5, &rates[2].rate), ERR_OK);
+    assert_int_equal(price_parse("102", 3, &rates[2].mark), ERR_OK);
+    t.series.fundings = rates;
+    t.series.funding_count = 3;
+    bench_begin(&t);
+    market(&t, "BUY", "10");
+    bench_raw(&t, "GET", "/fapi/v1/premiumIndex", "symbol=BTCUSDT", NULL);
+    expect_member(&t, "lastFundingRate", "-0.00200000");
+    expect_member(&t, "nextFundingTime", "1700006490000");
+    bench_wait(&t, 3 * T_MINUTE);
+    bench_call(&t, "GET", "/fapi/v1/income", "incomeType=FUNDING_FEE");
+    expect_member(&t, "0.income", "2.00000000");
+    expect_member(&t, "0.time", "1700006490000");
+    expect_member(&t, "1.income", "-1.02000000");
+    bench_raw(&t, "GET", "/fapi/v1/fundingRate", "symbol=BTCUSDT", NULL);
+    expect_member(&t, "", "[3]");
+    expect_member(&t, "0.fundingRate", "0.00030000");
+    expect_member(&t, "2.markPrice", "102.00000000");
+    bench_raw(&t, "GET", "/fapi/v1/premiumIndex", "symbol=BTCUSDT", NULL);
+    expect_member(&t, "nextFundingTime", "1700035200000");
+    check_invariants(&t);
+    bench_end(&t);
+}
+
 /* 990.5 behind 190 at 100: 990.5 - 190 * (100 - p) is less than 0.4 % of 190 * p below 95.1675. */
 static void test_liquidation(void **state)
 {
@@ -316,12 +352,12 @@ static void test_countdown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_position),    cmocka_unit_test(test_reduce_only),
-        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_conditional),
-        cmocka_unit_test(test_trailing),    cmocka_unit_test(test_funding),
-        cmocka_unit_test(test_liquidation), cmocka_unit_test(test_isolated),
-        cmocka_unit_test(test_hedge),       cmocka_unit_test(test_batch_and_modify),
-        cmocka_unit_test(test_countdown),
+        cmocka_unit_test(test_position),         cmocka_unit_test(test_reduce_only),
+        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_conditional),
+        cmocka_unit_test(test_trailing),         cmocka_unit_test(test_funding),
+        cmocka_unit_test(test_recorded_funding), cmocka_unit_test(test_liquidation),
+        cmocka_unit_test(test_isolated),         cmocka_unit_test(test_hedge),
+        cmocka_unit_test(test_batch_and_modify), cmocka_unit_test(test_countdown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
