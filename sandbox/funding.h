@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Funding of the perpetuals: at recorded stamps, moved as the candles are, else every 8 hours at one
- * rate; and what was before the venue began. */
+/* Funding of the perpetuals: at recorded stamps, moved as the candles are, else every 8 hours at
+ * one rate; and what was before the venue began. */
 #ifndef SANDBOX_FUNDING_H
 #define SANDBOX_FUNDING_H
 
