@@ -24,7 +24,7 @@ static enum err load_part(struct binance_client *c, const char *const *symbols, 
     }
     if (v.error != VENUE_ERROR_NONE) {
         (void)diag_add(diags, binance_client_url(c), venue_error_name(v.error), "%s", v.reason);
-        e = ERR_IO;
+        e = v.error == VENUE_ERROR_MARKET ? ERR_NOT_FOUND : ERR_IO;
     } else {
         e = binance_parse_exchange(binance_client_market(c), a.body, a.length, diags, out);
     }

@@ -18,8 +18,9 @@ static const char usage[] =
     "  traderd sweep    --strategy FILE --candles FILE... --set NAME=A..B:STEP...  best params\n"
     "  traderd features --strategy FILE --candles [SYMBOL=]FILE...          features as CSV\n"
     "  traderd verify   PATH|URL --key VKEY [--json]         check a track record offline\n"
-    "  traderd candles  import | gaps | show | resample | export | list ...  recordings\n"
+    "  traderd candles  import | gaps | show | export | download ...  recordings\n"
     "  traderd sandbox  --candles [SYMBOL=]FILE... [--speed X] [--faults FILE]  a venue to try\n"
+    "  traderd venue    check [--config FILE]    is the venue reachable, is the key right\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
@@ -59,6 +60,7 @@ static const struct {
     {"verify", subcommand_verify},
     {"candles", subcommand_candles},
     {"sandbox", subcommand_sandbox},
+    {"venue", subcommand_venue},
     {"token", subcommand_token},
     {"config", subcommand_config},
     {"migrate", subcommand_migrate},

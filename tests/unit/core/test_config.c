@@ -228,7 +228,9 @@ static void test_passwords_are_hidden(void **state)
         assert_ok(config_set(c, "database_url", pairs[i][0], "option", NULL));
         text_init(&t, 1 << 20);
         config_print(c, &t);
-        assert_null(strstr(t.data, "cret"));
+        /* Nowhere but in the name of a key. */
+        for (const char *at = t.data; (at = strstr(at, "cret")) != NULL; at++)
+            assert_true(strncmp(at, "cret_file", 9) == 0);
         assert_ok(jnode_parse(t.data, t.length, "config", NULL, &root));
         assert_string_equal(jnode_text(jnode_member(root, "database_url")), pairs[i][1]);
         assert_int_equal(jnode_count(root), CONFIG_COUNT_);
