@@ -11,7 +11,7 @@
 
 static const char usage[] =
     "usage: traderd verify PATH|URL --key VKEY [--json] [--statement FILE]\n"
-    "                      [--state FILE | --no-state]\n"
+    "                      [--state FILE | --no-state] [--token FILE]\n"
     "       traderd verify FILE.tlog-proof --key VKEY [--entry FILE] [--json]\n"
     "PATH: a data directory, an evidence archive (.tar) or folder, a trade's proof (JSON)\n"
     "VKEY: the log's key from a source of your own, or a file that holds it\n";
@@ -90,7 +90,8 @@ int subcommand_verify(int count, char **arguments)
     const struct option options[] = {
         {"--key", &o.key, NULL},          {"--state", &o.state_path, NULL},
         {"--entry", &o.entry_path, NULL}, {"--statement", &o.statement_path, NULL},
-        {"--json", NULL, &o.is_json},     {"--no-state", NULL, &no_state},
+        {"--token", &o.token_path, NULL}, {"--json", NULL, &o.is_json},
+        {"--no-state", NULL, &no_state},
     };
     struct verify_run *run = xcalloc(1, sizeof *run);
     char *state = NULL;

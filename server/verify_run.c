@@ -222,7 +222,8 @@ static void read_all(struct verify_run *run)
 
 enum err verify_run(struct verify_run *run)
 {
-    enum err e = source_open(run->options->path, &run->source, run->reason);
+    enum err e =
+        source_open(run->options->path, run->options->token_path, &run->source, run->reason);
 
     if (e)
         return e;

@@ -15,6 +15,7 @@ struct verify_options {
     const char *state_path;     /* where the newest checkpoint seen is kept; NULL: nowhere */
     const char *statement_path; /* NULL: the source's own, where it has one */
     const char *entry_path;     /* the entry of a .tlog-proof file */
+    const char *token_path;     /* a bearer token for a URL; NULL: none */
     bool is_json;
 };
 

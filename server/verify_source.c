@@ -12,17 +12,20 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/text.h"
 #include "net/transport.h"
 #include "server/verify_tar.h"
 
 enum {
     FETCH_TIMEOUT_S = 60,
+    TOKEN_BYTES = 4096,
     FETCH_BYTES = 32 * 1024 * 1024 /* a bundle of 256 entries of 65,535 bytes is half of it */
 };
 
 struct verify_source {
     char *base; /* the folder's path or the URL, without a slash at its end; NULL: an archive */
     bool is_url;
+    char *token; /* NULL: none */
     struct transport *transport;
     struct evidence archive;
     struct tar_index index;
@@ -103,12 +106,48 @@ static enum err open_archive(struct verify_source *s, const char *path, char rea
     return e;
 }
 
-static enum err open_url(struct verify_source *s, char reason[LIMIT_REASON])
+/* Where a token may go: nobody on the way can read it. */
+static bool is_private(const char *url)
+{
+    static const char *const hosts[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
+
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+        size_t length = strlen(hosts[i]);
+
+        if (strncmp(url, hosts[i], length) == 0 && strchr(":/", url[length]))
+            return true;
+    }
+    return strncmp(url, "https://", 8) == 0;
+}
+
+static enum err read_token(struct verify_source *s, const char *path, char reason[LIMIT_REASON])
+{
+    struct text file;
+    enum err e;
+
+    if (!is_private(s->base)) {
+        (void)snprintf(reason, LIMIT_REASON, "a token is sent over https or to this machine only");
+        return ERR_INVALID;
+    }
+    text_init(&file, TOKEN_BYTES);
+    e = text_read_file(&file, path);
+    if (e || file.length == 0)
+        (void)snprintf(reason, LIMIT_REASON, "cannot read the token in %.100s", path);
+    else
+        s->token = xstrndup(file.data, strcspn(file.data, "\r\n"));
+    text_release(&file);
+    return s->token ? ERR_OK : ERR_IO;
+}
+
+static enum err open_url(struct verify_source *s, const char *token_path, char reason[LIMIT_REASON])
 {
     const struct transport_settings settings = {0};
-    enum err e = transport_new(&settings, &s->transport);
+    enum err e = token_path ? read_token(s, token_path, reason) : ERR_OK;
 
     s->is_url = true;
+    if (e)
+        return e;
+    e = transport_new(&settings, &s->transport);
     if (e)
         (void)snprintf(reason, LIMIT_REASON, "%s", err_sentence(e));
     return e;
@@ -123,7 +162,8 @@ static char *without_slash(const char *path)
     return xstrndup(path, length);
 }
 
-enum err source_open(const char *path, struct verify_source **out, char reason[LIMIT_REASON])
+enum err source_open(const char *path, const char *token_path, struct verify_source **out,
+                     char reason[LIMIT_REASON])
 {
     struct verify_source *s = xcalloc(1, sizeof *s);
     struct stat status;
@@ -132,7 +172,7 @@ enum err source_open(const char *path, struct verify_source **out, char reason[L
     s->archive.data = "";
     if (strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0) {
         s->base = without_slash(path);
-        e = open_url(s, reason);
+        e = open_url(s, token_path, reason);
     } else if (stat(path, &status) != 0) {
         (void)snprintf(reason, LIMIT_REASON, "%s", strerror(errno));
         e = ERR_NOT_FOUND;
@@ -154,6 +194,7 @@ void source_close(struct verify_source *s)
     tar_release(&s->index);
     evidence_release(&s->archive);
     free(s->base);
+    free(s->token);
     free(s);
 }
 
@@ -162,33 +203,43 @@ bool source_is_url(const struct verify_source *s)
     return s->is_url;
 }
 
+/* What one request is made of. */
+struct ask {
+    char url[2 * LIMIT_PATH];
+    const char *token;
+};
+
 static enum transport_go prepare(void *context, const struct transport_request *r,
                                  struct transport_draft *out, int64_t *again_us,
                                  char reason[LIMIT_REASON])
 {
+    const struct ask *ask = context;
+
     (void)r;
     (void)again_us;
     (void)reason;
-    text_string(&out->url, context);
+    text_string(&out->url, ask->url);
+    if (ask->token)
+        text_format(&out->headers, "Authorization: Bearer %s\n", ask->token);
     return TRANSPORT_SEND;
 }
 
 static enum err fetch(struct verify_source *s, const char *name, struct evidence *out,
                       char reason[LIMIT_REASON])
 {
-    char url[2 * LIMIT_PATH];
+    struct ask ask = {.token = s->token};
     struct transport_request request = {
         .method = TRANSPORT_GET,
         .is_idempotent = true,
         .deadline_us = clock_monotonic_us() + FETCH_TIMEOUT_S * US_PER_S,
         .max_bytes = FETCH_BYTES,
-        .context = url,
+        .context = &ask,
         .prepare = prepare,
     };
     struct transport_answer answer;
     enum err e;
 
-    if (snprintf(url, sizeof url, "%s/%s", s->base, name) >= (int)sizeof url)
+    if (snprintf(ask.url, sizeof ask.url, "%s/%s", s->base, name) >= (int)sizeof ask.url)
         return ERR_LIMIT;
     e = transport_call(s->transport, &request, &answer);
     if (e)

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A published statement against the one that the entries make. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/jnode.h"
 #include "server/verify_run.h"
+
+enum {
+    STATEMENT_NAME = 48
+};
 
 /* The size a statement speaks of; 0 when it says none.  Its bytes are judged later, as a whole. */
 static uint64_t size_of(const struct evidence *file)
@@ -25,9 +30,19 @@ static uint64_t size_of(const struct evidence *file)
     return n;
 }
 
+static const char *statement_name(const struct verify_run *run, char name[STATEMENT_NAME])
+{
+    if (!source_is_url(run->source))
+        return "statement.json";
+    (void)snprintf(name, STATEMENT_NAME, "statement?size=%llu",
+                   (unsigned long long)run->newest.size);
+    return name;
+}
+
 void statement_load(struct verify_run *run)
 {
     struct statement *s = &run->statement;
+    char name[STATEMENT_NAME];
     enum err e;
 
     text_init(&s->made, TRACK_STATEMENT_BYTES);
@@ -35,8 +50,7 @@ void statement_load(struct verify_run *run)
     if (run->options->statement_path)
         e = evidence_map(run->options->statement_path, &s->file);
     else
-        e = source_get(run->source, source_is_url(run->source) ? "statement" : "statement.json",
-                       &s->file, run->reason);
+        e = source_get(run->source, statement_name(run, name), &s->file, run->reason);
     s->is_there = !e;
     if (e && run->options->statement_path)
         report_fail(&run->report, PROPERTY_STATEMENT, "cannot read %.200s",
