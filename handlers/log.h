@@ -27,6 +27,8 @@ enum err log_answer_find(struct request *rq, const char *account);
 enum err log_answer_consistency(struct request *rq, const char *account);
 /* name: "{index}.tlog-proof". */
 enum err log_answer_proof_file(struct request *rq, const char *account, const char *name);
+/* The figures by tl-metrics-1; `size` of the query, or the newest. */
+enum err log_answer_statement(struct request *rq, const char *account);
 /* All of it as a tar archive. */
 enum err log_answer_evidence(struct request *rq, const char *account);
 
@@ -34,6 +36,13 @@ enum err log_answer_evidence(struct request *rq, const char *account);
 bool log_number(const char *text, size_t length, uint64_t *out);
 /* The note's size and root; ERR_INTERNAL when a stored note is none. */
 MUST_USE enum err log_note_open(const struct log_note *n, struct checkpoint *out);
+/* The note of a signed size, 0: the newest; the caller's.  ERR_NOT_FOUND is answered. */
+MUST_USE enum err log_choose_note(struct request *rq, const char *account, int64_t size,
+                                  struct log_note *out);
+/* The statement of a signed size, canonical JSON.  ERR_INVALID: the algorithm is not defined on
+ * this log, *why says a reason. */
+MUST_USE enum err log_statement(struct store *s, const char *account, const struct checkpoint *c,
+                                struct text *out, const char **why);
 /* Bytes that never change: entity tag, cacheable for a year; 304 where the client has them. */
 enum err log_respond_forever(struct request *rq, const char *content_type, struct text *body_take);
 

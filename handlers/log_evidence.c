@@ -2,8 +2,9 @@
 /* GET /v1/log/evidence.tar: all that a verifier needs, in one archive that needs no daemon.
  *
  * POSIX ustar of checkpoint, key, checkpoints (all notes, one behind the other), tile/... and
- * tile/entries/... as tlog-tiles names them, anchors/SIZE/N.KIND.  It is written to a file that has
- * no name, piece by piece, and sent from there: memory does not grow with the log. */
+ * tile/entries/... as tlog-tiles names them, anchors/SIZE/N.KIND, statement.json.  It is written
+ * to a file that has no name, piece by piece, and sent from there: memory does not grow with the
+ * log. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -170,6 +171,23 @@ static enum err write_anchors(struct archive *a)
     return e;
 }
 
+/* A log that has no figures is evidence all the same. */
+static enum err write_statement(struct archive *a)
+{
+    struct checkpoint c;
+    struct text body;
+    const char *why;
+    enum err e = log_note_open(&a->newest, &c);
+
+    text_init(&body, LIMIT_JSON_BYTES);
+    if (!e)
+        e = log_statement(a->store, a->account, &c, &body, &why);
+    if (!e)
+        e = whole_file(a, "statement.json", body.data, body.length);
+    text_release(&body);
+    return e == ERR_INVALID ? ERR_OK : e;
+}
+
 static enum err write_archive(struct archive *a)
 {
     static const char zeros[2 * TAR_BLOCK];
@@ -179,6 +197,8 @@ static enum err write_archive(struct archive *a)
         e = write_notes(a);
     if (!e)
         e = write_anchors(a);
+    if (!e)
+        e = write_statement(a);
     if (!e)
         e = write_tiles(a);
     if (!e)

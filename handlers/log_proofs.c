@@ -51,8 +51,8 @@ static void proven_release(struct proven *p)
     free(p->note.note);
 }
 
-static enum err choose_note(struct request *rq, const char *account, int64_t size,
-                            struct log_note *out)
+enum err log_choose_note(struct request *rq, const char *account, int64_t size,
+                         struct log_note *out)
 {
     struct store *s = handlers_of(rq)->store;
     enum err e;
@@ -76,7 +76,7 @@ static enum err prove(struct request *rq, const char *account, uint64_t index, i
     enum err e;
 
     *out = (struct proven){0};
-    e = choose_note(rq, account, size, &out->note);
+    e = log_choose_note(rq, account, size, &out->note);
     if (!e)
         e = log_note_open(&out->note, &out->checkpoint);
     if (!e && index >= out->checkpoint.size)
@@ -250,10 +250,10 @@ static enum err prove_both(struct request *rq, const char *account, int64_t old,
     struct merkle_proof p;
     struct jwriter w;
     struct tree *t;
-    enum err e = choose_note(rq, account, old, &notes[0]);
+    enum err e = log_choose_note(rq, account, old, &notes[0]);
 
     if (!e)
-        e = choose_note(rq, account, newer, &notes[1]);
+        e = log_choose_note(rq, account, newer, &notes[1]);
     if (!e)
         e = log_note_open(&notes[0], &both[0]);
     if (!e)

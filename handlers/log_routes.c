@@ -102,6 +102,11 @@ enum err log_anchors(struct request *rq)
     return log_answer_anchors(rq, handlers_of(rq)->account, rq->arguments[0]);
 }
 
+enum err log_figures(struct request *rq)
+{
+    return log_answer_statement(rq, handlers_of(rq)->account);
+}
+
 enum err log_evidence(struct request *rq)
 {
     return log_answer_evidence(rq, handlers_of(rq)->account);
@@ -131,7 +136,7 @@ static const struct resource resources[] = {
     {"checkpoint", log_answer_checkpoint},   {"key", log_answer_key},
     {"policy", log_answer_policy},           {"proof", log_answer_find},
     {"consistency", log_answer_consistency}, {"checkpoints", log_answer_checkpoints},
-    {"evidence.tar", log_answer_evidence},
+    {"statement", log_answer_statement},     {"evidence.tar", log_answer_evidence},
 };
 
 /* What stands behind a prefix of a path; NULL when it begins otherwise. */

@@ -21,8 +21,8 @@ struct evidence {
     char *owned; /* to be freed; NULL */
 };
 
-/* token_path: a file with a bearer token for the URL, or NULL; it is sent over TLS and loopback only.
- * reason gets a sentence on errors. */
+/* token_path: a file with a bearer token for the URL, or NULL; it is sent over TLS and loopback
+ * only.  reason gets a sentence on errors. */
 MUST_USE enum err source_open(const char *path, const char *token_path, struct verify_source **out,
                               char reason[LIMIT_REASON]);
 void source_close(struct verify_source *s);

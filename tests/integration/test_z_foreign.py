@@ -166,6 +166,54 @@ def test_proofs_in_json(log, vkey, tmp_path, judge):
         assert not judge(vkey, file), answer
 
 
+# ---- What the daemon itself hands out ----
+
+@pytest.fixture(scope="module")
+def served_key(played):
+    return played.api.get("/v1/log/key").text.strip()
+
+
+def test_go_accepts_the_served_log(played, served_key):
+    url = f"http://127.0.0.1:{played.port}/v1/log"
+    assert go("log", served_key, url, token=played.token)
+
+
+def test_go_accepts_the_evidence_archive(played, served_key, tmp_path):
+    path = tmp_path / "evidence.tar"
+    path.write_bytes(played.api.get("/v1/log/evidence.tar").body)
+    subprocess.run(["tar", "-xf", path, "-C", tmp_path], check=True)
+    assert go("log", served_key, tmp_path)
+    flip(tmp_path / "tile/entries/003")
+    assert not go("log", served_key, tmp_path)
+
+
+def test_served_proofs(played, served_key, tmp_path):
+    proof, entry = tmp_path / "x.tlog-proof", tmp_path / "x"
+    answer = tmp_path / "answer.json"
+    for trade in played.api.get("/v1/trades", limit=3).json["data"]:
+        index = trade["log_index"]
+        answer.write_bytes(played.api.get(f"/v1/trades/{trade['id']}/proof").body)
+        assert sigstore(served_key, answer) and go("json", served_key, answer)
+        proof.write_bytes(played.api.get(f"/v1/log/entry/{index}.tlog-proof").body)
+        entry.write_bytes(base64.b64decode(json.loads(answer.read_text())["canonicalizedBody"]))
+        assert go("proof", served_key, proof, entry)
+        flip(entry)
+        assert not go("proof", served_key, proof, entry)
+
+
+def test_served_consistency(played, served_key, tmp_path):
+    rows = played.api.get("/v1/log/checkpoints", limit=1000).json["data"]
+    sizes = [row["tree_size"] for row in rows]
+    answer = tmp_path / "answer.json"
+    for old in (sizes[0], sizes[10], sizes[-2], sizes[-1]):
+        answer.write_bytes(played.api.get("/v1/log/consistency", old=old, new=sizes[-1]).body)
+        assert go("consistency", served_key, answer)
+    told = played.api.get("/v1/log/consistency", old=sizes[10], new=sizes[-1]).json
+    told["hashes"][0] = base64.b64encode(bytes(32)).decode()
+    answer.write_text(json.dumps(told))
+    assert not go("consistency", served_key, answer)
+
+
 # ---- Canonical bytes ----
 
 def hashes_of(played):

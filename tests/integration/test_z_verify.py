@@ -424,6 +424,100 @@ def test_one_entry_and_its_proof(log, vkey, tmp_path, index):
     assert run("verify", proof, "--key", vkey).returncode == 1
 
 
+# ---- What the daemon itself hands out ----
+
+@pytest.fixture(scope="module")
+def archive(played, tmp_path_factory):
+    path = tmp_path_factory.mktemp("served") / "evidence.tar"
+    path.write_bytes(played.api.get("/v1/log/evidence.tar").body)
+    return path
+
+
+@pytest.fixture(scope="module")
+def served_key(played):
+    return played.api.get("/v1/log/key").text.strip()
+
+
+@pytest.fixture(scope="module")
+def unpacked(archive):
+    """The archive with the first of its checkpoints only: the second verifier runs openssl for each."""
+    folder = archive.parent / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)
+    notes = (folder / "checkpoints").read_text().split("\n\n")
+    (folder / "checkpoints").write_text("\n\n".join(notes[:20]) + "\n\n" + notes[20].split(
+        "\n")[0] + "\n")
+    return folder
+
+
+EVERYTHING = {"signature", "tree", "checkpoints", "tiles", "entries", "orders", "closes", "fills",
+              "strategies", "positions", "profits", "statement"}
+
+
+def passed(found):
+    return {name for name, verdict in found.items() if verdict == "PASS"}
+
+
+def test_the_evidence_archive_passes_whole(archive, unpacked, served_key):
+    found, _ = verdicts_of(verify(archive, served_key, "--no-state"))
+    assert passed(found) == EVERYTHING
+    assert judge(unpacked, served_key) == found
+
+
+def test_one_flipped_byte_of_the_archive_is_refused(archive, served_key, tmp_path):
+    copy, data = tmp_path / "evidence.tar", archive.read_bytes()
+    for at in range(700, len(data) - 20000, len(data) // 12):
+        if not data[at]:
+            continue  # what fills up a block
+        spoilt = bytearray(data)
+        spoilt[at] ^= 1
+        copy.write_bytes(spoilt)
+        assert verify(copy, served_key, "--no-state").returncode in (1, 2), at
+
+
+def test_the_data_directory_passes(played, served_key):
+    found = judge(played.data, served_key)
+    assert failed(found) == set()
+    assert passed(found) >= {"signature", "tree", "lines", "profits"}
+
+
+def test_the_log_is_verified_over_http(played, served_key, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(played.token + "\n")
+    url = f"http://127.0.0.1:{played.port}/v1/log"
+    done = verify(url, served_key, "--no-state", "--token", str(token))
+    found, _ = verdicts_of(done)
+    assert passed(found) == EVERYTHING - {"checkpoints"}
+    assert verify(url, served_key, "--no-state").returncode == 1, "the log is not public"
+    far = verify("http://192.0.2.1/v1/log", served_key, "--token", str(token))
+    assert far.returncode == 2 and "https" in far.stderr
+
+
+def test_the_served_statement_is_what_the_verifiers_make(played, unpacked, served_key, tmp_path):
+    newest = played.api.get("/v1/log/statement").body
+    checkpoints = played.api.get("/v1/log/checkpoints", limit=1000).json["data"]
+    sizes = [row["tree_size"] for row in checkpoints]
+    file = tmp_path / "statement.json"
+    # Back and forth: what is kept between answers must not show.
+    for size in (sizes[len(sizes) // 2], sizes[-1], sizes[3], sizes[len(sizes) // 3]):
+        file.write_bytes(played.api.get("/v1/log/statement", size=size).body)
+        assert judge(unpacked, served_key, "--statement", str(file))["statement"] == "PASS"
+    assert played.api.get("/v1/log/statement").body == newest
+    unsigned = next(n for n in range(1, 100) if n not in sizes)
+    assert played.api.get("/v1/log/statement", size=unsigned).status == 404
+
+
+def test_the_proof_of_a_served_trade(played, served_key, tmp_path):
+    trade = played.api.get("/v1/trades", limit=1).json["data"][0]
+    file = tmp_path / "proof.json"
+    file.write_bytes(played.api.get(f"/v1/trades/{trade['id']}/proof").body)
+    assert run("verify", file, "--key", served_key).returncode == 0
+    answer = json.loads(file.read_text())
+    answer["inclusionProof"]["logIndex"] = str(int(answer["inclusionProof"]["logIndex"]) ^ 1)
+    file.write_text(json.dumps(answer))
+    assert run("verify", file, "--key", served_key).returncode == 1
+
+
 # ---- Wrong usage and input ----
 
 def test_wrong_usage_and_input_end_with_two(log, vkey, tmp_path):
