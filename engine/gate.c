@@ -22,6 +22,13 @@ static bool gate_has_unknown(const struct engine_state *s, size_t instrument)
     return false;
 }
 
+bool gate_symbol_is_halted(const struct engine_state *s, size_t instrument)
+{
+    const struct market *m = &s->markets[instrument];
+
+    return m->differs || m->state != VENUE_MARKET_TRADING || m->refused_until_us > state_now(s);
+}
+
 unsigned gate_denials(const struct engine_state *s, size_t instrument)
 {
     const struct market *m = &s->markets[instrument];
@@ -35,7 +42,7 @@ unsigned gate_denials(const struct engine_state *s, size_t instrument)
         denials |= DENIED_UNPROTECTED;
     if (!s->dealings.is_compared || !m->is_judged)
         denials |= DENIED_NOT_RECONCILED;
-    if (m->differs || m->state != VENUE_MARKET_TRADING || m->refused_until_us > state_now(s))
+    if (gate_symbol_is_halted(s, instrument))
         denials |= DENIED_SYMBOL_HALTED;
     if (s->dealings.entries_halted)
         denials |= DENIED_VENUE_HALTED;

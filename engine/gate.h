@@ -9,6 +9,9 @@
 /* Bits of enum denial; 0: entries on the instrument may be made and sent. */
 unsigned gate_denials(const struct engine_state *s, size_t instrument);
 
+/* The venue does not trade it, or refused it, or its books and ours differ. */
+bool gate_symbol_is_halted(const struct engine_state *s, size_t instrument);
+
 /* Until the operator starts the loop anew: then nothing is halted any more, and the account is
  * compared before the next entry, for while the loop stood nobody looked. */
 void gate_halt_entries(struct engine_state *s, const char *reason);

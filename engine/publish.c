@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/gate.h"
+
 void cycle_times_add(struct cycle_times *t, int64_t took_us)
 {
     size_t b = 0;
@@ -118,6 +120,33 @@ static void publish_strategies(const struct engine_state *s, struct snapshot *ou
         memcpy(out->ext_values, s->ext_values, s->ext_value_count * sizeof(*s->ext_values));
 }
 
+/* What the gate, the clocks and the comparison say. */
+static void publish_venue(const struct engine_state *s, struct snapshot_venue *out)
+{
+    const struct dealings *d = &s->dealings;
+
+    if (!s->options.venue || !s->options.venue->traits.outlives_us)
+        return;
+    *out = (struct snapshot_venue){.is_reconciled = d->is_compared,
+                                   .entries_halted = d->entries_halted,
+                                   .late_fills = d->late_fills,
+                                   .mismatches = d->mismatches,
+                                   .foreign_orders = d->foreign_orders,
+                                   .foreign_trades = d->foreign_trades};
+    copy_text(out->halt_reason, sizeof(out->halt_reason), d->halt_reason);
+    for (size_t i = 0; i < s->options.instrument_count; i++)
+        out->symbols_halted += gate_symbol_is_halted(s, i);
+    for (size_t i = 0; i < s->order_count; i++)
+        out->unknown_orders += s->orders[i]->order.status == ORDER_UNKNOWN;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        const struct position *p = s->lanes[i]->position;
+        int64_t since_us = p ? p->unprotected_since_us : TIME_NONE;
+
+        if (since_us != TIME_NONE && state_now(s) - since_us > out->unprotected_us)
+            out->unprotected_us = state_now(s) - since_us;
+    }
+}
+
 struct snapshot *publish_build(const struct engine_state *s, const struct cycle_times *times)
 {
     struct snapshot *out = snapshot_new();
@@ -143,6 +172,7 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
     if (state_equity(s, &out->equity, &out->unrealized, &out->exposure) != ERR_OK)
         out->equity =
             s->account.performance.equity; /* overflow: the newest one that was in range */
+    publish_venue(s, &out->venue);
     publish_positions(s, out);
     publish_orders(s, out);
     return out;

@@ -39,6 +39,18 @@ struct snapshot_strategy {
     size_t open_positions;
 };
 
+/* How we stand with a venue that outlives us; all 0 and false with a simulated one. */
+struct snapshot_venue {
+    bool is_reconciled;  /* the account was compared since the start or the newest gap */
+    bool entries_halted; /* until the loop is started anew: halt_reason */
+    char halt_reason[LIMIT_REASON];
+    size_t symbols_halted;          /* books that differ, refused, or not trading */
+    size_t unknown_orders;          /* of which nobody knows whether they exist */
+    int64_t unprotected_us;         /* of the position that has been without a stop for longest */
+    int64_t late_fills, mismatches; /* since start */
+    int64_t foreign_orders, foreign_trades; /* in the newest picture */
+};
+
 struct snapshot {
     uint64_t seq;     /* grows with every publication */
     int64_t as_of_us; /* engine time (candle time in a replay) */
@@ -64,6 +76,7 @@ struct snapshot {
     uint64_t cycle_buckets[16];         /* histogram, bounds in snapshot.c: snapshot_bucket_us */
     uint64_t cycle_total_us;
     size_t instrument_count;
+    struct snapshot_venue venue;
     struct account account;
     struct performance_report report;
     struct money equity, unrealized, exposure;

@@ -144,6 +144,24 @@ static void print_signals(const struct output *o, const struct snapshot *s)
     counter(o, "traderd_log_entries", "Entries of the trade log.", (uint64_t)s->account.log_size);
 }
 
+/* How the engine stands with a real venue; all 0 with the simulated one. */
+static void print_venue(const struct output *o, const struct snapshot_venue *v)
+{
+    gauge(o, "traderd_position_unprotected_seconds",
+          "How long the position that lacks a confirmed stop for longest has lacked it.",
+          (double)v->unprotected_us / US_PER_S);
+    gauge(o, "traderd_orders_unknown", "Orders of which it is not known whether they exist.",
+          (double)v->unknown_orders);
+    gauge(o, "traderd_symbols_halted", "Symbols that take no entries.", (double)v->symbols_halted);
+    gauge(o, "traderd_entries_halted", "1 when the venue's refusals stopped all entries.",
+          v->entries_halted);
+    gauge(o, "traderd_foreign_orders", "Open orders on the account that are not ours.",
+          (double)v->foreign_orders);
+    counter(o, "traderd_late_fills", "Fills of orders that had ended.", (uint64_t)v->late_fills);
+    counter(o, "traderd_reconcile_mismatches",
+            "Differences found between the venue's books and ours.", (uint64_t)v->mismatches);
+}
+
 static void label(const struct output *o, const char *name, const char *key, const char *value)
 {
     text_format(o->out, "%s{%s=\"", name, key);
@@ -235,6 +253,7 @@ static void prometheus_render(struct handlers *h, bool openmetrics, struct text 
     print_cycle_time(&o, s);
     print_trades(&o, s);
     print_signals(&o, s);
+    print_venue(&o, &s->venue);
     print_strategies(&o, s);
     print_database(&o, h);
     http_stats_print(&h->stats, openmetrics, out);

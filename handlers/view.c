@@ -87,6 +87,8 @@ void view_position(struct jwriter *w, const struct position *p, enum trading_mod
     view_id(w, "stop_order_id", p->stop_order_id);
     view_id(w, "target_order_id", p->target_order_id);
     view_id(w, "exit_order_id", p->exit_order_id);
+    jw_member_time(w, "unprotected_since",
+                   is_open && p->unprotected_since_us > 0 ? p->unprotected_since_us : TIME_NONE);
     jw_member_integer(w, "candles_held", p->candles_held);
     jw_member_integer(w, "scale_ins", p->scale_ins);
     jw_member_integer(w, "scale_outs", p->scale_outs);
@@ -114,6 +116,7 @@ void view_order(struct jwriter *w, const struct order *o, enum trading_mode mode
     jw_object(w);
     view_id(w, "id", o->id);
     text_or_null(w, "client_order_id", o->client_order_id);
+    text_or_null(w, "venue_order_id", o->venue_order_id);
     view_id(w, "intent_id", o->intent_id);
     jw_member_integer(w, "attempt", o->attempt);
     jw_member_text(w, "symbol", o->symbol);
@@ -137,6 +140,7 @@ void view_order(struct jwriter *w, const struct order *o, enum trading_mode mode
     text_or_null(w, "strategy", o->strategy);
     text_or_null(w, "strategy_id", o->strategy_id);
     text_or_null(w, "reason", o->reason);
+    text_or_null(w, "error", venue_error_name(o->error));
     jw_member_digest(w, "leaf_hash", &o->leaf_hash);
     jw_member_time(w, "created_at", o->created_us);
     jw_member_time(w, "submitted_at", o->submitted_us);
