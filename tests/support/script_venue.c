@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A venue that does what a test says, and the engine at it. */
+#include "tests/support/script_venue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tests/support/check.h"
+
+static const int64_t first_us = INT64_C(1630540800) * US_PER_S;
+static int64_t now; /* one script at a time */
+
+static int64_t monotonic(void)
+{
+    return now;
+}
+
+static int64_t read_clock(const struct clock *self)
+{
+    (void)self;
+    return now;
+}
+
+static enum err note(struct script *s, enum script_kind kind, const struct order *o)
+{
+    assert_true(s->request_count < SCRIPT_REQUESTS);
+    s->requests[s->request_count] = (struct script_request){.kind = kind, .at_us = now};
+    if (o)
+        s->requests[s->request_count].order = *o;
+    s->request_count++;
+    return ERR_OK;
+}
+
+static enum err submit(void *self, const struct order *o, int64_t at_us)
+{
+    (void)at_us;
+    return note(self, SCRIPT_SUBMIT, o);
+}
+
+static enum err cancel(void *self, const struct order *o, int64_t at_us)
+{
+    (void)at_us;
+    return note(self, SCRIPT_CANCEL, o);
+}
+
+static enum err query(void *self, const struct order *o, int64_t at_us)
+{
+    (void)at_us;
+    return note(self, SCRIPT_QUERY, o);
+}
+
+static enum err reconcile(void *self, int64_t since_us, int64_t at_us)
+{
+    (void)since_us;
+    (void)at_us;
+    return note(self, SCRIPT_RECONCILE, NULL);
+}
+
+static bool next_event(void *self, struct venue_event *out)
+{
+    struct script *s = self;
+
+    if (s->event_count == 0)
+        return false;
+    *out = s->events[0];
+    memmove(s->events, s->events + 1, --s->event_count * sizeof *s->events);
+    return true;
+}
+
+static const struct venue_account *account(void *self)
+{
+    return &((struct script *)self)->account;
+}
+
+static int64_t due_us(void *self)
+{
+    return ((struct script *)self)->event_count > 0 ? 0 : INT64_MAX;
+}
+
+static enum err restore(void *self, const struct order *o)
+{
+    (void)self;
+    (void)o;
+    return ERR_OK;
+}
+
+static char *candles(void)
+{
+    struct text t;
+    size_t length;
+
+    text_init(&t, 64 * 1024);
+    text_string(&t, "timestamp,open,high,low,close,volume\n");
+    for (int i = 0; i < 40; i++) {
+        double open = 100 + 0.1 * i;
+
+        text_format(&t, "%lld,%.2f,%.2f,%.2f,%.2f,50\n",
+                    (long long)(first_us / 1000 + i * INT64_C(60000)), open, open + 0.1, open,
+                    open + 0.1);
+    }
+    return text_take(&t, &length);
+}
+
+static void open_engine(struct script *s)
+{
+    struct candle_series series = {0};
+    struct diag_list diags = {0};
+    struct engine_options e = {.mode = MODE_PAPER,
+                               .pace = PACE_REALTIME,
+                               .clock = {.now_us = read_clock},
+                               .monotonic_us = monotonic,
+                               .starting_equity = {(i128)10000 * 1000000000000},
+                               .strategy = s->strategy,
+                               .instruments = &s->instrument,
+                               .instrument_count = 1,
+                               .feed = &s->feed,
+                               .venue = &s->port,
+                               .journal = &s->journal_port,
+                               .autostart = true,
+                               .cycle_interval_us = 60 * US_PER_S,
+                               .unprotected_limit_us = 20 * US_PER_S,
+                               .limits = {.min_confidence = {500000000000},
+                                          .max_position_ratio = {1000000000000},
+                                          .max_exposure_ratio = {1000000000000},
+                                          .max_open_positions = 10,
+                                          .stop_loss_required = true},
+                               .genesis = {.origin = "traderd.local/script",
+                                           .vkey = "key",
+                                           .build = "test",
+                                           .account_hash = "00",
+                                           .quote = "USDT",
+                                           .cycle_interval_s = 60,
+                                           .pace = "realtime"}};
+    char *csv = candles();
+
+    assert_ok(candle_parse(csv, strlen(csv), "candles", &diags, &series));
+    free(csv);
+    assert_ok(recorded_feed_new_take(&series, 1, &s->instrument, &diags, &s->recorded));
+    s->feed = recorded_feed_port(s->recorded);
+    e.config = (struct config_leaf){.feed_id = recorded_feed_id(s->recorded),
+                                    .max_open_positions = 10,
+                                    .intrabar = "pessimistic",
+                                    .limit_fill = "touch"};
+    (void)copy_text(e.account_id, sizeof e.account_id, "script");
+    (void)copy_text(e.quote, sizeof e.quote, "USDT");
+    assert_ok(engine_new(&e, &diags, &s->engine));
+}
+
+void script_begin(struct script *s)
+{
+    static const char json[] =
+        "{\"version\":1,\"name\":\"up\",\"timeframe\":\"1m\",\"startup_bars\":1,"
+        "\"entry\":{\"condition\":\"close > open\"},\"stop_loss\":0.01,"
+        "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.1}}";
+    struct diag_list diags = {0};
+
+    *s = (struct script){.traits = {.outlives_us = true,
+                                    .has_reduce_only = true,
+                                    .has_expiry = true,
+                                    .request_window_us = 5 * US_PER_S,
+                                    .processing_us = 5 * US_PER_S,
+                                    .clock_error_us = US_PER_S,
+                                    .query_lag_us = 2 * US_PER_S}};
+    now = first_us;
+    s->port = (struct venue){.self = s,
+                             .traits = s->traits,
+                             .submit = submit,
+                             .cancel = cancel,
+                             .query = query,
+                             .reconcile = reconcile,
+                             .next_event = next_event,
+                             .account = account,
+                             .due_us = due_us,
+                             .restore = restore};
+    assert_ok(instrument_init(&s->instrument, "BTC/USDT:USDT", (struct price){INT64_C(10000000000)},
+                              (struct size){1000000000}, (struct money){INT64_C(10000000000000)}));
+    assert_ok(strategy_parse(json, strlen(json), true, &diags, &s->strategy));
+    memory_journal_init(&s->journal);
+    s->journal_port = memory_journal_port(&s->journal);
+    s->reply = xcalloc(1, sizeof *s->reply);
+    open_engine(s);
+}
+
+static void close_engine(struct script *s)
+{
+    engine_free(s->engine);
+    recorded_feed_free(s->recorded);
+}
+
+void script_restart(struct script *s)
+{
+    close_engine(s);
+    s->event_count = 0;
+    open_engine(s);
+}
+
+void script_end(struct script *s)
+{
+    close_engine(s);
+    strategy_release(s->strategy);
+    memory_journal_release(&s->journal);
+    free(s->reply);
+}
+
+void script_play(struct script *s, double at_s)
+{
+    int64_t until_us = first_us + (int64_t)(at_s * 1e6);
+
+    for (int steps = 0;; steps++) {
+        int64_t wait_us = 0;
+        enum err e = engine_step_wait(s->engine, &wait_us);
+
+        assert_true(steps < 5000); /* it would spin */
+        if (e == ERR_OK || wait_us == 0)
+            continue;
+        if (now + wait_us > until_us)
+            break;
+        now += wait_us;
+    }
+    now = until_us;
+}
+
+const struct script_request *script_newest(const struct script *s, enum script_kind kind)
+{
+    for (size_t i = s->request_count; i-- > 0;)
+        if (s->requests[i].kind == kind)
+            return &s->requests[i];
+    return NULL;
+}
+
+size_t script_count(const struct script *s, enum script_kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->request_count; i++)
+        n += s->requests[i].kind == kind;
+    return n;
+}
+
+struct venue_event *script_tell(struct script *s, enum venue_event_kind kind, int64_t order_id)
+{
+    struct venue_event *e = &s->events[s->event_count++];
+
+    assert_true(s->event_count <= SCRIPT_EVENTS);
+    *e = (struct venue_event){.kind = kind, .order_id = order_id, .at_us = now};
+    return e;
+}
+
+void script_agree(struct script *s)
+{
+    static struct venue_position position;
+
+    position = (struct venue_position){0};
+    (void)copy_text(position.symbol, sizeof position.symbol, s->instrument.symbol);
+    for (size_t i = 0; i < s->journal.position_count; i++)
+        if (s->journal.positions[i].status == POSITION_OPEN)
+            position.size.e12 +=
+                (int)s->journal.positions[i].direction * s->journal.positions[i].size.e12;
+    s->account = (struct venue_account){.asked_us = script_newest(s, SCRIPT_RECONCILE)->at_us,
+                                        .positions = &position,
+                                        .position_count = 1};
+    (void)script_tell(s, VENUE_ACCOUNT, 0);
+}
+
+void script_fill(struct script *s, int64_t order_id, const char *id, struct size size)
+{
+    struct venue_event *e = script_tell(s, VENUE_FILL, order_id);
+
+    e->price = (struct price){INT64_C(101000000000000)};
+    e->size = size;
+    (void)copy_text(e->fee_currency, sizeof e->fee_currency, "USDT");
+    (void)copy_text(e->venue_fill_id, sizeof e->venue_fill_id, id);
+}
+
+const struct order *script_row(const struct script *s, int64_t order_id)
+{
+    for (size_t i = 0; i < s->journal.order_count; i++)
+        if (s->journal.orders[i].id == order_id)
+            return &s->journal.orders[i];
+    fail_msg("order %lld has no row", (long long)order_id);
+    return NULL;
+}

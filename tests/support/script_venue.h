@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A venue that outlives the engine and does what a test says: requests are noted, events come from
+ * the test alone.  Time stands where the test puts it. */
+#ifndef TESTS_SUPPORT_SCRIPT_VENUE_H
+#define TESTS_SUPPORT_SCRIPT_VENUE_H
+
+#include "engine/engine.h"
+#include "exchange/recorded_feed.h"
+#include "tests/support/memory_journal.h"
+
+enum {
+    SCRIPT_REQUESTS = 256,
+    SCRIPT_EVENTS = 64
+};
+enum script_kind {
+    SCRIPT_SUBMIT,
+    SCRIPT_CANCEL,
+    SCRIPT_QUERY,
+    SCRIPT_RECONCILE
+};
+struct script_request {
+    enum script_kind kind;
+    struct order order;
+    int64_t at_us;
+};
+
+struct script {
+    struct venue_traits traits;
+    struct script_request requests[SCRIPT_REQUESTS];
+    size_t request_count;
+    struct venue_event events[SCRIPT_EVENTS];
+    size_t event_count;
+    struct venue_account account; /* the picture of the next VENUE_ACCOUNT */
+    struct venue port;
+    struct instrument instrument;
+    struct strategy *strategy;
+    struct recorded_feed *recorded;
+    struct feed feed;
+    struct memory_journal journal;
+    struct journal journal_port;
+    struct engine *engine;
+    struct command_reply *reply;
+};
+
+/* BTC/USDT:USDT, candles of a minute that rise by 0.1 %; the strategy enters on each and leaves
+ * never, its stop 1 % below.  The loop runs; nothing has happened yet. */
+void script_begin(struct script *s);
+void script_end(struct script *s);
+/* As kill -9 and a new start; requests are kept. */
+void script_restart(struct script *s);
+/* Plays until the engine has nothing to do before `at_us` after the beginning, and stands there. */
+void script_play(struct script *s, double at_s);
+/* The newest request of the kind, NULL: none. */
+const struct script_request *script_newest(const struct script *s, enum script_kind kind);
+size_t script_count(const struct script *s, enum script_kind kind);
+/* Tells an event of an order; the test fills in the rest before the next play. */
+struct venue_event *script_tell(struct script *s, enum venue_event_kind kind, int64_t order_id);
+/* Answers the question about the account: everything is as it should be. */
+void script_agree(struct script *s);
+/* One fill of the order, of so much. */
+void script_fill(struct script *s, int64_t order_id, const char *id, struct size size);
+const struct order *script_row(const struct script *s, int64_t order_id); /* in the journal */
+
+#endif

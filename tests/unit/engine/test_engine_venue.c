@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine at a venue that outlives it: what was found wrong by simulation, told by hand. */
+#include "tests/support/check.h"
+#include "tests/support/script_venue.h"
+
+/* Until the first entry has been sent: at 60 s, with the first candle. */
+static int64_t enter(struct script *s)
+{
+    script_play(s, 1);
+    script_agree(s);
+    script_play(s, 65);
+    assert_int_equal(script_count(s, SCRIPT_SUBMIT), 1);
+    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_ENTRY);
+    return script_newest(s, SCRIPT_SUBMIT)->order.id;
+}
+
+/* And a position with its stop accepted; the stop's id. */
+static int64_t hold(struct script *s)
+{
+    int64_t entry = enter(s), stop;
+
+    (void)script_tell(s, VENUE_ACCEPTED, entry);
+    script_fill(s, entry, "t1", script_newest(s, SCRIPT_SUBMIT)->order.size);
+    script_play(s, 66);
+    stop = script_newest(s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    (void)script_tell(s, VENUE_ACCEPTED, stop);
+    script_play(s, 67);
+    return stop;
+}
+
+static void say(struct script *s, enum command_kind kind)
+{
+    struct command c = {.kind = kind, .mode = MODE_PAPER};
+
+    engine_carry_out(s->engine, &c, s->reply);
+    assert_ok(s->reply->error);
+}
+
+static void absent(struct script *s, int64_t id)
+{
+    script_tell(s, VENUE_STATE, id)->state = VENUE_ORDER_ABSENT;
+}
+
+static void test_nothing_is_entered_before_the_account_is_compared(void **state)
+{
+    struct script s;
+
+    (void)state;
+    script_begin(&s);
+    script_play(&s, 185);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 0);
+    assert_int_equal(script_count(&s, SCRIPT_RECONCILE), 3); /* asked anew after a minute each */
+    script_agree(&s);
+    script_play(&s, 245);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    script_end(&s);
+}
+
+static void test_an_unknown_outcome_is_asked_about_and_not_sent_again(void **state)
+{
+    struct script s;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s); /* sent at 60 s, expires at 65 s, proven absent after 73 s */
+    (void)script_tell(&s, VENUE_UNKNOWN, id);
+    script_play(&s, 70);
+    assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, id);
+    absent(&s, id);
+    script_play(&s, 72); /* said too early: no proof */
+    absent(&s, id);
+    script_play(&s, 73.5);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    absent(&s, id); /* to what was asked at 72 s */
+    script_play(&s, 80);
+    absent(&s, id); /* the first that counts */
+    script_play(&s, 82);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    absent(&s, id); /* the second */
+    script_play(&s, 82.5);
+    assert_int_equal(script_row(&s, id)->status, ORDER_ABSENT);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1); /* 1 s later */
+    script_play(&s, 84);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 2);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.attempt, 2);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.intent_id,
+                     script_row(&s, id)->intent_id);
+    script_end(&s);
+}
+
+static void test_a_fill_told_twice_is_booked_once(void **state)
+{
+    struct script s;
+    int64_t stop;
+
+    (void)state;
+    script_begin(&s);
+    stop = hold(&s);
+    assert_int_equal(s.journal.fill_count, 1);
+    script_fill(&s, script_row(&s, stop)->id - 1, "t1", (struct size){1000000000});
+    script_fill(&s, stop, "t2", (struct size){1000000000});
+    script_fill(&s, stop, "t2", (struct size){1000000000});
+    script_play(&s, 68);
+    assert_int_equal(s.journal.fill_count, 2);
+    script_end(&s);
+}
+
+static void test_a_late_fill_is_booked(void **state)
+{
+    struct script s;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s);
+    (void)script_tell(&s, VENUE_CANCELED, id); /* and how much was executed it does not say */
+    script_play(&s, 66);
+    assert_int_equal(script_row(&s, id)->status, ORDER_CANCELED);
+    script_fill(&s, id, "t1", (struct size){1000000000});
+    script_play(&s, 67);
+    assert_int_equal(script_row(&s, id)->status, ORDER_CANCELED);
+    assert_true(script_row(&s, id)->filled.e12 == 1000000000);
+    assert_int_equal(s.journal.position_count, 1);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    script_end(&s);
+}
+
+static void test_an_order_lives_until_all_of_it_was_told(void **state)
+{
+    struct script s;
+    struct venue_event *e;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s);
+    e = script_tell(&s, VENUE_CANCELED, id);
+    e->executed_is_known = true;
+    e->executed = (struct size){1000000000};
+    script_play(&s, 66);
+    assert_false(order_is_final(script_row(&s, id)->status));
+    /* An answer that lags says that it is open: it has ended all the same. */
+    e = script_tell(&s, VENUE_STATE, id);
+    e->state = VENUE_ORDER_OPEN;
+    script_play(&s, 67);
+    script_fill(&s, id, "t1", (struct size){1000000000});
+    script_play(&s, 68);
+    assert_int_equal(script_row(&s, id)->status, ORDER_CANCELED);
+    script_end(&s);
+}
+
+static void test_a_refused_stop_leaves_and_does_not_flood(void **state)
+{
+    struct script s;
+    struct venue_event *e;
+    size_t exits = 0;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s);
+    script_fill(&s, id, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
+    script_play(&s, 66);
+    for (double at = 67; at < 115; at += 0.5) { /* whatever it sends is refused */
+        e = script_tell(&s, VENUE_REJECTED, script_newest(&s, SCRIPT_SUBMIT)->order.id);
+        e->error = VENUE_ERROR_WOULD_TRIGGER;
+        script_play(&s, at);
+    }
+    for (size_t i = 0; i < s.request_count; i++)
+        exits += s.requests[i].kind == SCRIPT_SUBMIT && s.requests[i].order.purpose == PURPOSE_EXIT;
+    assert_in_range(exits, 3, 8);
+    assert_in_range(script_count(&s, SCRIPT_SUBMIT), 2 * exits, 2 * exits + 2);
+    script_end(&s);
+}
+
+static void test_a_position_without_a_stop_leaves_after_the_limit(void **state)
+{
+    struct script s;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s);
+    script_fill(&s, id, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
+    script_play(&s, 84); /* the stop is sent, and nobody answers */
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    script_play(&s, 87); /* an exit is wanted, and waits for what may still be a stop */
+    assert_int_equal(script_newest(&s, SCRIPT_CANCEL)->order.id, id);
+    (void)script_tell(&s, VENUE_CANCELED, id);
+    script_play(&s, 88);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
+    script_end(&s);
+}
+
+static void test_what_was_new_at_a_crash_is_not_sent_again(void **state)
+{
+    struct script s;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s);
+    script_restart(&s);
+    script_play(&s, 66);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, id);
+    assert_true(script_count(&s, SCRIPT_RECONCILE) >= 2);
+    script_end(&s);
+}
+
+static void test_the_loop_rests_while_the_database_is_away(void **state)
+{
+    struct script s;
+
+    (void)state;
+    script_begin(&s);
+    (void)hold(&s);
+    s.journal.fault_at = s.journal.commit_count + 1;
+    s.journal.fault = JOURNAL_FAULT_BEFORE;
+    s.journal.down_for = 40;
+    (void)script_tell(&s, VENUE_GAP, 0); /* and something is due meanwhile */
+    script_play(&s, 170);                /* fails when it spins */
+    script_end(&s);
+}
+
+static void test_a_start_compares_first(void **state)
+{
+    struct script s;
+    size_t asked;
+
+    (void)state;
+    script_begin(&s);
+    script_play(&s, 1);
+    script_agree(&s);
+    script_play(&s, 2);
+    say(&s, COMMAND_STOP);
+    asked = script_count(&s, SCRIPT_RECONCILE);
+    script_play(&s, 119);
+    say(&s, COMMAND_START);
+    script_play(&s, 185);
+    assert_true(script_count(&s, SCRIPT_RECONCILE) > asked);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 0); /* nobody has answered */
+    script_end(&s);
+}
+
+static void test_a_new_stop_rests_before_the_old_one_goes(void **state)
+{
+    struct script s;
+    struct size more;
+    int64_t stop, second;
+
+    (void)state;
+    script_begin(&s);
+    stop = hold(&s);
+    more = script_row(&s, stop)->size;
+    script_fill(&s, stop, "t2", (struct size){more.e12 / 2000000000 * 1000000000});
+    script_play(&s, 68); /* triggered in part: it is left to finish */
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 0);
+    script_tell(&s, VENUE_CANCELED, stop)->executed_is_known = false;
+    script_play(&s, 69);
+    second = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    assert_true(second > stop);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.size.e12 ==
+                more.e12 - more.e12 / 2000000000 * 1000000000);
+    script_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_entered_before_the_account_is_compared),
+        cmocka_unit_test(test_an_unknown_outcome_is_asked_about_and_not_sent_again),
+        cmocka_unit_test(test_a_fill_told_twice_is_booked_once),
+        cmocka_unit_test(test_a_late_fill_is_booked),
+        cmocka_unit_test(test_an_order_lives_until_all_of_it_was_told),
+        cmocka_unit_test(test_a_refused_stop_leaves_and_does_not_flood),
+        cmocka_unit_test(test_a_position_without_a_stop_leaves_after_the_limit),
+        cmocka_unit_test(test_what_was_new_at_a_crash_is_not_sent_again),
+        cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
+        cmocka_unit_test(test_a_start_compares_first),
+        cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
