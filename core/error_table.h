@@ -52,6 +52,8 @@ ERR(DB_CONFLICT, "db_conflict", 409, "The row already exists.")
 ERR(DB_QUERY, "db_query", 500, "The database refused a statement.")
 ERR(DB_FENCED, "db_fenced", 503, "Another daemon owns this account's log.")
 ERR(STANDBY, "standby", 503, "This daemon stands by; another one trades the account.")
+ERR(LOG_DIFFERS, "log_differs", 503,
+    "The log has other entries than this run makes; give another account_label.")
 ERR(MIGRATION, "migration", 500, "The schema's history does not match this build.")
 ERR(ENGINE_BUSY, "engine_busy", 503, "The engine's mailbox is full.")
 ERR(ENGINE_TIMEOUT, "engine_timeout", 503, "The engine did not answer in time.")

@@ -83,11 +83,11 @@ static void engine_publish_if_due(struct engine *e, bool time_passed)
 /* The database was away: try again, a little later each time.  Critical errors end the loop. */
 static void engine_journal_failed(struct engine *e, enum err error)
 {
-    bool critical = error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT;
+    bool critical = error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT ||
+                    error == ERR_LOG_DIFFERS;
 
     if (e->state.loop == LOOP_FAILED) {
-        /* The first reason is the one to mend. */
-        e->backoff_us = ENGINE_BACKOFF_MAX_US;
+        e->backoff_us = ENGINE_BACKOFF_MAX_US; /* the first reason is the one to mend */
     } else if (critical) {
         e->state.loop = LOOP_FAILED;
         e->state.entries_allowed = false;
@@ -121,7 +121,8 @@ static void engine_journal_back(struct engine *e)
 static bool engine_is_journal_error(enum err error)
 {
     return error == ERR_DB_UNAVAILABLE || error == ERR_DB_BUSY || error == ERR_DB_RETRY ||
-           error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT;
+           error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT ||
+           error == ERR_LOG_DIFFERS;
 }
 
 /* Feed time that may be played now. */

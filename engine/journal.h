@@ -97,7 +97,7 @@ struct journal {
     /* Blocks until durable (synchronous commit) or the deadline.  ERR_DB_UNAVAILABLE,
      * ERR_DB_BUSY, ERR_DB_RETRY: give the same batch again; a batch that did become durable
      * although the answer was lost is recognised and answered ERR_OK.  ERR_DB_FENCED,
-     * ERR_DB_QUERY: critical. */
+     * ERR_LOG_DIFFERS, ERR_DB_QUERY: critical. */
     enum err (*commit)(void *self, const struct journal_batch *b);
     /* Blocks until the batch is durable in the spool of this machine, for commit has just failed
      * because the database is away: whatever makes things safer may then be sent.  Batches go on

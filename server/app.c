@@ -16,6 +16,7 @@
 #include "server/data_dir.h"
 #include "server/database.h"
 #include "server/instance.h"
+#include "server/log_identity.h"
 #include "server/market.h"
 #include "server/openapi_embedded.h"
 #include "server/pipeline.h"
@@ -46,11 +47,7 @@ struct app {
     struct database database;
     struct market market;
     char account[LIMIT_NAME];
-    char origin[128];
-    char vkey[VKEY_BYTES];
-    struct ed25519_key *log_key;
-    struct log_signer signer;
-    char account_hash[DIGEST_HEX];
+    struct log_identity log;
     struct engine *engine;
     struct ticker *ticker;
     struct http_server *http;
@@ -75,41 +72,6 @@ static enum err open_files(struct app *a, struct diag_list *diags)
     if (!e)
         e = tls_files_read(a->config, diags, &a->tls);
     return e;
-}
-
-static enum err open_log_key(struct app *a, struct diag_list *diags)
-{
-    uint8_t public_key[ED25519_KEY_BYTES];
-    char path[DATA_PATH_MAX], hex[9];
-    struct text t;
-    struct digest digest;
-    struct vkey vkey;
-    enum err e;
-
-    data_dir_file(a->data_dir, "log.key", path);
-    e = log_key_load(path, &a->log_key);
-    if (e) {
-        diag_add(diags, path, "log_key", "cannot read or make the log's key: %s",
-                 e == ERR_IO ? strerror(errno) : err_sentence(e));
-        return e;
-    }
-    ed25519_public(a->log_key, public_key);
-    hex_print(public_key, 4, hex);
-    snprintf(a->origin, sizeof a->origin, "traderd.local/%s/%s", hex, a->account);
-    e = vkey_make(a->origin, VKEY_ED25519, public_key, &vkey);
-    if (e) {
-        diag_add(diags, "account_label", err_code(e), "a log cannot be named after this label");
-        return e;
-    }
-    vkey_print(&vkey, a->vkey);
-    a->signer = (struct log_signer){.origin = a->origin, .key = a->log_key};
-    /* Salted with the key: the account's name cannot be guessed from the log. */
-    text_init(&t, 1024);
-    text_format(&t, "%s\n%s", a->vkey, a->account);
-    digest_of(t.data, t.length, &digest);
-    text_release(&t);
-    hex_print(digest.bytes, DIGEST_BYTES, a->account_hash);
-    return ERR_OK;
 }
 
 /* ---- The engine ---- */
@@ -157,10 +119,10 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .autostart = config_bool(c, CONFIG_loop_autostart),
         .limits = market_terms(c).limits,
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
-        .genesis = {.origin = a->origin,
-                    .vkey = a->vkey,
+        .genesis = {.origin = a->log.origin,
+                    .vkey = a->log.vkey,
                     .build = TRADERD_VERSION "+" TRADERD_REVISION,
-                    .account_hash = a->account_hash,
+                    .account_hash = a->log.account_hash,
                     .quote = config_text(c, CONFIG_quote_currency),
                     .starting_equity = config_money(c, CONFIG_starting_equity),
                     .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
@@ -350,7 +312,7 @@ static enum err open_database(struct app *a, struct diag_list *diags)
 {
     char owner[LEASE_OWNER_MAX], holder[LEASE_HOLDER_MAX];
     const struct database_owner o = {.account = a->account,
-                                     .signer = &a->signer,
+                                     .signer = &a->log.signer,
                                      .owner = owner,
                                      .holder = holder,
                                      .stand_by = stand_by,
@@ -385,7 +347,7 @@ static enum err open_all(struct app *a, struct diag_list *diags)
     if (!e)
         e = open_files(a, diags);
     if (!e)
-        e = open_log_key(a, diags);
+        e = log_identity_open(a->data_dir, a->account, diags, &a->log);
     if (!e)
         e = open_database(a, diags);
     if (!e)
@@ -470,7 +432,7 @@ void app_close(struct app *a)
     throttle_free(a->service.failed_throttle);
     engine_free(a->engine);
     database_close(&a->database);
-    ed25519_key_free(a->log_key);
+    log_identity_close(&a->log);
     market_close(&a->market);
     tls_files_release(&a->tls);
     if (a->lock_fd >= 0)

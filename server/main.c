@@ -21,6 +21,7 @@ static const char usage[] =
     "  traderd candles  import | gaps | show | export | download ...  recordings\n"
     "  traderd sandbox  --candles [SYMBOL=]FILE... [--speed X] [--faults FILE]  a venue to try\n"
     "  traderd venue    check [--config FILE]    is the venue reachable, is the key right\n"
+    "  traderd log      import FILE    entries that an older database lacks, from log.jsonl\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
@@ -62,6 +63,7 @@ static const struct {
     {"sandbox", subcommand_sandbox},
     {"venue", subcommand_venue},
     {"token", subcommand_token},
+    {"log", subcommand_log},
     {"config", subcommand_config},
     {"migrate", subcommand_migrate},
     {"version", version},

@@ -12,6 +12,7 @@ int subcommand_verify(int count, char **arguments);
 int subcommand_candles(int count, char **arguments);
 int subcommand_sandbox(int count, char **arguments);
 int subcommand_venue(int count, char **arguments);
+int subcommand_log(int count, char **arguments);
 int subcommand_token(int count, char **arguments);
 int subcommand_config(int count, char **arguments);
 int subcommand_migrate(int count, char **arguments);

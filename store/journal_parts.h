@@ -48,6 +48,8 @@ struct journal_pg {
     const struct log_signer *signer;   /* NULL: nothing can be appended */
     struct merkle_frontier frontier;   /* of what is durable */
     struct log_step step;              /* of the commit under way */
+    size_t in_log;                     /* its first leaves that the log has already */
+    int64_t account_size;              /* entries the account's row has made its own */
     char refusal[LIMIT_REASON];        /* nothing may be appended; empty: it may */
     int64_t connect_at_us, backoff_us; /* when a lost connection is next tried, and how far apart */
     struct journal_pg_stats stats;
@@ -67,9 +69,12 @@ void journal_statements(struct journal_pg *j); /* makes their texts; journal_pg_
 MUST_USE enum err journal_ready(struct journal_pg *j);
 /* Any 64 bits that are the account's own. */
 int64_t journal_lock_key(const char *account);
-/* store/journal_pg.c: tree and checkpoint of a batch into j->step; ERR_DB_FENCED when the log does
- * not stand where the batch begins. */
+/* store/journal_pg.c: tree and checkpoint of a batch into j->step.  An account that is behind its
+ * log, after an import, makes its entries again: ERR_LOG_DIFFERS when they are others.
+ * ERR_DB_FENCED when the log does not stand where the batch begins. */
 MUST_USE enum err journal_step(struct journal_pg *j, const struct journal_batch *b);
+/* It is durable: the next one begins behind it. */
+void journal_stepped(struct journal_pg *j, const struct journal_batch *b);
 /* The statements of a commit but for BEGIN and COMMIT. */
 MUST_USE enum err journal_push(struct journal_pg *j, const struct journal_batch *b);
 /* store/journal_spool.c */
@@ -82,5 +87,8 @@ MUST_USE enum err journal_drain(struct journal_pg *j);
 enum err journal_recover(void *self, const char *account_id, struct recovery *out);
 /* ERR_OK when the batch is in the log already, entry by entry; ERR_DB_FENCED when it is not. */
 MUST_USE enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b);
+/* ERR_LOG_DIFFERS unless the log has the first `count` leaves of the batch in their places. */
+MUST_USE enum err journal_has_leaves(struct journal_pg *j, const struct journal_batch *b,
+                                     size_t count);
 
 #endif

@@ -26,7 +26,7 @@ static enum err push_tree(struct journal_pg *j, const struct journal_batch *b, s
 {
     enum err e = ERR_OK;
 
-    if (b->leaf_count == 0)
+    if (b->leaf_count == j->in_log)
         return ERR_OK;
     for (size_t i = 0; i < j->step.node_count && !e; i++) {
         const struct log_node *n = &j->step.nodes[i];
@@ -50,7 +50,7 @@ static enum err push_tree(struct journal_pg *j, const struct journal_batch *b, s
 static enum err push_advance(struct journal_pg *j, const struct journal_batch *b,
                              struct pg_params *p)
 {
-    const struct merkle_frontier *after = b->leaf_count ? &j->step.after : &j->frontier;
+    const struct merkle_frontier *after = b->leaf_count > j->in_log ? &j->step.after : &j->frontier;
     uint8_t frontier[MERKLE_FRONTIER_BYTES];
     struct digest root_from, root;
 
@@ -59,8 +59,8 @@ static enum err push_advance(struct journal_pg *j, const struct journal_batch *b
     params_init(p);
     params_text(p, b->account.id);
     params_integer(p, j->epoch);
-    params_integer(p, b->account.log_size - (int64_t)b->leaf_count);
-    params_integer(p, b->account.log_size);
+    params_integer(p, (int64_t)j->frontier.size);
+    params_integer(p, (int64_t)after->size);
     params_time(p, b->account.last_leaf_us);
     params_digest(p, &root_from);
     params_digest(p, &root);
@@ -73,7 +73,7 @@ static enum err push_log(struct journal_pg *j, const struct journal_batch *b, st
     int64_t first = b->account.log_size - (int64_t)b->leaf_count;
     enum err e = push_advance(j, b, p);
 
-    for (size_t i = 0; i < b->leaf_count && !e; i++) {
+    for (size_t i = j->in_log; i < b->leaf_count && !e; i++) {
         const struct leaf *l = &b->leaves[i];
 
         params_init(p);
@@ -244,16 +244,33 @@ static enum err journal_claim(struct journal_pg *j, const char *account)
 
 enum err journal_step(struct journal_pg *j, const struct journal_batch *b)
 {
-    if (b->leaf_count == 0)
-        return ERR_OK;
-    if (!j->signer) {
+    uint64_t first = (uint64_t)b->account.log_size - b->leaf_count;
+    uint64_t ahead = j->frontier.size > first ? j->frontier.size - first : 0;
+    enum err e = ERR_OK;
+
+    if (b->leaf_count > 0 && !j->signer) {
         (void)copy_text(j->pg.message, sizeof(j->pg.message), "the log's key is not loaded");
         return ERR_DB_QUERY;
     }
-    if (j->frontier.size != (uint64_t)b->account.log_size - b->leaf_count)
+    /* The log may be ahead of the account, and of the batch only then. */
+    if (j->frontier.size < first || (ahead > 0 && j->account_size != (int64_t)first))
         return ERR_DB_FENCED;
-    log_step_make(&j->step, j->signer, &j->frontier, b->leaves, b->leaf_count);
-    return ERR_OK;
+    j->in_log = ahead < b->leaf_count ? (size_t)ahead : b->leaf_count;
+    if (j->in_log > 0)
+        e = journal_has_leaves(j, b, j->in_log);
+    if (!e && b->leaf_count > j->in_log)
+        log_step_make(&j->step, j->signer, &j->frontier, b->leaves + j->in_log,
+                      b->leaf_count - j->in_log);
+    return e;
+}
+
+void journal_stepped(struct journal_pg *j, const struct journal_batch *b)
+{
+    uint64_t size = (uint64_t)b->account.log_size;
+
+    if (j->frontier.size < size && j->step.after.size == size)
+        j->frontier = j->step.after;
+    j->account_size = b->account.log_size;
 }
 
 /* Tree and checkpoint of the batch, then all of it as one transaction.  *is_known: the log stands
@@ -281,11 +298,8 @@ static void journal_publish(struct journal_pg *j, const struct journal_batch *b)
 {
     int64_t first = b->account.log_size - (int64_t)b->leaf_count;
 
-    if (b->leaf_count == 0)
-        return;
-    if (j->frontier.size == (uint64_t)first)
-        j->frontier = j->step.after;
-    if (!j->jsonl)
+    journal_stepped(j, b);
+    if (b->leaf_count == 0 || !j->jsonl)
         return;
     if (j->step.after.size == (uint64_t)b->account.log_size)
         jsonl_checkpoint(j->jsonl, &j->step.note);

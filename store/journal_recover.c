@@ -101,12 +101,16 @@ static enum err recover_account(struct pg *pg, struct recover_context *c, int64_
 
     e = recover_select(pg, &table_account, c->account, "t.id = $1",
                        clock_monotonic_us() + recover_us, &r);
-    if (!e && PQntuples(r) != 1)
-        e = ERR_DB_QUERY;
-    if (!e)
+    /* A log that was imported into an empty database: the account is to be begun. */
+    if (!e && PQntuples(r) == 0)
+        c->made.exists = false;
+    else if (!e)
         e = table_get(&table_account, r, 0, 0, &c->made.account);
     PQclear(r);
-    if (!e && c->made.account.log_size != size) {
+    if (!e && c->made.account.log_size < size)
+        LOG_WARN("account_behind_log", "account", c->account, "log", LOG_NUMBER(size),
+                 "account_row", LOG_NUMBER(c->made.account.log_size), NULL);
+    if (!e && c->made.account.log_size > size) {
         LOG_ERROR("log_damaged", "account", c->account, "state", LOG_NUMBER(size), "account_row",
                   LOG_NUMBER(c->made.account.log_size), NULL);
         e = ERR_DB_QUERY;
@@ -235,6 +239,8 @@ static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)
     e = log_tree_load(pg, c->account, c->signer, &c->frontier);
     if (!e)
         e = recover_account(pg, c, size);
+    if (!e && !c->made.exists)
+        return ERR_OK;
     if (!e)
         e = recover_rows(pg, &table_order, "t.account = $1 AND NOT t.is_final ORDER BY t.id", c,
                          &rows, &c->made.order_count);
@@ -278,8 +284,36 @@ enum err journal_recover(void *self, const char *account_id, struct recovery *ou
     }
     j->epoch = c.epoch;
     j->frontier = c.frontier;
+    j->account_size = c.made.exists ? c.made.account.log_size : 0;
     *out = c.made;
     return ERR_OK;
+}
+
+enum err journal_has_leaves(struct journal_pg *j, const struct journal_batch *b, size_t count)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    struct pg_params p;
+    PGresult *r = NULL;
+    struct digest found;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, b->account.id);
+    params_integer(&p, first);
+    params_integer(&p, first + (int64_t)count);
+    e = pg_exec(&j->pg,
+                "SELECT leaf_hash FROM log_entry WHERE account = $1 AND idx >= $2 AND idx < $3"
+                " ORDER BY idx",
+                &p, journal_deadline(j), &r);
+    if (!e && (size_t)PQntuples(r) != count)
+        e = ERR_LOG_DIFFERS;
+    for (size_t i = 0; i < count && !e; i++) {
+        if (result_digest(r, (int)i, 0, &found) ||
+            memcmp(&found, &b->leaves[i].leaf_hash, sizeof(found)) != 0)
+            e = ERR_LOG_DIFFERS;
+    }
+    PQclear(r);
+    return e;
 }
 
 enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b)

@@ -105,8 +105,8 @@ enum err journal_spool(void *self, const struct journal_batch *b)
     j->record = NULL;
     if (!e)
         e = record.full ? ERR_LIMIT : spool_append(j->spool, record.data, record.length);
-    if (!e && b->leaf_count > 0)
-        j->frontier = j->step.after; /* what follows builds on it, though none of it is published */
+    if (!e)
+        journal_stepped(j, b); /* what follows builds on it, though none of it is published */
     if (e)
         LOG_ERROR("spool_failed", "error", err_code(e), NULL);
     text_release(&record);

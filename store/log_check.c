@@ -67,7 +67,7 @@ static enum err read_state(struct state *s)
 
 /* ---- The key ---- */
 
-static bool names_vkey(const char *bytes, size_t length, const char *vkey)
+static bool genesis_says(const char *bytes, size_t length, const char *member, const char *value)
 {
     struct diag_list *diags = xcalloc(1, sizeof(*diags));
     struct jnode *root = NULL;
@@ -76,12 +76,26 @@ static bool names_vkey(const char *bytes, size_t length, const char *vkey)
 
     if (jnode_parse(bytes, length, "genesis", diags, &root) == ERR_OK) {
         named = jnode_member(root, "genesis");
-        named = jnode_is(named, J_OBJECT) ? jnode_member(named, "vkey") : NULL;
-        same = jnode_is(named, J_STRING) && strcmp(jnode_text(named), vkey) == 0;
+        named = jnode_is(named, J_OBJECT) ? jnode_member(named, member) : NULL;
+        same = jnode_is(named, J_STRING) && strcmp(jnode_text(named), value) == 0;
     }
     jnode_free(root);
     free(diags);
     return same;
+}
+
+/* An account that is behind its log makes its past again, which only a replay can. */
+static enum err check_behind(struct state *s)
+{
+    PGresult *r = NULL;
+    enum err e =
+        query(s, "SELECT 1 FROM account WHERE id = $1 AND log_size >= $2", (int64_t)s->size, &r);
+
+    if (!e && PQntuples(r) == 0)
+        find(s, "the log was imported and is whole, but trading in real time cannot go on from "
+                "an older database: give another account_label");
+    PQclear(r);
+    return e;
 }
 
 static enum err check_key(struct state *s)
@@ -96,12 +110,14 @@ static enum err check_key(struct state *s)
         return e;
     vkey_print(&s->vkey, vkey);
     bytes = PQntuples(r) == 1 ? result_copy(r, 0, 0, &length) : NULL;
-    if (!bytes || !names_vkey(bytes, length, vkey))
+    PQclear(r);
+    if (!bytes || !genesis_says(bytes, length, "vkey", vkey))
         find(s,
              "this account's log was begun with another log.key: put that file back, " NEW_LABEL);
+    else if (genesis_says(bytes, length, "pace", "realtime"))
+        e = check_behind(s);
     free(bytes);
-    PQclear(r);
-    return ERR_OK;
+    return e;
 }
 
 /* ---- The tree ---- */

@@ -35,6 +35,14 @@ void store_close(struct store *s);
 /* Why nothing may be appended to the log, and what to do; NULL: it may.  Commits are refused then,
  * everything can be read. */
 const char *store_log_fault(const struct store *s);
+/* Entries that the database lacks, from lines of log.jsonl: all the file has, or nothing.  The
+ * entries both have must be the same, and the tree at the size of the checkpoint that was published
+ * last must have its root; a checkpoint of the new size is signed.  The rows of orders, fills and
+ * positions stay as they are: a replay makes them again.  No daemon may serve the account.  On
+ * errors a diag. */
+MUST_USE enum err store_log_import(struct store *s, const struct log_signer *signer,
+                                   const char *path, uint64_t *before, uint64_t *after,
+                                   struct diag_list *diags);
 /* The journal port; valid until store_close.  It has a connection of its own. */
 struct journal store_journal(struct store *s);
 /* SELECT 1 within timeout_us. */
