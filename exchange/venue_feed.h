@@ -8,6 +8,9 @@
  * the venue does not tell within the patience gets a flat candle (CANDLE_SYNTHETIC: no fills, no
  * entries), up to LIMIT_GAP_FILL in a row; after more its next candle has CANDLE_AFTER_GAP.
  *
+ * The engine's cycles have to be much shorter than a candle: it asks at one and is told at the
+ * next, and a candle that is a timeframe old decides nothing.
+ *
  * Before anything is due `peek` names an instant that lies ahead; it never fails and never ends.
  * Times are the venue's: the shift given to rewind is the account's first instant (first_us is 0),
  * and nothing before it is told but by history.

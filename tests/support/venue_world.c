@@ -14,17 +14,24 @@ enum {
     WAIT_S = 60
 };
 
-/* Flat, one step down. */
+/* Flat, one step down; where the market moves, up before that. */
+static int64_t price_of(const struct venue_world *w, int i)
+{
+    if (!w->moves)
+        return i < VENUE_NOW + 5 ? 4000000 : 3900000;
+    return i < VENUE_NOW + 10 ? 4000000 : i < VENUE_NOW + 25 ? 4050000 : 3900000;
+}
+
 static void make_candles(struct venue_world *w)
 {
-    const int64_t minute_us = 60 * US_PER_S, now_us = clock_wall_us();
+    const int64_t step_us = w->moves ? US_PER_S : 60 * US_PER_S, now_us = clock_wall_us();
     /* The sandbox need not move them in time: the candle that is now is now. */
-    const int64_t first_us = now_us - now_us % minute_us - VENUE_NOW * minute_us;
+    const int64_t first_us = now_us - now_us % step_us - VENUE_NOW * step_us;
 
     for (int i = 0; i < VENUE_CANDLES; i++) {
-        const int64_t price = i < VENUE_NOW + 5 ? 4000000 : 3900000;
+        const int64_t price = price_of(w, i);
 
-        w->candles[i] = (struct candle){.open_us = first_us + i * minute_us,
+        w->candles[i] = (struct candle){.open_us = first_us + i * step_us,
                                         .open = price,
                                         .high = price,
                                         .low = price,
@@ -39,7 +46,7 @@ static void start_sandbox(struct venue_world *w)
     const struct box_series series = {.symbol = "BTC/USDT",
                                       .candles = w->candles,
                                       .count = VENUE_CANDLES,
-                                      .timeframe_us = 60 * US_PER_S,
+                                      .timeframe_us = w->moves ? US_PER_S : 60 * US_PER_S,
                                       .price_scale = 2};
     struct serve_options o = {.box = {.series = &series,
                                       .series_count = 1,
@@ -52,6 +59,7 @@ static void start_sandbox(struct venue_world *w)
                                       .maker_fee = {INT64_C(200000000)},
                                       .taker_fee = {INT64_C(500000000)},
                                       .start_us = clock_wall_us(),
+                                      .speed_milli = w->moves ? 1000 : 0,
                                       .weight_limit = -1,
                                       .seed = 1}};
 
@@ -60,7 +68,7 @@ static void start_sandbox(struct venue_world *w)
     (void)snprintf(w->url, sizeof w->url, "http://127.0.0.1:%d", serve_port(w->sandbox));
 }
 
-static int begin(void **state, enum binance_market m, const char *symbol)
+static int begin(void **state, enum binance_market m, const char *symbol, bool moves)
 {
     struct venue_world *w = xcalloc(1, sizeof *w);
     struct binance_settings s = {.market = m,
@@ -74,6 +82,7 @@ static int begin(void **state, enum binance_market m, const char *symbol)
 
     w->market = m;
     w->symbol = symbol;
+    w->moves = moves;
     make_candles(w);
     start_sandbox(w);
     assert_ok(transport_new(&(struct transport_settings){0}, &w->transport));
@@ -85,6 +94,7 @@ static int begin(void **state, enum binance_market m, const char *symbol)
     o.instruments = x.items;
     o.instrument_count = x.count;
     w->own = binance_venue_new(&o);
+    w->instrument = x.items[0].instrument;
     binance_exchange_release(&x);
     w->port = binance_venue_port(w->own);
     *state = w;
@@ -93,12 +103,17 @@ static int begin(void **state, enum binance_market m, const char *symbol)
 
 int venue_world_spot(void **state)
 {
-    return begin(state, BINANCE_SPOT, "BTC/USDT");
+    return begin(state, BINANCE_SPOT, "BTC/USDT", false);
 }
 
 int venue_world_usdm(void **state)
 {
-    return begin(state, BINANCE_USDM, "BTC/USDT:USDT");
+    return begin(state, BINANCE_USDM, "BTC/USDT:USDT", false);
+}
+
+int venue_world_moving(void **state)
+{
+    return begin(state, BINANCE_SPOT, "BTC/USDT", true);
 }
 
 int venue_world_end(void **state)

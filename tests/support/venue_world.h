@@ -23,6 +23,8 @@ struct venue_world {
     struct venue port;
     enum binance_market market;
     const char *symbol; /* unified */
+    struct instrument instrument;
+    bool moves;
     char url[64];
     struct venue_event events[VENUE_EVENTS];
     size_t count;
@@ -32,6 +34,8 @@ struct venue_world {
 /* 40000 until five minutes from now, then 39000; one-minute candles. */
 int venue_world_spot(void **state);
 int venue_world_usdm(void **state);
+/* Spot in real time, candles of a second: 40000, after ten seconds 40500, after 25 39000. */
+int venue_world_moving(void **state);
 int venue_world_end(void **state);
 
 /* Of 0.01 unless size says otherwise, with the next id and a name of its own. */
