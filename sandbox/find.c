@@ -80,6 +80,15 @@ struct range {
     bool newest; /* no beginning is given */
 };
 
+/* Spot looks a day back at once, futures a week. */
+static bool is_short_enough(struct call *c, int64_t ms)
+{
+    if (c->market == BOX_SPOT)
+        return ms <= ms_of(US_PER_DAY) ||
+               call_fail(c, -1127, "More than 24 hours between startTime and endTime.");
+    return ms <= 7 * ms_of(US_PER_DAY) || call_fail(c, -4165, "Invalid time interval");
+}
+
 static bool read_range(struct call *c, const char *from_id, struct range *r)
 {
     int64_t from_ms = -1, to_ms = TIME_MAX_MS;
@@ -90,6 +99,8 @@ static bool read_range(struct call *c, const char *from_id, struct range *r)
         !call_integer(c, "endTime", 0, TIME_MAX_MS, &to_ms) ||
         !call_integer(c, from_id, 0, INT64_MAX, &r->from_id) ||
         !call_integer(c, "limit", 1, INT32_MAX, &r->limit))
+        return false;
+    if (from_ms >= 0 && to_ms < TIME_MAX_MS && !is_short_enough(c, to_ms - from_ms))
         return false;
     if (r->limit > LIMIT_MOST)
         r->limit = LIMIT_MOST;

@@ -117,9 +117,10 @@ static bool read_expiry(struct call *c, const struct asked *p, struct box_order 
     if (asked_integer(p, "goodTillDate", &at_ms) != ASKED_OK)
         return call_missing(c, "goodTillDate");
     if (at_ms < 0 || at_ms > INT64_C(253402300799000))
-        return call_fail(c, -4201, "The goodTillDate is not valid.");
+        at_ms = 0;
     o->expires_us = at_ms * US_PER_MS;
-    return o->expires_us > c->b->now_us || call_fail(c, -4201, "The goodTillDate is not valid.");
+    return o->expires_us > c->b->now_us ||
+           call_fail(c, -1130, "Data sent for parameter 'goodTillDate' is not valid.");
 }
 
 bool place_read_usdm(struct call *c, const struct asked *p, bool is_algo, struct box_order *out)

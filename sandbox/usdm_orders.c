@@ -98,7 +98,7 @@ static bool modify_one(struct call *c, const struct asked *p)
     if (!book_is_live(o))
         return call_fail(c, -2013, "Order does not exist.");
     if (o->type != BOX_LIMIT)
-        return call_fail(c, -4083, "This order type cannot be modified.");
+        return call_fail(c, -1116, "Invalid orderType.");
     if (!place_side(c, p, &side))
         return false;
     changed = before = *o;

@@ -51,7 +51,11 @@ static struct box *make_box(void)
                                      .volume = 100,
                                      .price_scale = 2,
                                      .size_scale = 2};
-    series = (struct box_series){"BTC/USDT", candles, CANDLES, MINUTE_US, 2};
+    series = (struct box_series){.symbol = "BTC/USDT",
+                                 .candles = candles,
+                                 .count = CANDLES,
+                                 .timeframe_us = MINUTE_US,
+                                 .price_scale = 2};
     ASSERT(box_new(&o, NULL, &b) == ERR_OK);
     return b;
 }

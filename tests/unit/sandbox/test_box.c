@@ -115,6 +115,29 @@ enum {
     USDT
 };
 
+/* Binance answers for a day at once, futures for a week. */
+static void test_spans(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t, 10000);
+    bench_begin(&t);
+    bench_call(&t, "GET", "/api/v3/myTrades",
+               "symbol=BTCUSDT&startTime=1700000000000&endTime=1700086400000");
+    assert_int_equal(t.status, 200);
+    bench_call(&t, "GET", "/api/v3/myTrades",
+               "symbol=BTCUSDT&startTime=1700000000000&endTime=1700086400001");
+    expect_refused(&t, 400, "-1127");
+    bench_call(&t, "GET", "/fapi/v1/userTrades",
+               "symbol=BTCUSDT&startTime=1700000000000&endTime=1700604800000");
+    assert_int_equal(t.status, 200);
+    bench_call(&t, "GET", "/fapi/v1/userTrades",
+               "symbol=BTCUSDT&startTime=1700000000000&endTime=1700604800001");
+    expect_refused(&t, 400, "-4165");
+    bench_end(&t);
+}
+
 /* The fee is taken out of what is received. */
 static void test_market_orders(void **state)
 {
@@ -414,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_gates),
         cmocka_unit_test(test_refused_series),
+        cmocka_unit_test(test_spans),
         cmocka_unit_test(test_market_orders),
         cmocka_unit_test(test_resting_limit),
         cmocka_unit_test(test_stop_loss),
