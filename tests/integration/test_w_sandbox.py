@@ -222,7 +222,7 @@ def test_a_late_request_has_expired(box):
 
 
 def test_waiting_requests_do_not_hold_up_others(box):
-    box.faults("next 1 on query : delay_resp(1500ms)")
+    box.faults("next 1 on query : delay_resp(3s)")
     waiting = threading.Thread(target=lambda: box.signed("GET", f"{SPOT}/openOrders"))
     waiting.start()
     time.sleep(0.2)
@@ -230,7 +230,7 @@ def test_waiting_requests_do_not_hold_up_others(box):
     assert requests.get(box.url + f"{SPOT}/time", timeout=30).status_code == 200
     assert waiting.is_alive()
     waiting.join()
-    assert time.monotonic() - started > 1
+    assert time.monotonic() - started > 2
 
 
 def test_bad_rules_are_refused_whole(box):
@@ -247,7 +247,7 @@ def test_bad_rules_are_refused_whole(box):
 def test_weights_run_out_and_then_comes_a_ban(make_box):
     box = make_box("--weight-limit", 100).start()
     # A minute's end in between would begin the count anew.
-    if time.time() % 60 > 50:
+    if time.time() % 60 > 40:
         time.sleep(60 - time.time() % 60)
     statuses = []
     for _ in range(40):
