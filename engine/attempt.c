@@ -69,7 +69,6 @@ static bool attempt_size(const struct engine_state *s, const struct live_order *
 static enum err attempt_make(struct engine_state *s, const struct live_order *was, struct size size,
                              int64_t delay_us)
 {
-    const struct venue_traits *traits = &s->options.venue->traits;
     int64_t now = state_now(s);
     struct order o = was->order;
     struct leaf_context context = state_leaf_context(s, o.strategy);
@@ -84,8 +83,7 @@ static enum err attempt_make(struct engine_state *s, const struct live_order *wa
     o.created_us = o.updated_us = now;
     o.submitted_us = o.ended_us = TIME_NONE;
     o.send_after_us = now + delay_us;
-    o.request_expires_us =
-        traits->has_expiry ? o.send_after_us + traits->request_window_us : TIME_NONE;
+    o.request_expires_us = state_expiry(s, o.purpose, o.send_after_us);
     o.venue_order_id[0] = '\0';
     o.error = VENUE_ERROR_NONE;
     o.reason[0] = '\0';

@@ -253,12 +253,18 @@ static enum err engine_catch_up(struct engine *e, int64_t *wait_us)
 static enum err engine_realtime_gate(struct engine *e, int64_t *wait_us)
 {
     int64_t now = clock_now(&e->state.clock), interval = e->state.options.cycle_interval_us;
+    const struct feed *feed = e->state.options.feed;
+    int64_t due = INT64_MAX;
+    enum feed_kind kind;
 
     if (e->next_heartbeat_leaf_us == 0)
         e->next_heartbeat_leaf_us = now / interval * interval + interval;
-    if (now >= e->next_heartbeat_leaf_us)
+    /* A live feed's candles come some seconds after their end: they are taken when they do. */
+    if (feed->is_live && feed->peek(feed->self, &due, &kind))
+        due = INT64_MAX;
+    if (now >= e->next_heartbeat_leaf_us || now >= due)
         return ERR_OK;
-    *wait_us = e->next_heartbeat_leaf_us - now;
+    *wait_us = (due < e->next_heartbeat_leaf_us ? due : e->next_heartbeat_leaf_us) - now;
     return ERR_AGAIN;
 }
 
@@ -328,7 +334,7 @@ bool engine_take_waiting(struct engine *e)
     return engine_take_mail(e, 0);
 }
 
-/* Any thread: the venue has something to tell. */
+/* Any thread: the venue or the feed has something to tell. */
 static void engine_wake(void *context)
 {
     queue_poke(&((struct engine *)context)->mailbox);
@@ -408,6 +414,8 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
     __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
     if (options->venue && options->venue->listen)
         options->venue->listen(options->venue->self, engine_wake, e);
+    if (options->feed && options->feed->listen)
+        options->feed->listen(options->feed->self, engine_wake, e);
     engine_set_pace(e);
     engine_publish(e);
     *out = e;

@@ -39,7 +39,12 @@ struct engine_options {
     int64_t unprotected_limit_us;
     int64_t reconcile_interval_us;
     bool mismatch_reports_only; /* books that differ are told, but halt no symbol */
+    /* How long this daemon may still make entries for the account (its lease), at most how long
+     * their requests are good; NULL: for ever.  Exits need none. */
+    int64_t (*lease_left_us)(void *lease);
+    void *lease;
     bool autostart;
+    bool resumes_paused; /* a loop that was running manages what it holds until it is resumed */
     bool unread; /* snapshots are asked for only before and after: none is made while it plays */
     bool outside_signals; /* the loop may run without a strategy: signals come from outside */
     struct risk_limits limits;

@@ -49,14 +49,12 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .ended_us = TIME_NONE,
         .updated_us = state_now(s),
     };
-    const struct venue_traits *traits = &s->options.venue->traits;
     struct leaf_context context;
     struct live_order *live;
     struct leaf leaf;
     enum err e;
 
-    if (traits->has_expiry)
-        o.request_expires_us = o.created_us + traits->request_window_us;
+    o.request_expires_us = state_expiry(s, o.purpose, o.created_us);
     /* Entries leave room: what closes or protects must never be refused for want of it. */
     if (s->order_count >= (i->purpose == PURPOSE_ENTRY ? LIMIT_OPEN_ORDERS / 2 : LIMIT_OPEN_ORDERS))
         return ERR_LIMIT;

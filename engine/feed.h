@@ -47,8 +47,16 @@ struct candle_span {
     size_t count;
 };
 
+typedef void feed_wake_fn(void *context);
+
 struct feed {
     void *self;
+    /* A venue's: events are taken when they come, not at the next cycle, and what came before the
+     * account's first instant is in the history. */
+    bool is_live;
+    /* What the feed's threads call, from then on, when there may be something to take; NULL for a
+     * feed without threads of its own. */
+    void (*listen)(void *self, feed_wake_fn *wake, void *context);
     /* Time and kind of the next event without taking it; ERR_END when the recording has ended,
      * another error when the source fails (may be asked again). */
     enum err (*peek)(void *self, int64_t *at_us, enum feed_kind *kind);

@@ -82,19 +82,21 @@ void operator_resume_wanted(struct engine_state *s)
 
     if (!able || s->account.wanted == WANTED_STOPPED)
         operator_set_loop(s, LOOP_STOPPED);
+    else if (s->account.wanted == WANTED_RUNNING && !s->options.resumes_paused)
+        operator_set_loop(s, LOOP_RUNNING);
     else
-        operator_set_loop(s, s->account.wanted == WANTED_PAUSED ? LOOP_PAUSED : LOOP_RUNNING);
+        operator_set_loop(s, LOOP_PAUSED);
 }
 
 static enum err operator_start(struct engine_state *s, const struct command *c,
                                struct command_reply *reply)
 {
-    if (c->mode == MODE_LIVE)
-        return operator_refuse(reply, ERR_LIVE_CLOSED,
-                               "this version trades in paper mode only; no live venue connector "
-                               "is built in");
     if (c->mode != s->account.mode)
-        return operator_refuse(reply, ERR_INVALID, "the loop runs in mode paper");
+        return operator_refuse(reply, ERR_ALREADY_RUNNING,
+                               s->account.mode == MODE_LIVE
+                                   ? "this daemon trades live: say so by {\"mode\": \"live\"}"
+                                   : "this daemon trades on paper; live needs a configuration "
+                                     "with mode live");
     if (s->loop == LOOP_FAILED)
         return operator_refuse(reply, ERR_LOOP_FAILED,
                                "restart the daemon after mending its cause");

@@ -32,6 +32,39 @@ static void recovery_fund(struct engine_state *s)
         v->fund(v->self, s->account.cash);
 }
 
+struct past {
+    struct engine_state *s;
+    int64_t at_us;
+    bool any;
+};
+
+static void past_take(void *context, const struct feed_event *e)
+{
+    struct past *p = context;
+
+    if (p->any && e->at_us != p->at_us)
+        roster_push(p->s, p->at_us);
+    roster_tape(p->s, e);
+    p->at_us = e->at_us;
+    p->any = true;
+}
+
+/* What a venue had before the account began warms the rules up; it decides nothing. */
+static enum err recovery_past(struct engine_state *s)
+{
+    const struct feed *f = s->options.feed;
+    struct past p = {.s = s};
+    enum err e;
+
+    if (!f->is_live)
+        return ERR_OK;
+    e = f->history(f->self, s->account.feed_shift_us - 1, s->account.feed_shift_us, 0, past_take,
+                   &p);
+    if (e == ERR_OK && p.any)
+        roster_push(s, p.at_us);
+    return e;
+}
+
 static enum err recovery_new_account(struct engine_state *s, struct diag_list *diags)
 {
     const struct engine_options *o = &s->options;
@@ -60,6 +93,8 @@ static enum err recovery_new_account(struct engine_state *s, struct diag_list *d
         return e;
     state_add_leaf(s, &leaf);
     e = roster_configure(s, diags);
+    if (e == ERR_OK)
+        e = recovery_past(s);
     if (e == ERR_OK)
         e = roster_declare(s);
     return e ? e : state_commit(s, false);
@@ -280,7 +315,9 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
         return e;
     if (s->account.log_size == 0)
         return ERR_INTERNAL; /* an account row without its genesis cannot be */
-    e = recovery_warm_up(s);
+    e = recovery_past(s);
+    if (e == ERR_OK)
+        e = recovery_warm_up(s);
     if (e == ERR_OK)
         e = s->options.venue->traits.outlives_us ? recovery_ask(s, r) : recovery_restore(s);
     if (e)

@@ -222,6 +222,21 @@ enum err state_equity(const struct engine_state *s, struct money *equity, struct
     return ERR_OK;
 }
 
+int64_t state_expiry(const struct engine_state *s, enum order_purpose purpose, int64_t from_us)
+{
+    const struct engine_options *o = &s->options;
+    const struct venue_traits *t = &o->venue->traits;
+    int64_t expires_us, lease_ends_us;
+
+    if (!t->has_expiry)
+        return TIME_NONE;
+    expires_us = from_us + t->request_window_us;
+    if (purpose != PURPOSE_ENTRY || !o->lease_left_us)
+        return expires_us;
+    lease_ends_us = state_now(s) + o->lease_left_us(o->lease);
+    return lease_ends_us < expires_us ? lease_ends_us : expires_us;
+}
+
 bool state_must_commit(const struct engine_state *s)
 {
     return s->sealed_active || s->pending.leaf_count > 0;

@@ -202,11 +202,17 @@ size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take);
 MUST_USE enum err state_equity(const struct engine_state *s, struct money *equity,
                                struct money *unrealized, struct money *exposure);
 
-/* Entries may be decided and sent: running, not paused, and the database is there. */
+/* Entries may be decided and sent: running, not paused, the database there, the lease ours. */
 static inline bool state_may_enter(const struct engine_state *s)
 {
-    return s->entries_allowed && !s->spooling;
+    const struct engine_options *o = &s->options;
+
+    return s->entries_allowed && !s->spooling &&
+           (!o->lease_left_us || o->lease_left_us(o->lease) > 0);
 }
+/* When a request made now, or sent from from_us on, is too late: the venue's window and, for an
+ * entry, the end of the lease.  TIME_NONE: never. */
+int64_t state_expiry(const struct engine_state *s, enum order_purpose purpose, int64_t from_us);
 
 /* True when leaves wait to become durable. */
 bool state_must_commit(const struct engine_state *s);

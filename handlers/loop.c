@@ -47,11 +47,7 @@ enum err loop_start(struct request *rq)
         e = field_parse(rq, fields, COUNT_OF(fields));
     if (e)
         return e;
-    if (mode == 1)
-        return request_fail(rq, ERR_LIVE_CLOSED,
-                            "This version trades on paper only: no venue connection is built in. "
-                            "Start with {\"mode\": \"paper\"}.");
-    c.mode = MODE_PAPER;
+    c.mode = mode == 1 ? MODE_LIVE : MODE_PAPER;
     return command_loop(rq, &c);
 }
 

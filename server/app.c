@@ -99,17 +99,24 @@ static struct config_leaf config_leaf(const struct app *a)
     };
 }
 
+/* The engine's question before it wishes for an entry. */
+static int64_t lease_left(void *lease)
+{
+    return lease_is_lost(lease) ? 0 : lease_until_us(lease) - clock_monotonic_us();
+}
+
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
 {
     const struct config *c = a->config;
-    bool is_replay = config_enum(c, CONFIG_pace) == 0;
+    bool is_live = config_enum(c, CONFIG_mode) == 1;
+    bool is_replay = !a->market.live && config_enum(c, CONFIG_pace) == 0;
     struct engine_options o = {
-        .mode = MODE_PAPER,
+        .mode = is_live ? MODE_LIVE : MODE_PAPER,
         .starting_equity = config_money(c, CONFIG_starting_equity),
         .strategy = a->market.strategy,
         .instruments = a->market.instruments,
         .instrument_count = a->market.instrument_count,
-        .feed = a->market.recorded ? &a->market.feed : NULL,
+        .feed = a->market.recorded || a->market.live ? &a->market.feed : NULL,
         .venue = &a->market.venue,
         .journal = journal,
         .pace = is_replay ? PACE_REPLAY : PACE_REALTIME,
@@ -117,6 +124,12 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .cycle_interval_us = config_integer(c, CONFIG_cycle_interval_s) * US_PER_S,
         .outside_signals = config_bool(c, CONFIG_outside_signals),
         .autostart = config_bool(c, CONFIG_loop_autostart),
+        .resumes_paused = is_live && config_enum(c, CONFIG_live_resumes) == 0,
+        .unprotected_limit_us = config_integer(c, CONFIG_unprotected_limit_s) * US_PER_S,
+        .reconcile_interval_us = config_integer(c, CONFIG_reconcile_interval_s) * US_PER_S,
+        .lease_left_us = lease_left,
+        .lease = a->database.lease,
+        .mismatch_reports_only = config_enum(c, CONFIG_mismatch) == 1,
         .limits = market_terms(c).limits,
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
         .genesis = {.origin = a->log.origin,
@@ -126,7 +139,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
                     .quote = config_text(c, CONFIG_quote_currency),
                     .starting_equity = config_money(c, CONFIG_starting_equity),
                     .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
-                    .pace = config_text(c, CONFIG_pace)},
+                    .pace = is_replay ? "replay" : "realtime"},
         .config = config_leaf(a),
         .refusal = store_log_fault(a->database.store),
     };
@@ -169,7 +182,7 @@ static void fill_service(struct app *a)
     h->engine = a->engine;
     h->store = a->database.store;
     h->lease = a->database.lease;
-    h->feed = a->market.recorded ? &a->market.feed : NULL;
+    h->feed = a->market.recorded ? &a->market.feed : NULL; /* what has an end can be played again */
     h->instruments = a->market.instruments;
     h->instrument_count = a->market.instrument_count;
     h->account = a->account;

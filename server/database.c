@@ -12,9 +12,13 @@ enum {
     URL_MAX = 2048
 };
 
+/* ccxt's names of the venues; paper on a venue's candles is an account of its own. */
 void database_account(const struct config *c, char account[LIMIT_NAME])
 {
-    snprintf(account, LIMIT_NAME, "sim-paper-%s", config_text(c, CONFIG_account_label));
+    static const char *const venues[] = {"sim", "binance", "binanceusdm"};
+
+    snprintf(account, LIMIT_NAME, "%s-%s-%s", venues[config_enum(c, CONFIG_venue)],
+             config_text(c, CONFIG_mode), config_text(c, CONFIG_account_label));
 }
 
 enum err database_url(const struct config *c, const char *data_dir, struct diag_list *diags,

@@ -26,7 +26,7 @@ struct database_owner {
     void *context;
 };
 
-/* "sim-paper-<label>": the account this configuration trades. */
+/* "sim-paper-<label>", "binance-live-<label>": the account this configuration trades. */
 void database_account(const struct config *c, char account[LIMIT_NAME]);
 
 /* The URL only: starts the private cluster when none is configured. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens strategy and candle files and joins them to a feed and a venue. */
+/* Opens strategy and candle files, or a venue, and joins them to a feed and a port for orders. */
 #include "server/market.h"
 
 #include <errno.h>
@@ -236,15 +236,48 @@ static enum err check_timeframe(const struct market *m, struct diag_list *diags)
     return ERR_INVALID;
 }
 
+/* Candles of the venue, and its port where it trades. */
+static enum err open_live(const struct config *c, struct diag_list *diags, struct market *m)
+{
+    const struct instrument *instruments;
+    enum err e = live_open(c, m->strategy, diags, &m->live);
+
+    if (e)
+        return e;
+    instruments = live_instruments(m->live, &m->instrument_count);
+    m->instruments = xcalloc(m->instrument_count, sizeof *m->instruments);
+    memcpy(m->instruments, instruments, m->instrument_count * sizeof *instruments);
+    m->feed = live_feed(m->live);
+    return ERR_OK;
+}
+
+static void simulate_here(const struct config *c, struct market *m)
+{
+    const struct simulate_options options = {
+        .instruments = m->instruments,
+        .instrument_count = m->instrument_count,
+        .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
+        .volume_cap = config_ratio(c, CONFIG_volume_cap),
+        .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
+        .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
+    };
+
+    join_feed(m, options.intrabar);
+    m->simulate = simulate_new(&options);
+    m->venue = simulate_venue(m->simulate);
+}
+
 enum err market_open(const struct config *c, struct diag_list *diags, struct market *out)
 {
     struct market m = {0};
-    struct simulate_options options;
     enum err e = ERR_OK;
 
     if (*config_text(c, CONFIG_strategy))
         e = read_strategy(config_text(c, CONFIG_strategy), diags, &m.strategy);
-    if (!e)
+    if (!e && config_enum(c, CONFIG_venue) != 0)
+        e = open_live(c, diags, &m);
+    else if (!e)
         e = market_open_feed(c, diags, &m);
     if (!e)
         e = check_timeframe(&m, diags);
@@ -252,18 +285,10 @@ enum err market_open(const struct config *c, struct diag_list *diags, struct mar
         market_close(&m);
         return e;
     }
-    options = (struct simulate_options){
-        .instruments = m.instruments,
-        .instrument_count = m.instrument_count,
-        .fee_rate = config_ratio(c, CONFIG_fee_rate),
-        .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
-        .volume_cap = config_ratio(c, CONFIG_volume_cap),
-        .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),
-        .limit_fill = (enum limit_fill)config_enum(c, CONFIG_limit_fill),
-    };
-    join_feed(&m, options.intrabar);
-    m.simulate = simulate_new(&options);
-    m.venue = simulate_venue(m.simulate);
+    if (config_enum(c, CONFIG_mode) == 1)
+        m.venue = live_venue(m.live);
+    else
+        simulate_here(c, &m);
     *out = m;
     return ERR_OK;
 }
@@ -276,6 +301,7 @@ void market_close(struct market *m)
     market_close_beside(m);
     if (m->recorded)
         recorded_feed_free(m->recorded);
+    live_close(m->live);
     if (m->strategy)
         strategy_release(m->strategy);
     free(m->instruments);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From configuration to what is traded: strategy, instruments, recorded feed, simulated venue. */
+/* From configuration to what is traded: strategy, instruments, feed and venue, recorded and
+ * simulated or real. */
 #ifndef SERVER_MARKET_H
 #define SERVER_MARKET_H
 
@@ -7,19 +8,21 @@
 #include "engine/trial.h"
 #include "exchange/funding_file.h"
 #include "exchange/recorded_feed.h"
+#include "server/live.h"
 
 struct market {
     struct strategy *strategy; /* NULL: none configured */
     struct instrument *instruments;
     size_t instrument_count;
     struct recorded_feed *recorded; /* NULL: no candles configured */
+    struct live *live;              /* a venue gives the candles; NULL: none does */
     struct feed_beside *beside;     /* funding and finer candles, one an instrument */
     struct funding_series *funding; /* likewise; what beside names is owned here */
     struct candle **details;
     struct feed_join *join;   /* NULL: the feed is what was recorded */
     char feed_id[DIGEST_HEX]; /* of the recording, what is played beside it included; "": none */
     struct feed feed;
-    struct simulate *simulate;
+    struct simulate *simulate; /* NULL: orders go to the venue */
     struct venue venue;
 };
 

@@ -32,16 +32,31 @@ static enum err check_address(const struct config *c, struct diag_list *diags,
     return ERR_OK;
 }
 
+/* Real orders: nothing about where they go may be left to chance. */
 static enum err check_mode(const struct config *c, struct diag_list *diags)
 {
+    bool has_venue = config_enum(c, CONFIG_venue) != 0;
     struct diag *d;
 
+    if (has_venue && config_list_count(c, CONFIG_candles) > 0) {
+        d = diag_add(diags, "candles", "invalid", "venue '%s' gives the candles; files do not",
+                     config_text(c, CONFIG_venue));
+        diag_hint(d, "leave candles away, or set venue to none");
+        return ERR_INVALID;
+    }
+    if (has_venue && config_enum(c, CONFIG_pace) == 0 &&
+        strcmp(config_source(c, CONFIG_pace), "default") != 0) {
+        d = diag_add(diags, "pace", "invalid", "a venue cannot be replayed");
+        diag_hint(d, "set pace to realtime, or leave it away");
+        return ERR_INVALID;
+    }
     if (config_enum(c, CONFIG_mode) == 0)
         return ERR_OK;
-    d = diag_add(diags, "mode", "live_not_available",
-                 "mode 'live' (from %s) is not available in this version",
+    if (has_venue)
+        return ERR_OK;
+    d = diag_add(diags, "venue", "required", "mode 'live' (from %s) needs a venue",
                  config_source(c, CONFIG_mode));
-    diag_hint(d, "set mode to paper");
+    diag_hint(d, "set venue to binance or binance_usdm, or mode to paper");
     return ERR_INVALID;
 }
 

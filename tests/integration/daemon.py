@@ -14,7 +14,7 @@ from pathlib import Path
 from client import Client
 from contract import ROOT
 
-URL = re.compile(rb"http://127\.0\.0\.1:(\d+)")
+URL = re.compile(rb"(?:is ready|stands by|sandbox): http://127\.0\.0\.1:(\d+)")
 START_S = 40
 STOP_S = 20
 

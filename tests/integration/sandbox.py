@@ -20,8 +20,9 @@ START_S = 40
 class Sandbox:
     """One process and the folder of its files."""
 
-    def __init__(self, *options, key="sandbox", secret="sandbox"):
+    def __init__(self, *options, key="sandbox", secret="sandbox", candles=CANDLES):
         self.folder = new_folder()
+        self.candles = candles
         self.options = [str(option) for option in options]
         self.key, self.secret = key, secret
         self.process = None
@@ -39,7 +40,7 @@ class Sandbox:
     def start(self, *more, port=0):
         with open(self.log_path, "wb") as out:
             self.process = subprocess.Popen(
-                [binary(), "sandbox", "--candles", f"BTC/USDT={CANDLES}",
+                [binary(), "sandbox", "--candles", f"BTC/USDT={self.candles}",
                  "--listen", f"127.0.0.1:{port}", *self.options, *map(str, more)],
                 stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env=environment(), start_new_session=True)

@@ -85,7 +85,7 @@ def test_stop_can_close_all_positions(slow):
 
 def test_live_is_409_with_a_clear_reason(slow):
     reply = command(slow, "start", {"mode": "live"})
-    assert (reply.status, reply.json["code"]) == (409, "live_not_available")
+    assert (reply.status, reply.json["code"]) == (409, "already_running_other_mode")
     assert "paper" in reply.json["detail"]
     assert slow.loop()["state"] == "stopped"
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connects the configured venue: transport, client, instruments, feed, and the port for orders. */
+#include "server/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/amount_text.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "exchange/binance_parse.h"
+#include "exchange/binance_venue.h"
+#include "exchange/venue_feed.h"
+#include "server/venue_open.h"
+
+enum {
+    PAST_CANDLES = 1000, /* one page: enough to warm up what strategies look back to */
+    PATIENCE_S = 20      /* a symbol that is late holds the others up for so long */
+};
+static const int64_t call_us = 20 * US_PER_S;
+
+struct live {
+    struct venue_link link;
+    struct instrument *instruments; /* in the order of the symbols */
+    size_t count;
+    struct venue_feed *feed;
+    struct binance_venue *venue;
+};
+
+static enum err open_instruments(const struct config *c, struct live *l, struct diag_list *diags)
+{
+    const char *quote = config_text(c, CONFIG_quote_currency);
+
+    l->count = l->link.exchange.count;
+    l->instruments = xcalloc(l->count + 1, sizeof *l->instruments);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct instrument *instrument = &l->link.exchange.items[i].instrument;
+
+        l->instruments[i] = *instrument;
+        if (strcmp(instrument->quote, quote) == 0)
+            continue;
+        diag_hint(diag_add(diags, "venue_symbols", "quote_currency",
+                           "%s is not quoted in the account's currency %s", instrument->symbol,
+                           quote),
+                  "set quote_currency to %s", instrument->quote);
+        return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+/* ---- The account ---- */
+
+/* The keys work, may trade, and there is what the account was given: said at the start, not by the
+ * first order. */
+static enum err check_account(const struct config *c, struct live *l, struct diag_list *diags)
+{
+    const char *quote = config_text(c, CONFIG_quote_currency);
+    struct money given = config_money(c, CONFIG_starting_equity);
+    struct binance_account account = {0};
+    struct binance_request r;
+    struct binance_verdict v;
+    struct transport_answer a;
+    enum err e;
+
+    binance_ask_account(binance_client_market(l->link.client), &r);
+    e = binance_client_call(l->link.client, &r, call_us, &a, &v);
+    if (e)
+        return e;
+    if (v.error != VENUE_ERROR_NONE) {
+        (void)diag_add(diags, "venue_key", venue_error_name(v.error), "%s", v.reason);
+        e = ERR_INVALID;
+    } else {
+        e = binance_parse_account(binance_client_market(l->link.client), a.body, a.length, diags,
+                                  &account);
+    }
+    transport_answer_release(&a);
+    if (!e && !account.can_trade) {
+        diag_hint(diag_add(diags, "venue_key", "not_permitted", "this key may not trade"),
+                  "allow trading for it at the venue, and nothing else");
+        e = ERR_INVALID;
+    }
+    for (size_t i = 0; i < account.count && !e; i++) {
+        const struct binance_balance *b = &account.balances[i];
+        char free_text[AMOUNT_TEXT_MAX], given_text[AMOUNT_TEXT_MAX];
+
+        if (strcmp(b->asset, quote) != 0 || b->free.e12 >= given.e12)
+            continue;
+        size_print(b->free, free_text);
+        money_print(given, given_text);
+        LOG_WARN("capital", "quote", quote, "free", free_text, "starting_equity", given_text, NULL);
+    }
+    free(account.balances);
+    return e;
+}
+
+/* ---- Opening ---- */
+
+static enum err open_feed(const struct config *c, const struct strategy *s, struct live *l,
+                          struct diag_list *diags)
+{
+    const char *name = config_text(c, CONFIG_timeframe);
+    int64_t timeframe_us = s ? strategy_timeframe_us(s) : 0;
+
+    if (*name && timeframe_parse(name, &timeframe_us)) {
+        diag_hint(diag_add(diags, "timeframe", "invalid", "'%s' is not a timeframe", name),
+                  "1m, 5m, 15m, 1h, 4h, 1d and the like");
+        return ERR_INVALID;
+    }
+    if (timeframe_us == 0) {
+        diag_hint(diag_add(diags, "timeframe", "required", "nothing says how long candles are"),
+                  "set timeframe, for example to 5m");
+        return ERR_INVALID;
+    }
+    {
+        const struct venue_feed_options o = {.client = l->link.client,
+                                             .instruments = l->instruments,
+                                             .instrument_count = l->count,
+                                             .timeframe_us = timeframe_us,
+                                             .past = PAST_CANDLES,
+                                             .patience_us = PATIENCE_S * US_PER_S};
+
+        return venue_feed_new(&o, diags, &l->feed);
+    }
+}
+
+enum err live_open(const struct config *c, const struct strategy *strategy, struct diag_list *diags,
+                   struct live **out)
+{
+    struct live *l = xcalloc(1, sizeof *l);
+    bool trades = config_enum(c, CONFIG_mode) == 1;
+    enum err e = venue_link_open(c, diags, &l->link);
+
+    if (!e)
+        e = open_instruments(c, l, diags);
+    if (!e && trades)
+        e = check_account(c, l, diags);
+    if (!e)
+        e = open_feed(c, strategy, l, diags);
+    if (!e && trades) {
+        const struct binance_venue_options o = {
+            .client = l->link.client,
+            .instruments = l->link.exchange.items,
+            .instrument_count = l->count,
+            .window_us = config_integer(c, CONFIG_venue_window_ms) * US_PER_MS};
+
+        l->venue = binance_venue_new(&o);
+    }
+    if (e) {
+        live_close(l);
+        return e;
+    }
+    LOG_INFO("venue", "url", binance_client_url(l->link.client), "symbols",
+             LOG_NUMBER((int64_t)l->count), "trades", trades ? "yes" : "no", NULL);
+    *out = l;
+    return ERR_OK;
+}
+
+void live_close(struct live *l)
+{
+    if (!l)
+        return;
+    /* Nothing answers any more, then nobody listens: exchange/binance_venue.h. */
+    transport_free(l->link.transport);
+    l->link.transport = NULL;
+    binance_venue_free(l->venue);
+    venue_feed_free(l->feed);
+    venue_link_close(&l->link);
+    free(l->instruments);
+    free(l);
+}
+
+const struct instrument *live_instruments(const struct live *l, size_t *count)
+{
+    *count = l->count;
+    return l->instruments;
+}
+
+struct feed live_feed(struct live *l)
+{
+    return venue_feed_port(l->feed);
+}
+
+struct venue live_venue(struct live *l)
+{
+    ASSERT(l->venue);
+    return binance_venue_port(l->venue);
+}

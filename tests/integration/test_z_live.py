@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Live mode against the sandbox venue: every order exactly once, whoever is killed when."""
+import os
+import random
+import time
+
+import pytest
+import world
+from client import Client
+from daemon import run, wait_until
+from sandbox import CANDLES, Sandbox
+
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "4"))
+SEED = int(os.environ.get("CRASH_SEED", str(random.randrange(1 << 30))))
+SYMBOLS = {"binance": "BTC/USDT", "binance_usdm": "BTC/USDT:USDT"}
+
+
+def second_candles(folder, count=6000):
+    """The recorded prices as candles of a second, so that a live market moves within a test."""
+    rows = CANDLES.read_text().splitlines()[1:count + 1]
+    lines = ["timestamp,open,high,low,close,volume"]
+    lines += [f"{1700000000000 + 1000 * i},{row.split(',', 1)[1]}" for i, row in enumerate(rows)]
+    path = folder / "BTCUSDT-1s.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(name="venue")
+def fixture_venue(folder):
+    made = Sandbox("--state", folder / "venue.state", candles=second_candles(folder))
+    made.start()
+    yield made
+    made.kill()
+
+
+def secret(folder, name):
+    path = folder / name
+    path.write_text("sandbox\n")
+    path.chmod(0o600)
+    return str(path)
+
+
+def live_config(folder, venue, market="binance", **changes):
+    strategy = {**world.BUSY, "symbol": SYMBOLS[market], "timeframe": "1s",
+                "features": {"fast": "ema(close, 2)", "slow": "ema(close, 4)"},
+                "exit": {"condition": "crossed_below(fast, slow)", "max_candles": 4}}
+    return {"mode": "live", "venue": market, "venue_url": venue.url,
+            "venue_symbols": [SYMBOLS[market]], "venue_key_file": secret(folder, "key"),
+            "venue_secret_file": secret(folder, "secret"), "live_resumes": "running",
+            "strategy": str(world.write_json(folder / "live.json", strategy)),
+            "reconcile_interval_s": 2, "log_format": "json", **changes}
+
+
+def start(daemon):
+    daemon.start()
+    if daemon.loop()["state"] != "running":
+        assert daemon.api.post("/v1/loop/start", {"mode": "live"}).status in (200, 202)
+    return daemon
+
+
+def trades(daemon):
+    """Every trade of the log, oldest first."""
+    rows, cursor = [], None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        page = daemon.api.get("/v1/trades", limit=500, order="asc", **more).json
+        rows += page["data"]
+        cursor = page["next_cursor"]
+        if not page["has_more"]:
+            return rows
+
+
+def flatten(daemon):
+    """No entries any more, everything closed, nothing open here or at the venue."""
+    daemon.api.post("/v1/loop/pause", {})
+    reply = daemon.api.post("/v1/positions/close_all", {})
+    assert reply.status in (200, 202), reply
+    wait_until(lambda: daemon.loop()["open_positions"] == 0 and daemon.loop()["open_orders"] == 0,
+               60, "everything closed")
+
+
+def assert_exactly_once(daemon, venue):
+    """What the venue executed is what the log says, trade for trade, and nothing else."""
+    state = venue.session.get(venue.url + "/sandbox/state", timeout=30).json()
+    ids = {order["id"]: order["client_order_id"] for order in state["orders"]}
+    assert len(set(ids.values())) == len(ids), "no client order id was used twice"
+    theirs = sorted((ids[t["order_id"]], float(t["price"]), float(t["size"]))
+                    for t in state["trades"])
+    ours = sorted((t["trade"]["client_order_id"], float(t["trade"]["price"]),
+                   float(t["trade"]["size"])) for t in trades(daemon))
+    assert ours == theirs
+    assert not [o for o in state["orders"] if o["status"] in ("NEW", "PARTIALLY_FILLED")]
+
+
+def verify(daemon):
+    key = daemon.folder / "key.txt"
+    key.write_text(daemon.api.get("/v1/log/key").text)
+    done = run("verify", daemon.data, "--key", key, "--no-state")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("market", SYMBOLS)
+def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue, market):
+    daemon = start(make_daemon(live_config(folder, venue, market)))
+    assert daemon.loop()["mode"] == "live"
+    wait_until(lambda: len(trades(daemon)) >= 6, 120, "six trades")
+    # What is held is protected at the venue.
+    flatten(daemon)
+    assert_exactly_once(daemon, venue)
+    assert daemon.stop() == 0
+    daemon.start()
+    verify(daemon)
+    assert daemon.loop()["state"] == "paused"
+
+
+def test_paper_on_the_venue_s_candles_sends_nothing(make_daemon, folder, venue):
+    daemon = make_daemon(live_config(folder, venue, mode="paper")).start()
+    daemon.start_loop()
+    wait_until(lambda: len(trades(daemon)) >= 4, 120, "four trades")
+    state = venue.session.get(venue.url + "/sandbox/state", timeout=30).json()
+    assert not state["orders"] and not state["trades"]
+
+
+def test_live_is_said_explicitly_and_resumes_paused(make_daemon, folder, venue):
+    daemon = make_daemon(live_config(folder, venue, live_resumes="paused")).start()
+    refused = daemon.api.post("/v1/loop/start", {"mode": "paper"})
+    assert (refused.status, refused.json["code"]) == (409, "already_running_other_mode")
+    assert daemon.api.post("/v1/loop/start", {"mode": "live"}).status in (200, 202)
+    daemon.kill()
+    daemon.start()
+    assert daemon.loop()["state"] == "paused"
+
+
+def test_production_and_wrong_keys_are_refused_at_the_start(make_daemon, folder, venue):
+    config = live_config(folder, venue)
+    for change, word in (({"venue_url": "", "venue_environment": "production"}, b"production"),
+                         ({"venue_symbols": ["NO/SUCH"]}, b"NO/SUCH"),
+                         ({"venue": "none"}, b"venue")):
+        daemon = make_daemon({**config, **change}).spawn()
+        assert daemon.process.wait(60) != 0
+        assert word in daemon.log(), daemon.tail()
+
+
+@pytest.mark.crash
+def test_killed_at_any_moment_every_order_is_executed_once(make_daemon, folder, venue, cluster):
+    print(f"CRASH_SEED={SEED} CRASH_ROUNDS={ROUNDS}")
+    chance = random.Random(SEED)
+    daemon = make_daemon(live_config(folder, venue, database_url=cluster.database()))
+    port = venue.port
+    for _ in range(ROUNDS):
+        start(daemon)
+        time.sleep(chance.uniform(0.05, 3))
+        if chance.random() < 0.4:
+            venue.kill()
+            time.sleep(chance.uniform(0, 1))
+            if chance.random() < 0.5:
+                daemon.kill()
+            venue.start(port=port)
+            time.sleep(chance.uniform(0, 1))
+        daemon.kill()
+    start(daemon)
+    wait_until(lambda: len(trades(daemon)) >= 2, 120, "two trades")
+    flatten(daemon)
+    assert_exactly_once(daemon, venue)
+    verify(daemon)
