@@ -118,13 +118,6 @@ static void engine_journal_back(struct engine *e)
     e->retry_us = 0;
 }
 
-static bool engine_is_journal_error(enum err error)
-{
-    return error == ERR_DB_UNAVAILABLE || error == ERR_DB_BUSY || error == ERR_DB_RETRY ||
-           error == ERR_DB_FENCED || error == ERR_DB_QUERY || error == ERR_DB_CONFLICT ||
-           error == ERR_LOG_DIFFERS;
-}
-
 /* Feed time that may be played now. */
 static int64_t engine_until(const struct engine *e)
 {
@@ -195,7 +188,7 @@ static enum err engine_cycle(struct engine *e, int64_t *wait_us)
         *wait_us = engine_wait_for(e, due_us);
     } else if (error == ERR_END) {
         engine_finish(e);
-    } else if (engine_is_journal_error(error)) {
+    } else if (journal_is_error(error)) {
         engine_journal_failed(e, error);
     } else if (error) {
         e->state.cycle_errors++;
@@ -259,7 +252,6 @@ static enum err engine_realtime_gate(struct engine *e, int64_t *wait_us)
 
     if (e->next_heartbeat_leaf_us == 0)
         e->next_heartbeat_leaf_us = now / interval * interval + interval;
-    /* A live feed's candles come some seconds after their end: they are taken when they do. */
     if (feed->is_live && feed->peek(feed->self, &due, &kind))
         due = INT64_MAX;
     if (now >= e->next_heartbeat_leaf_us || now >= due)
@@ -274,7 +266,7 @@ static enum err engine_realtime_done(struct engine *e)
     enum err error = cycle_heartbeat(&e->state);
 
     e->next_heartbeat_leaf_us = clock_now(&e->state.clock) / interval * interval + interval;
-    if (engine_is_journal_error(error))
+    if (journal_is_error(error))
         engine_journal_failed(e, error);
     return ERR_AGAIN;
 }

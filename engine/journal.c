@@ -18,6 +18,12 @@ static void *with_room(void *array, size_t count, size_t *capacity, size_t item_
     return xrealloc(array, *capacity * item_size);
 }
 
+bool journal_is_error(enum err e)
+{
+    return e == ERR_DB_UNAVAILABLE || e == ERR_DB_BUSY || e == ERR_DB_RETRY || e == ERR_DB_FENCED ||
+           e == ERR_DB_QUERY || e == ERR_DB_CONFLICT || e == ERR_LOG_DIFFERS;
+}
+
 void journal_batch_init(struct journal_batch *b)
 {
     *b = (struct journal_batch){0};

@@ -33,6 +33,9 @@ struct journal_batch {
     struct account account; /* as it is afterwards */
 };
 
+/* True for errors of the database: the batch is kept, and the loop waits or has failed. */
+bool journal_is_error(enum err e);
+
 void journal_batch_init(struct journal_batch *b);
 void journal_batch_clear(struct journal_batch *b); /* empties, keeps the arrays */
 void journal_batch_release(struct journal_batch *b);

@@ -325,20 +325,16 @@ static void port_listen(void *self, venue_wake_fn *wake, void *context)
 {
     struct binance_venue *v = self;
 
-    atomic_store(&v->wake_context, context);
-    atomic_store(&v->wake, wake);
+    waker_set(&v->waker, wake, context);
 }
 
 /* On the transport's thread. */
 static void woken(void *context)
 {
     struct binance_venue *v = context;
-    venue_wake_fn *wake;
 
     atomic_fetch_add(&v->answers, 1);
-    wake = atomic_load(&v->wake);
-    if (wake)
-        wake(atomic_load(&v->wake_context));
+    waker_call(&v->waker);
 }
 
 struct venue binance_venue_port(struct binance_venue *v)

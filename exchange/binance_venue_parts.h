@@ -3,10 +3,9 @@
 #ifndef EXCHANGE_BINANCE_VENUE_PARTS_H
 #define EXCHANGE_BINANCE_VENUE_PARTS_H
 
-#include <stdatomic.h>
-
 #include "exchange/binance_parse.h"
 #include "exchange/binance_venue.h"
+#include "exchange/waker.h"
 
 enum {
     VENUE_JOBS = 1024,      /* questions and requests on their way */
@@ -90,8 +89,7 @@ struct binance_venue {
     int64_t window_us;
     struct transport_box *box;
     atomic_int answers; /* in the box */
-    _Atomic(venue_wake_fn *) wake;
-    void *_Atomic wake_context;
+    struct waker waker;
     struct watched **watched;
     size_t watched_count, watched_room;
     struct job jobs[VENUE_JOBS];

@@ -3,7 +3,6 @@
 #include "exchange/venue_feed.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "core/log.h"
 #include "exchange/candle_track.h"
 #include "exchange/kline_page.h"
+#include "exchange/waker.h"
 
 #define ASK_AFTER_US (100 * US_PER_MS) /* after the end of a candle */
 #define ASK_AGAIN_US (500 * US_PER_MS) /* it had not closed yet */
@@ -31,8 +31,7 @@ struct track {
 struct venue_feed {
     struct binance_client *client;
     struct transport_box *box;
-    _Atomic(feed_wake_fn *) wake;
-    void *_Atomic wake_context;
+    struct waker waker;
     pthread_mutex_t mutex; /* tracks' candles: history reads them on other threads */
     struct track *tracks;
     size_t count;
@@ -386,22 +385,9 @@ static enum err port_history(void *self, int64_t until_us, int64_t shift_us, int
     return ERR_OK;
 }
 
-/* The transport's thread. */
-static void answered(void *context)
-{
-    struct venue_feed *f = context;
-    feed_wake_fn *wake = atomic_load(&f->wake);
-
-    if (wake)
-        wake(atomic_load(&f->wake_context));
-}
-
 static void port_listen(void *self, feed_wake_fn *wake, void *context)
 {
-    struct venue_feed *f = self;
-
-    atomic_store(&f->wake_context, context);
-    atomic_store(&f->wake, wake);
+    waker_set(&((struct venue_feed *)self)->waker, wake, context);
 }
 
 struct feed venue_feed_port(struct venue_feed *f)
@@ -479,7 +465,7 @@ enum err venue_feed_new(const struct venue_feed_options *o, struct diag_list *di
     f->patience_us = o->patience_us;
     f->count = o->instrument_count;
     f->tracks = xcalloc(f->count, sizeof *f->tracks);
-    f->box = transport_box_new(f->count, answered, f);
+    f->box = transport_box_new(f->count, waker_call, &f->waker);
     ASSERT(pthread_mutex_init(&f->mutex, NULL) == 0);
     for (size_t i = 0; !e && i < f->count; i++) {
         f->tracks[i].instrument = o->instruments[i];
