@@ -13,6 +13,7 @@ enum journal_statement {
     STATEMENT_BEGIN,
     STATEMENT_ADVANCE,
     STATEMENT_LEAF,
+    STATEMENT_LEAVES,
     STATEMENT_NODE,
     STATEMENT_CHECKPOINT,
     STATEMENT_SIGNAL,
@@ -77,6 +78,12 @@ MUST_USE enum err journal_step(struct journal_pg *j, const struct journal_batch 
 void journal_stepped(struct journal_pg *j, const struct journal_batch *b);
 /* The statements of a commit but for BEGIN and COMMIT. */
 MUST_USE enum err journal_push(struct journal_pg *j, const struct journal_batch *b);
+/* store/journal_leaves.c: leaves [from, to) of the batch as one statement. */
+MUST_USE enum err journal_push_leaves(struct journal_pg *j, const struct journal_batch *b,
+                                      size_t from, size_t to);
+/* One statement into the pipeline, or the spool's record. */
+MUST_USE enum err journal_push_one(struct journal_pg *j, enum journal_statement s,
+                                   const struct pg_params *p);
 /* store/journal_spool.c */
 void journal_record(struct text *out, enum journal_statement s, const struct pg_params *p);
 enum err journal_spool(void *self, const struct journal_batch *b);

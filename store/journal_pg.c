@@ -11,9 +11,14 @@
 
 static const int64_t row_us = US_PER_MS; /* more time for large batches */
 
+enum {
+    LEAVES_FEW = 8,      /* from here on one statement for all is faster */
+    LEAVES_AT_ONCE = 256 /* of one statement: 4 MiB at most */
+};
+
 /* ---- One commit ---- */
 
-static enum err push(struct journal_pg *j, enum journal_statement s, const struct pg_params *p)
+enum err journal_push_one(struct journal_pg *j, enum journal_statement s, const struct pg_params *p)
 {
     if (!j->record)
         return pg_pipeline_push(&j->pg, &j->statements[s], p);
@@ -36,7 +41,7 @@ static enum err push_tree(struct journal_pg *j, const struct journal_batch *b, s
         params_integer(p, (int64_t)n->level);
         params_integer(p, (int64_t)n->n);
         params_digest(p, &n->hash);
-        e = push(j, STATEMENT_NODE, p);
+        e = journal_push_one(j, STATEMENT_NODE, p);
     }
     if (e)
         return e;
@@ -44,7 +49,7 @@ static enum err push_tree(struct journal_pg *j, const struct journal_batch *b, s
     params_text(p, b->account.id);
     params_integer(p, (int64_t)j->step.after.size);
     params_text(p, j->step.note.data);
-    return push(j, STATEMENT_CHECKPOINT, p);
+    return journal_push_one(j, STATEMENT_CHECKPOINT, p);
 }
 
 static enum err push_advance(struct journal_pg *j, const struct journal_batch *b,
@@ -65,26 +70,39 @@ static enum err push_advance(struct journal_pg *j, const struct journal_batch *b
     params_digest(p, &root_from);
     params_digest(p, &root);
     params_bytes(p, frontier, merkle_frontier_print(after, frontier));
-    return push(j, STATEMENT_ADVANCE, p);
+    return journal_push_one(j, STATEMENT_ADVANCE, p);
+}
+
+static enum err push_leaf(struct journal_pg *j, const struct journal_batch *b, size_t i,
+                          struct pg_params *p)
+{
+    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    const struct leaf *l = &b->leaves[i];
+
+    params_init(p);
+    params_text(p, b->account.id);
+    params_integer(p, first + (int64_t)i);
+    params_text(p, leaf_kind_name(l->kind));
+    params_time(p, l->at_us);
+    params_bytes(p, l->bytes, l->length);
+    params_digest(p, &l->proof);
+    params_digest(p, &l->leaf_hash);
+    return journal_push_one(j, STATEMENT_LEAF, p);
 }
 
 static enum err push_log(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
 {
-    int64_t first = b->account.log_size - (int64_t)b->leaf_count;
     enum err e = push_advance(j, b, p);
 
-    for (size_t i = j->in_log; i < b->leaf_count && !e; i++) {
-        const struct leaf *l = &b->leaves[i];
+    /* One by one while they are few: that is what a cycle has. */
+    for (size_t i = j->in_log; i < b->leaf_count && !e;) {
+        size_t n = b->leaf_count - i < LEAVES_AT_ONCE ? b->leaf_count - i : LEAVES_AT_ONCE;
 
-        params_init(p);
-        params_text(p, b->account.id);
-        params_integer(p, first + (int64_t)i);
-        params_text(p, leaf_kind_name(l->kind));
-        params_time(p, l->at_us);
-        params_bytes(p, l->bytes, l->length);
-        params_digest(p, &l->proof);
-        params_digest(p, &l->leaf_hash);
-        e = push(j, STATEMENT_LEAF, p);
+        if (n < LEAVES_FEW)
+            e = push_leaf(j, b, i++, p);
+        else
+            e = journal_push_leaves(j, b, i, i + n);
+        i += n < LEAVES_FEW ? 0 : n;
     }
     return e ? e : push_tree(j, b, p);
 }
@@ -97,7 +115,7 @@ static enum err push_row(struct journal_pg *j, enum journal_statement s, const s
     table_put(t, row, p);
     if (index >= 0)
         params_integer(p, index);
-    return push(j, s, p);
+    return journal_push_one(j, s, p);
 }
 
 static enum err push_fill(struct journal_pg *j, const struct fill *f, int64_t index,
@@ -113,7 +131,7 @@ static enum err push_fill(struct journal_pg *j, const struct fill *f, int64_t in
     params_text(p, j->account);
     params_integer(p, f->id);
     params_integer(p, index);
-    return push(j, STATEMENT_TRADE, p);
+    return journal_push_one(j, STATEMENT_TRADE, p);
 }
 
 static enum err push_equity(struct journal_pg *j, const struct equity_point *point,
@@ -129,7 +147,7 @@ static enum err push_equity(struct journal_pg *j, const struct equity_point *poi
     params_text(p, j->account);
     params_integer(p, point->day);
     params_amount(p, point->equity.e12);
-    return push(j, STATEMENT_DAILY, p);
+    return journal_push_one(j, STATEMENT_DAILY, p);
 }
 
 static enum err push_rows(struct journal_pg *j, const struct journal_batch *b, struct pg_params *p)
@@ -171,7 +189,7 @@ static enum err push_ext_value(struct journal_pg *j, const struct ext_value *v, 
     params_text(p, j->account);
     params_text(p, v->name);
     params_text(p, v->symbol);
-    return push(j, STATEMENT_EXT_DROP, p);
+    return journal_push_one(j, STATEMENT_EXT_DROP, p);
 }
 
 static enum err push_strategies(struct journal_pg *j, const struct journal_batch *b,
@@ -205,7 +223,7 @@ enum err journal_push(struct journal_pg *j, const struct journal_batch *b)
     if (!e) {
         params_init(&p);
         table_put(&table_account, &b->account, &p);
-        e = push(j, STATEMENT_ACCOUNT, &p);
+        e = journal_push_one(j, STATEMENT_ACCOUNT, &p);
     }
     return e;
 }
@@ -216,11 +234,11 @@ static enum err journal_send(struct journal_pg *j, const struct journal_batch *b
     enum err e = pg_pipeline_begin(&j->pg);
 
     if (!e)
-        e = push(j, STATEMENT_BEGIN, NULL);
+        e = journal_push_one(j, STATEMENT_BEGIN, NULL);
     if (!e)
         e = journal_push(j, b);
     if (!e)
-        e = push(j, STATEMENT_COMMIT, NULL);
+        e = journal_push_one(j, STATEMENT_COMMIT, NULL);
     if (!e)
         return pg_pipeline_run(&j->pg, journal_deadline(j) + (int64_t)b->leaf_count * row_us,
                                committed);

@@ -18,6 +18,11 @@ static const int64_t backoff_most_us = 2 * US_PER_S;
 #define LEAF_SQL                                                              \
     "INSERT INTO log_entry (account, idx, kind, at, entry, proof, leaf_hash)" \
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+#define LEAVES_SQL                                                                       \
+    "INSERT INTO log_entry (account, idx, kind, at, entry, proof, leaf_hash)"            \
+    " SELECT $1, $2::bigint + u.n - 1, u.kind, u.at, u.entry, u.proof, u.leaf_hash"      \
+    " FROM unnest($3::text[], $4::timestamptz[], $5::bytea[], $6::bytea[], $7::bytea[])" \
+    " WITH ORDINALITY AS u (kind, at, entry, proof, leaf_hash, n)"
 #define NODE_SQL "INSERT INTO log_node (account, level, n, hash) VALUES ($1, $2, $3, $4)"
 #define CHECKPOINT_SQL "INSERT INTO log_checkpoint (account, size, note) VALUES ($1, $2, $3)"
 #define DAILY_SQL                                                         \
@@ -63,14 +68,15 @@ static char *account_sql(void)
 void journal_statements(struct journal_pg *j)
 {
     static const char *const names[JOURNAL_STATEMENT_COUNT_] = {
-        "begin",      "advance",   "leaf",     "node",    "checkpoint", "signal", "position",
-        "order",      "fill",      "trade",    "cash",    "equity",     "daily",  "slot",
-        "activation", "ext_value", "ext_drop", "account", "commit",
+        "begin",    "advance",    "leaf",      "leaves",   "node",    "checkpoint", "signal",
+        "position", "order",      "fill",      "trade",    "cash",    "equity",     "daily",
+        "slot",     "activation", "ext_value", "ext_drop", "account", "commit",
     };
     char *sql[JOURNAL_STATEMENT_COUNT_] = {
         [STATEMENT_BEGIN] = xstrdup("BEGIN"),
         [STATEMENT_ADVANCE] = xstrdup("SELECT log_advance($1, $2, $3, $4, $5, $6, $7, $8)"),
         [STATEMENT_LEAF] = xstrdup(LEAF_SQL),
+        [STATEMENT_LEAVES] = xstrdup(LEAVES_SQL),
         [STATEMENT_NODE] = xstrdup(NODE_SQL),
         [STATEMENT_CHECKPOINT] = xstrdup(CHECKPOINT_SQL),
         [STATEMENT_SIGNAL] = table_sql(&table_signal, "log_idx", false, ""),

@@ -169,6 +169,10 @@ static void nodes_are_stored_as_they_become_complete(void **state)
     world_commit(&w, 401, 30);
     assert_int_equal(fixture_number(w.url, "SELECT count(*) FROM log_node WHERE level = 1"), 5);
     assert_int_equal(fixture_number(w.url, "SELECT count(*) FROM log_node"), 5);
+    /* Entry 1100 went in with many others in one statement. */
+    assert_int_equal(fixture_number(w.url, "SELECT (extract(epoch FROM at) * 1000000)::bigint"
+                                           " FROM log_entry WHERE idx = 1100 AND kind = 'trade'"),
+                     fixture_now_us + 367);
     fixture_connect(w.url, &pg);
     assert_int_equal(log_tree_recompute(&pg, account_id, 1290, &finding), ERR_OK);
     assert_string_equal(finding.sentence, "");
