@@ -281,7 +281,7 @@ static void test_a_hole_at_the_venue_is_filled_flat(void **state)
     w->hole_from_s = now_s + 2;
     w->hole_to_s = now_s + 4;
     w->b_until_s = 0;
-    play(w, 40);
+    play(w, 32);
     check_order(w, 0, birth_us);
     for (size_t i = 0; i < w->count; i++) {
         const struct feed_event *e = &w->events[i];
