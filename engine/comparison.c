@@ -44,6 +44,7 @@ void comparison_send(struct engine_state *s)
     if (d->compare_pause_us > differs_us)
         d->compare_pause_us = differs_us;
     d->compare_after_us = now + d->compare_pause_us;
+    d->compare_asked_us = now;
     d->compare_sent = v->reconcile(v->self, since_us - overlap_us, now) == ERR_OK;
     d->compare_wanted = !d->compare_sent;
 }
@@ -216,8 +217,8 @@ void comparison_answer(struct engine_state *s)
     struct reconcile_order *alive;
     struct findings findings;
 
-    if (!d->compare_sent)
-        return; /* told twice */
+    if (!d->compare_sent || a->asked_us < d->compare_asked_us)
+        return; /* told twice, or of before a gap */
     d->compare_sent = false;
     d->foreign_orders = d->foreign_trades = 0; /* of the newest picture */
     holdings = xcalloc(s->options.instrument_count + 1, sizeof(*holdings));

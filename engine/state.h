@@ -94,10 +94,11 @@ struct dealings {
     bool is_compared;    /* since the start, or since events may have been missed */
     bool compare_wanted; /* as soon as may be */
     bool compare_sent;
-    int64_t compare_after_us;               /* not before */
-    int64_t compare_pause_us;               /* until what could not be judged is looked at again */
-    int64_t compared_us;                    /* TIME_NONE: never */
-    int64_t late_fills, mismatches;         /* counters */
+    int64_t compare_after_us;       /* not before */
+    int64_t compare_asked_us;       /* the newest question: an older one has no answer any more */
+    int64_t compare_pause_us;       /* until what could not be judged is looked at again */
+    int64_t compared_us;            /* TIME_NONE: never */
+    int64_t late_fills, mismatches; /* counters */
     int64_t foreign_orders, foreign_trades; /* in the newest picture */
 };
 

@@ -131,6 +131,25 @@ void judge_submit(struct judge *j, const struct order *o)
         check_entry(j, o);
 }
 
+void judge_told(struct judge *j, const struct venue_event *e)
+{
+    bool says_nothing = e->kind == VENUE_UNKNOWN || e->kind == VENUE_CANCEL_FAILED ||
+                        e->kind == VENUE_QUERY_FAILED ||
+                        (e->kind == VENUE_STATE && e->state == VENUE_ORDER_ABSENT);
+
+    if (e->kind == VENUE_ACCOUNT || e->kind == VENUE_GAP)
+        j->is_compared = e->kind == VENUE_ACCOUNT;
+    for (size_t i = 0; i < j->unknown_count && !says_nothing; i++) {
+        const struct order *row = row_of(j, j->unknown[i]);
+
+        if (strcmp(j->unknown[i], e->client_order_id) != 0 &&
+            (!row || e->order_id == 0 || row->id != e->order_id))
+            continue;
+        memmove(j->unknown[i], j->unknown[--j->unknown_count], sizeof j->unknown[i]);
+        i--;
+    }
+}
+
 /* ---- After a commit ---- */
 
 static void check_statuses(struct judge *j)

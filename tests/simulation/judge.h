@@ -36,6 +36,8 @@ struct judge {
 
 /* Before a byte leaves: O3 O4 O5 O8 E1 E3. */
 void judge_submit(struct judge *j, const struct order *o);
+/* The engine is told an event: what it knows by now. */
+void judge_told(struct judge *j, const struct venue_event *e);
 /* After a commit became durable: O2 O6 O9 F4 F5 C1 C2 C3 C5 F2. */
 void judge_commit(struct judge *j);
 /* Now and then, while the engine runs and the venue is open: E7. */

@@ -181,8 +181,7 @@ static bool next_event(void *self, struct venue_event *out)
     v->taken = told.account;
     if (told.is_unknown)
         v->o.watch.told_unknown(v->o.watch.self, &told.order);
-    if (told.event.kind == VENUE_ACCOUNT)
-        v->o.watch.told_account(v->o.watch.self);
+    v->o.watch.told(v->o.watch.self, &told.event);
     *out = told.event;
     tell_people(&told.event);
     return true;

@@ -142,7 +142,7 @@ static bool is_at_rest(struct run *r)
     size_t count;
     const struct sim_order *orders = sim_venue_orders(r->venue, &count);
 
-    if (!r->engine)
+    if (!r->engine || !r->judge.entries_are_stopped)
         return false;
     for (size_t i = 0; i < count; i++)
         if (orders[i].ended_us == TIME_NONE)

@@ -56,7 +56,7 @@ struct sim_watch {
     bool (*is_dead)(void *self);                             /* no request leaves any more */
     void (*submitted)(void *self, const struct order *o);    /* before a byte leaves */
     void (*told_unknown)(void *self, const struct order *o); /* the engine takes the event */
-    void (*told_account)(void *self);                        /* likewise */
+    void (*told)(void *self, const struct venue_event *e);   /* likewise, every event */
     void (*sometimes)(void *self, const char *what);
 };
 

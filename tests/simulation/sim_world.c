@@ -152,9 +152,9 @@ static void watch_unknown(void *self, const struct order *o)
         (void)copy_text(r->judge.unknown[r->judge.unknown_count++], 33, o->client_order_id);
 }
 
-static void watch_account(void *self)
+static void watch_told(void *self, const struct venue_event *e)
 {
-    ((struct run *)self)->judge.is_compared = true;
+    judge_told(&((struct run *)self)->judge, e);
 }
 
 /* What a dead process still tries does not leave it. */
@@ -195,6 +195,14 @@ static struct sim_faults make_faults(struct run *r)
     };
 }
 
+/* Nothing gets lost on the way: then the engine has little time for what it has to do. */
+static void be_calm(struct run *r, struct sim_faults *f)
+{
+    f->lost_request = f->lost_answer = f->slow_request = f->not_sent = f->executed_5xx = 0;
+    f->refused = f->silent_ban = f->stream_lost = f->maintenance = f->foreign_trade = 0;
+    r->judge.protect_within_us = 30 * US_PER_S;
+}
+
 static struct venue_traits make_traits(struct run *r, bool is_spot)
 {
     struct venue_traits t = {.outlives_us = true,
@@ -227,10 +235,12 @@ static void make_venue(struct run *r, bool is_spot)
                   .is_dead = watch_is_dead,
                   .submitted = watch_submitted,
                   .told_unknown = watch_unknown,
-                  .told_account = watch_account,
+                  .told = watch_told,
                   .sometimes = run_reached},
     };
 
+    if (r->is_calm)
+        be_calm(r, &o.faults);
     r->judge.traits = o.traits;
     r->judge.has_foreign = o.faults.foreign_trade > 0;
     r->venue = sim_venue_new(&o);
@@ -239,10 +249,10 @@ static void make_venue(struct run *r, bool is_spot)
 
 static void make_trouble(struct run *r)
 {
-    r->has_crashes = sim_below(&r->random, 2) == 0;
+    r->has_crashes = !r->is_calm && sim_below(&r->random, 2) == 0;
     r->has_commands = sim_below(&r->random, 3) == 0;
-    r->journal_fails = swarm(r, 60);
-    r->journal_unknown = swarm(r, 60);
+    r->journal_fails = r->is_calm ? 0 : swarm(r, 60);
+    r->journal_unknown = r->is_calm ? 0 : swarm(r, 60);
     r->journal_crashes = swarm(r, 20);
     r->submit_crashes = swarm(r, 40);
     r->crash_at_us = run_crash_time(r);
@@ -261,6 +271,7 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
     r->random.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     r->reply = xcalloc(1, sizeof *r->reply);
     is_spot = sim_below(&r->random, 3) == 0;
+    r->is_calm = sim_below(&r->random, 6) == 0;
     for (int i = 0; i < SIM_SYMBOLS; i++) {
         static const char *const symbols[2][SIM_SYMBOLS] = {{"BTC/USDT:USDT", "ETH/USDT:USDT"},
                                                             {"BTC/USDT", "ETH/USDT"}};

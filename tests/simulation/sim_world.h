@@ -33,7 +33,7 @@ struct run {
     int journal_fails, journal_unknown, journal_crashes; /* chances in 1000 of a commit */
     int submit_crashes;                                  /* of a request */
     int64_t journal_down_until_us;
-    bool crash_now, has_crashes, has_commands;
+    bool is_calm, crash_now, has_crashes, has_commands;
     int64_t start_us, end_us, crash_at_us, start_at_us, command_at_us;
     uint64_t crashes, steps;
 };
