@@ -64,16 +64,56 @@ void rules_trade_money(struct verify_rules *v, const struct trade_entry *t)
     trade_cash(v, t);
 }
 
+/* What funding must be: notional by rate, paid by longs, rounded once to the amount's decimals. */
+static const char *judge_funding(const struct verify_rules *v, const struct record *r, i128 amount,
+                                 int decimals)
+{
+    struct value id = record_get(r, "position_id"), mark = record_get(r, "mark");
+    struct value size = record_get(r, "size"), rate = record_get(r, "rate");
+    i128 mark_e12, size_e12, rate_e12, step = amount_power(AMOUNT_DECIMALS - decimals);
+    const struct book_position *p;
+    struct money notional;
+    int64_t position;
+    struct big made;
+    int ignored;
+
+    if (!value_id(&id, &position) || !value_amount(&mark, &mark_e12, &ignored) ||
+        !value_amount(&size, &size_e12, &ignored) || !value_amount(&rate, &rate_e12, &ignored))
+        return "funding: position_id, mark, size or rate is missing or malformed";
+    p = book_find(&v->track->book, position);
+    if (!p || p->size != size_e12)
+        return "funding: the position is not open, or of another size";
+    if (notional_of((struct price){mark_e12}, (struct size){size_e12}, ROUND_HALF_EVEN, &notional))
+        return NULL;
+    made = big_round(big_mul(big_of((u128)notional.e12),
+                             big_of(rate_e12 < 0 ? -(u128)rate_e12 : (u128)rate_e12)),
+                     big_mul(big_of(AMOUNT_ONE), big_of((u128)step)));
+    made = big_mul(made, big_of((u128)step));
+    if (!big_fits(&made, &size_e12))
+        return NULL;
+    return amount == ((rate_e12 < 0) == (p->direction < 0) ? -size_e12 : size_e12)
+               ? NULL
+               : "funding is not size, mark and rate";
+}
+
 void rules_cash(struct verify_rules *v, const struct record *r)
 {
+    struct value kind = record_get(r, "kind");
+    const char *why;
     struct value moved = record_get(r, "amount");
     i128 amount;
     int decimals;
 
-    if (value_amount(&moved, &amount, &decimals))
-        move_cash(v, amount);
-    else
+    if (!value_amount(&moved, &amount, &decimals)) {
         fail(v, "a cash entry's amount is missing or malformed");
+        return;
+    }
+    move_cash(v, amount);
+    why = value_is(&kind, "funding") && !v->track->broken ? judge_funding(v, r, amount, decimals)
+                                                          : NULL;
+    if (why)
+        report_fail(v->report, PROPERTY_PROFITS, "entry %llu: %s", (unsigned long long)v->index,
+                    why);
 }
 
 /* ---- Equity entries ---- */

@@ -170,10 +170,28 @@ class Rules:
             self.cash = None
 
     def push_cash(self, record, _):
+        body = record["cash"]
         try:
-            self.move(amount(record["cash"].get("amount")))
+            moved = amount(body.get("amount"))
+            self.move(moved)
         except Bad as error:
             self.fail("positions", str(error))
+            return
+        if body.get("kind") == "funding" and not self.metrics.broken:
+            try:
+                self.judge_funding(body, moved)
+            except Bad as error:
+                self.fail("profits", f"funding: {error}")
+
+    def judge_funding(self, body, moved):
+        position = self.metrics.book.open.get(positive_id(body.get("position_id")))
+        mark, size, rate = (amount(body.get(name)) for name in ("mark", "size", "rate"))
+        if not position or position.size != size:
+            raise Bad("the position is not open, or of another size")
+        step = 10 ** (12 - decimals_of(body["amount"]))
+        made = half_even(half_even(mark * size, ONE) * abs(rate), ONE * step) * step
+        if moved != (-1 if rate >= 0 else 1) * position.direction * made:
+            raise Bad("it is not size, mark and rate")
 
     def push_close(self, record, _):
         named = record["close"].get("order")

@@ -227,6 +227,48 @@ def test_what_is_signed_anew_breaks_its_own_rule(log, vkey, tmp_path, spoil):
     assert failed(judge(log.write(tmp_path / "x"), vkey)) == TAMPERED[spoil]
 
 
+def funded(key, **changes):
+    """A log made by hand: a perpetual is bought, and pays for being held."""
+    def entry(kind, body, strategy=""):
+        return ledger.canonical({"mode": "paper", "strategy": strategy, kind: body,
+                                 "timestamp": "2024-01-15T10:30:00.000000Z"})
+
+    order = entry("order", {"id": 1, "limit_price": None, "reduce_only": False, "side": "buy",
+                            "signal": None, "size": "2.0", "strategy_id": "i",
+                            "symbol": "BTC/USDT:USDT", "type": "market"}, "s")
+    leaf = ledger.leaf_hash(order)
+    return evidence.Evidence([
+        entry("genesis", {"origin": key.name, "quote": "USDT", "starting_equity": "1000"}),
+        entry("config", {"strategies": [{"id": "i", "name": "s", "next_id": ""}]}),
+        order,
+        entry("trade", {"client_order_id": leaf[:32], "fee": "0.50", "fee_currency": "USDT",
+                        "id": "1", "order": leaf, "order_id": "1", "pnl": "0.00",
+                        "position_id": "1", "price": "100.0", "side": "buy", "size": "2.0",
+                        "status": "filled", "strategy_id": "i", "symbol": "BTC/USDT:USDT",
+                        "venue_fill_id": "x"}, "s"),
+        entry("close", {"client_order_id": leaf[:32], "fee": "0.50", "filled": "2.0",
+                        "order": leaf, "order_id": "1", "size": "2.0", "status": "filled",
+                        "symbol": "BTC/USDT:USDT"}, "s"),
+        entry("cash", {"amount": "-0.02", "currency": "USDT", "id": "1", "kind": "funding",
+                       "mark": "101.0", "position_id": "1", "rate": "0.0001", "size": "2.0",
+                       "strategy_id": "i", "symbol": "BTC/USDT:USDT", **changes}, "s"),
+        entry("equity", {"cash": "999.48", "day": "2024-01-15", "equity": "1001.48",
+                         "positions": [{"id": 1, "mark": "101.0", "side": "long", "size": "2.0",
+                                        "symbol": "BTC/USDT:USDT"}]}),
+    ], key)
+
+
+def test_funding_follows_from_size_mark_and_rate(whole, vkey, tmp_path):
+    found = judge(funded(whole.key).write(tmp_path / "good"), vkey)
+    assert failed(found) == set() and found["positions"] == found["profits"] == "PASS"
+    for name, changes, wanted in (("rate", {"rate": "-0.0001"}, {"profits"}),
+                                  ("mark", {"mark": "151.0"}, {"profits"}),
+                                  ("size", {"size": "1.0"}, {"profits"}),
+                                  ("amount", {"amount": "0.02"}, {"profits", "positions"})):
+        log = funded(whole.key, **changes)
+        assert failed(judge(log.write(tmp_path / name), vkey)) == wanted, name
+
+
 # ---- Files that were changed after they were signed ----
 
 def flip(path, at=-3):
