@@ -47,7 +47,7 @@ static bool is_right(const struct witness_question *q, const struct note *ours, 
 }
 
 static enum witness_answer judge_lines(const struct witness_question *q, const char *body,
-                                       size_t length, struct text *lines, int64_t *at_s)
+                                       size_t length, struct text *line, int64_t *at_s)
 {
     enum witness_answer answer = WITNESS_REFUSED;
     const char *at = body, *end = body + length, *newline;
@@ -62,11 +62,11 @@ static enum witness_answer judge_lines(const struct witness_question *q, const c
         size_t n = (size_t)(newline + 1 - at);
         int64_t signed_s = 0;
 
-        if (is_right(q, &ours, at, n, &signed_s)) {
-            text_append(lines, at, n);
+        if (is_right(q, &ours, at, n, &signed_s) && signed_s > *at_s) {
+            text_clear(line);
+            text_append(line, at, n);
             answer = WITNESS_COSIGNED;
-            if (signed_s > *at_s)
-                *at_s = signed_s;
+            *at_s = signed_s;
         }
         at += n;
     }
@@ -90,10 +90,10 @@ static bool read_size(const char *body, size_t length, uint64_t *out)
 }
 
 enum witness_answer witness_judge(const struct witness_question *q, int status, const char *body,
-                                  size_t length, struct text *lines, int64_t *at_s, uint64_t *known)
+                                  size_t length, struct text *line, int64_t *at_s, uint64_t *known)
 {
     if (status == 200)
-        return judge_lines(q, body, length, lines, at_s);
+        return judge_lines(q, body, length, line, at_s);
     if (status == 409) {
         if (!read_size(body, length, known))
             return WITNESS_REFUSED;

@@ -30,11 +30,10 @@ struct witness_question {
     size_t note_length;
 };
 
-/* Judges the answer.  WITNESS_COSIGNED: *lines gets (appended) the signature lines that the
- * witness's key verifies, *at_s their newest time in seconds since 1970; other lines are passed
- * over, and a 200 without a right one is WITNESS_REFUSED.  WITNESS_BEHIND: *known is its size. */
+/* Judges the answer.  WITNESS_COSIGNED: *line gets the newest signature line that the witness's key
+ * verifies, *at_s its time in seconds since 1970; other lines are passed over, and a 200 without a
+ * right one is WITNESS_REFUSED.  WITNESS_BEHIND: *known is its size. */
 enum witness_answer witness_judge(const struct witness_question *q, int status, const char *body,
-                                  size_t length, struct text *lines, int64_t *at_s,
-                                  uint64_t *known);
+                                  size_t length, struct text *line, int64_t *at_s, uint64_t *known);
 
 #endif

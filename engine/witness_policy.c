@@ -319,7 +319,7 @@ static bool is_met(const struct witness_policy *p, uint64_t witnesses)
 void witness_policy_judge(const struct witness_policy *p, const struct note *n,
                           struct witness_verdict *out)
 {
-    int64_t times[POLICY_NODES] = {0};
+    int64_t *times = out->times_s;
 
     *out = (struct witness_verdict){.valid = 0};
     for (size_t i = 0; i < p->node_count; i++) {

@@ -54,7 +54,8 @@ struct witness_verdict {
     bool is_met;      /* the quorum */
     int64_t met_s;    /* by when: the earliest moment at which the valid ones met it; 0 */
     int64_t newest_s; /* of the valid ones; 0: there is none */
-    bool has_bad;     /* a known witness's signature that is wrong: it condemns the note */
+    int64_t times_s[POLICY_NODES]; /* of each valid one */
+    bool has_bad; /* a known witness's signature that is wrong: it condemns the note */
 };
 /* Judges the note; a witness that signed twice counts once, at its newest time. */
 void witness_policy_judge(const struct witness_policy *p, const struct note *n,

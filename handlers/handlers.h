@@ -39,8 +39,9 @@ struct handlers {
     char schema_etag[24];
     const char *log_spec; /* docs/trade-log.md */
     size_t log_spec_length;
-    const char *data_dir; /* for files without a name */
-    int64_t rate_limit;   /* requests a minute of a token; 0: unlimited */
+    const char *data_dir;         /* for files without a name */
+    struct anchor_board *anchors; /* of witnesses and timestamp authorities; NULL: none is asked */
+    int64_t rate_limit;           /* requests a minute of a token; 0: unlimited */
     struct http_stats stats;
     /* Refreshed each second by a thread of the server, so that probes never wait. */
     _Atomic int database_error; /* enum err of the newest ping */

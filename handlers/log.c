@@ -7,6 +7,7 @@
 
 #include "core/jnode.h"
 #include "core/jwriter.h"
+#include "handlers/anchor_board.h"
 #include "handlers/view.h"
 #include "http/query.h"
 #include "http/respond.h"
@@ -125,6 +126,7 @@ enum err log_answer_key(struct request *rq, const char *account)
 
 enum err log_answer_policy(struct request *rq, const char *account)
 {
+    const struct anchor_board *board = handlers_of(rq)->anchors;
     char vkey[VKEY_BYTES];
     struct text body;
     enum err e = query_parse(rq, NULL, 0);
@@ -133,8 +135,12 @@ enum err log_answer_policy(struct request *rq, const char *account)
         e = read_vkey(rq, account, vkey);
     if (e)
         return e;
-    text_init(&body, VKEY_BYTES + 64);
-    text_format(&body, "log %s\nquorum none\n", vkey);
+    text_init(&body, POLICY_BYTES);
+    /* As configured for this account's log; others have none that is known here. */
+    if (board && *board->policy && strcmp(account, handlers_of(rq)->account) == 0)
+        text_string(&body, board->policy);
+    else
+        text_format(&body, "log %s\nquorum none\n", vkey);
     respond_header(rq, "Cache-Control", "%s", "max-age=60");
     return respond_take(rq, 200, MEDIA_TEXT, &body);
 }

@@ -10,6 +10,11 @@
 #include "handlers/handlers.h"
 #include "store/log_read.h"
 
+enum {
+    LOG_STAMPS_PAGE = 20,               /* sizes whose tokens are given at once */
+    LOG_STAMPS_BYTES = 16 * 1024 * 1024 /* of them: ANCHOR_AUTHORITIES tokens of 64 KiB each */
+};
+
 /* The newest signed note. */
 enum err log_answer_checkpoint(struct request *rq, const char *account);
 /* The vkey its genesis names. */
@@ -21,6 +26,9 @@ enum err log_answer_tile(struct request *rq, const char *account, const char *pa
 /* Every note that was signed, page by page. */
 enum err log_answer_checkpoints(struct request *rq, const char *account);
 enum err log_answer_anchors(struct request *rq, const char *account, const char *size);
+/* The notes that others attested, and the time stamp tokens, as text a page. */
+enum err log_answer_attested(struct request *rq, const char *account);
+enum err log_answer_timestamps(struct request *rq, const char *account);
 /* Proof of one entry, as JSON; `size` of the query, or the newest. */
 enum err log_answer_proof(struct request *rq, const char *account, uint64_t index);
 enum err log_answer_find(struct request *rq, const char *account);

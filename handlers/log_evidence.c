@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/log/evidence.tar: all that a verifier needs, in one archive that needs no daemon.
  *
- * POSIX ustar of checkpoint, key, checkpoints (all notes, one behind the other), tile/... and
- * tile/entries/... as tlog-tiles names them, anchors/SIZE/N.KIND, statement.json.  It is written
- * to a file that has no name, piece by piece, and sent from there: memory does not grow with the
- * log. */
+ * POSIX ustar of checkpoint, checkpoints (all notes with their cosignatures, one behind the other),
+ * statement.json, timestamps (a line "SIZE BASE64" for each RFC 3161 token), tile/... and
+ * tile/entries/... as tlog-tiles names them.  It is written to a file that has no name, piece by
+ * piece, and sent from there: memory does not grow with the log. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +21,8 @@ enum {
     TAR_BLOCK = 512,
     TAR_NAME = 100,
     NOTES_AT_ONCE = 500,
+    STAMPS_AT_ONCE = LOG_STAMPS_PAGE,
+    STAMPS_BYTES = LOG_STAMPS_BYTES,
     BUNDLE_BYTES = TILE_WIDTH * (TILE_ENTRY_BYTES + 2)
 };
 
@@ -30,6 +32,7 @@ struct archive {
     const char *account;
     struct log_note newest;
     FILE *file;
+    off_t start; /* of the header of the file that is open */
 };
 
 /* ---- tar ---- */
@@ -86,14 +89,32 @@ static enum err whole_file(struct archive *a, const char *name, const void *data
 
 /* ---- Contents ---- */
 
+/* A file whose length is known when it is written: witnesses go on cosigning meanwhile. */
+static enum err open_file(struct archive *a, const char *name)
+{
+    a->start = ftello(a->file);
+    return a->start < 0 ? ERR_IO : begin_file(a, name, 0);
+}
+
+static enum err close_file(struct archive *a, const char *name)
+{
+    off_t end = ftello(a->file), length = end - a->start - TAR_BLOCK;
+    enum err e;
+
+    if (end < 0 || fseeko(a->file, a->start, SEEK_SET))
+        return ERR_IO;
+    e = begin_file(a, name, (uint64_t)length);
+    if (!e && fseeko(a->file, end, SEEK_SET))
+        e = ERR_IO;
+    return e ? e : end_file(a, (uint64_t)length);
+}
+
 static enum err write_notes(struct archive *a)
 {
-    uint64_t length = 0, from = 0, written = 0;
+    uint64_t from = 0;
     bool more = true;
-    enum err e = store_log_notes_length(a->store, a->account, a->newest.size, &length);
+    enum err e = open_file(a, "checkpoints");
 
-    if (!e)
-        e = begin_file(a, "checkpoints", length);
     while (!e && more) {
         struct log_note *notes = NULL;
         size_t count = 0;
@@ -102,14 +123,37 @@ static enum err write_notes(struct archive *a)
                             &count, &more);
         for (size_t i = 0; i < count && !e; i++) {
             e = put(a, notes[i].note, notes[i].length);
-            written += notes[i].length;
             from = notes[i].size + 1;
         }
         log_notes_free(notes, count);
     }
-    if (!e && written != length)
-        e = ERR_INTERNAL; /* nothing below the newest size changes */
-    return e ? e : end_file(a, length);
+    return e ? e : close_file(a, "checkpoints");
+}
+
+/* No file when there are no tokens. */
+static enum err write_stamps(struct archive *a)
+{
+    uint64_t after = 0, last = 0;
+    bool is_open = false;
+    struct text lines;
+    enum err e;
+
+    text_init(&lines, STAMPS_BYTES);
+    while (!(e = store_log_stamps(a->store, a->account, after, a->newest.size, STAMPS_AT_ONCE,
+                                  &lines, &last)) &&
+           last > after) {
+        if (!is_open)
+            e = open_file(a, "timestamps");
+        is_open = true;
+        if (!e)
+            e = put(a, lines.data, lines.length);
+        if (e)
+            break;
+        text_clear(&lines);
+        after = last;
+    }
+    text_release(&lines);
+    return e || !is_open ? e : close_file(a, "timestamps");
 }
 
 static enum err write_tile(struct archive *a, const struct tile_address *address,
@@ -155,22 +199,6 @@ static enum err write_tiles(struct archive *a)
     return e;
 }
 
-static enum err write_anchors(struct archive *a)
-{
-    struct log_evidence *rows = NULL;
-    size_t count = 0;
-    char name[TAR_NAME];
-    enum err e = store_log_evidence(a->store, a->account, a->newest.size, &rows, &count);
-
-    for (size_t i = 0; i < count && !e; i++) {
-        (void)snprintf(name, sizeof name, "anchors/%llu/%zu.%s", (unsigned long long)a->newest.size,
-                       i, rows[i].kind);
-        e = whole_file(a, name, rows[i].blob, rows[i].length);
-    }
-    log_evidence_free(rows, count);
-    return e;
-}
-
 /* A log that has no figures is evidence all the same. */
 static enum err write_statement(struct archive *a)
 {
@@ -196,7 +224,7 @@ static enum err write_archive(struct archive *a)
     if (!e)
         e = write_notes(a);
     if (!e)
-        e = write_anchors(a);
+        e = write_stamps(a);
     if (!e)
         e = write_statement(a);
     if (!e)

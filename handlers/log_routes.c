@@ -107,6 +107,16 @@ enum err log_figures(struct request *rq)
     return log_answer_statement(rq, handlers_of(rq)->account);
 }
 
+enum err log_attested(struct request *rq)
+{
+    return log_answer_attested(rq, handlers_of(rq)->account);
+}
+
+enum err log_timestamps(struct request *rq)
+{
+    return log_answer_timestamps(rq, handlers_of(rq)->account);
+}
+
 enum err log_evidence(struct request *rq)
 {
     return log_answer_evidence(rq, handlers_of(rq)->account);
@@ -137,6 +147,7 @@ static const struct resource resources[] = {
     {"policy", log_answer_policy},           {"proof", log_answer_find},
     {"consistency", log_answer_consistency}, {"checkpoints", log_answer_checkpoints},
     {"statement", log_answer_statement},     {"evidence.tar", log_answer_evidence},
+    {"attested", log_answer_attested},       {"timestamps", log_answer_timestamps},
 };
 
 /* What stands behind a prefix of a path; NULL when it begins otherwise. */

@@ -5,9 +5,11 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "handlers/anchor_board.h"
 #include "handlers/exposition.h"
 #include "handlers/process_stats.h"
 
@@ -215,6 +217,47 @@ static void print_database(const struct output *o, struct handlers *h)
     counter(o, "traderd_db_errors", "Statements that failed.", d.errors);
 }
 
+static void age_of(const struct output *o, const char *name, const char *help,
+                   const struct anchor_mark *m)
+{
+    gauge(o, name, help, m->size ? (double)(clock_wall_us() - m->at_us) / 1e6 : NAN);
+}
+
+/* Nothing when nobody is asked to attest the log. */
+static void print_anchors(const struct output *o, struct handlers *h)
+{
+    static const char failures[] = "traderd_anchor_failures";
+    static const char state[] = "traderd_anchor_state";
+    struct anchor_status *s;
+
+    if (!h->anchors)
+        return;
+    s = xmalloc(sizeof *s);
+    anchor_board_read(h->anchors, s);
+    gauge(o, "traderd_log_cosigned_size", "Largest size that the quorum of witnesses cosigned.",
+          (double)s->cosigned.size);
+    age_of(o, "traderd_log_cosigned_age_seconds", "Age of the newest quorum of cosignatures.",
+           &s->cosigned);
+    gauge(o, "traderd_log_anchored_size", "Largest size that an authority time stamped.",
+          (double)s->stamped.size);
+    age_of(o, "traderd_log_anchored_age_seconds", "Age of the newest time stamp.", &s->stamped);
+    family(o, EXPOSITION_COUNTER, failures, "Requests to an attesting party that failed.");
+    for (size_t i = 0; i < s->count; i++) {
+        text_format(o->out, "%s_total{source=\"", failures);
+        exposition_label(o->out, s->parties[i].source);
+        text_format(o->out, "\"} %llu\n", (unsigned long long)s->parties[i].failures);
+    }
+    family(o, EXPOSITION_STATESET, state, "How it stands with an attesting party.");
+    for (size_t i = 0; i < s->count; i++) {
+        for (int k = 0; k < ANCHOR_STATE_COUNT_; k++) {
+            label(o, state, "source", s->parties[i].source);
+            text_format(o->out, ",%s=\"%s\"} %d\n", o->openmetrics ? state : "state",
+                        anchor_state_name((enum anchor_state)k), (int)s->parties[i].state == k);
+        }
+    }
+    free(s);
+}
+
 static void print_process(const struct output *o, const struct handlers *h)
 {
     struct process_stats p;
@@ -256,6 +299,7 @@ static void prometheus_render(struct handlers *h, bool openmetrics, struct text 
     print_venue(&o, &s->venue);
     print_strategies(&o, s);
     print_database(&o, h);
+    print_anchors(&o, h);
     http_stats_print(&h->stats, openmetrics, out);
     print_log_lines(&o);
     print_process(&o, h);

@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "handlers/jobs.h"
 #include "server/admin_token.h"
+#include "server/anchors.h"
 #include "server/data_dir.h"
 #include "server/database.h"
 #include "server/instance.h"
@@ -49,6 +50,7 @@ struct app {
     char account[LIMIT_NAME];
     struct log_identity log;
     struct engine *engine;
+    struct anchors *anchors;
     struct ticker *ticker;
     struct http_server *http;
     struct tls_files tls;
@@ -149,6 +151,17 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
     return engine_new(&o, diags, &a->engine);
 }
 
+static enum err open_anchors(struct app *a, struct diag_list *diags)
+{
+    const struct anchors_options o = {.config = a->config,
+                                      .store = a->database.store,
+                                      .engine = a->engine,
+                                      .account = a->account,
+                                      .vkey = a->log.vkey};
+
+    return anchors_new(&o, diags, &a->anchors);
+}
+
 /* ---- HTTP ---- */
 
 static void tokens_changed(void *self)
@@ -200,6 +213,7 @@ static void fill_service(struct app *a)
     h->log_spec = embedded_trade_log_md;
     h->log_spec_length = embedded_trade_log_md_length;
     h->data_dir = a->data_dir;
+    h->anchors = anchors_board(a->anchors);
     h->terms = market_terms(a->config);
     if (limit == 0 && !a->address.is_loopback)
         limit = REQUESTS_PER_MINUTE;
@@ -368,6 +382,8 @@ static enum err open_all(struct app *a, struct diag_list *diags)
     if (!e)
         e = open_engine(a, &a->database.journal, diags);
     if (!e)
+        e = open_anchors(a, diags);
+    if (!e)
         e = open_http(a, diags);
     /* Last, so that nothing trades when the address turns out to be taken. */
     if (!e)
@@ -443,6 +459,7 @@ void app_close(struct app *a)
     auth_free(a->service.auth);
     throttle_free(a->service.throttle);
     throttle_free(a->service.failed_throttle);
+    anchors_free(a->anchors);
     engine_free(a->engine);
     database_close(&a->database);
     log_identity_close(&a->log);

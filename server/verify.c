@@ -12,9 +12,28 @@
 static const char usage[] =
     "usage: traderd verify PATH|URL --key VKEY [--json] [--statement FILE]\n"
     "                      [--state FILE | --no-state] [--token FILE]\n"
+    "                      [--policy FILE] [--fresh SECONDS] [--tsa-ca FILE] [--late SECONDS]\n"
     "       traderd verify FILE.tlog-proof --key VKEY [--entry FILE] [--json]\n"
     "PATH: a data directory, an evidence archive (.tar) or folder, a trade's proof (JSON)\n"
     "VKEY: the log's key from a source of your own, or a file that holds it\n";
+
+enum {
+    FRESH_S = 7200, /* two intervals of anchor_interval_s */
+    LATE_S = 86400
+};
+
+/* True when none is given. */
+static bool read_seconds(const char *word, int64_t *out)
+{
+    uint64_t n;
+
+    if (!word)
+        return true;
+    if (!verify_number(word, word + strlen(word) + 1, '\0', &n))
+        return false;
+    *out = (int64_t)n;
+    return true;
+}
 
 /* The key itself, or a file of it. */
 static bool read_key(struct verify_run *run)
@@ -85,12 +104,20 @@ static int judge(struct verify_run *run)
 
 int subcommand_verify(int count, char **arguments)
 {
-    struct verify_options o = {0};
+    struct verify_options o = {.fresh_s = FRESH_S, .late_s = LATE_S};
+    const char *fresh = NULL, *late = NULL;
     bool no_state = false;
     const struct option options[] = {
-        {"--key", &o.key, NULL},          {"--state", &o.state_path, NULL},
-        {"--entry", &o.entry_path, NULL}, {"--statement", &o.statement_path, NULL},
-        {"--token", &o.token_path, NULL}, {"--json", NULL, &o.is_json},
+        {"--key", &o.key, NULL},
+        {"--state", &o.state_path, NULL},
+        {"--entry", &o.entry_path, NULL},
+        {"--statement", &o.statement_path, NULL},
+        {"--policy", &o.policy_path, NULL},
+        {"--tsa-ca", &o.authorities_path, NULL},
+        {"--fresh", &fresh, NULL},
+        {"--late", &late, NULL},
+        {"--token", &o.token_path, NULL},
+        {"--json", NULL, &o.is_json},
         {"--no-state", NULL, &no_state},
     };
     struct verify_run *run = xcalloc(1, sizeof *run);
@@ -100,12 +127,13 @@ int subcommand_verify(int count, char **arguments)
 
     if (!options_parse(count, arguments, options, COUNT_OF(options), &o.path, 1, &words))
         goto out;
-    if (words != 1 || !o.key || (no_state && o.state_path)) {
+    if (words != 1 || !o.key || !read_seconds(fresh, &o.fresh_s) ||
+        !read_seconds(late, &o.late_s) || (no_state && o.state_path)) {
         fputs(usage, stderr);
         goto out;
     }
     run->options = &o;
-    if (!read_key(run))
+    if (!read_key(run) || !anchors_open(run))
         goto out;
     if (!o.state_path && !no_state)
         o.state_path = state = default_state(run);

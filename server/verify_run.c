@@ -72,6 +72,8 @@ static void push(struct verify_run *run, const char *entry, size_t length)
 
     verify_log_push(&run->log, entry, length, &sink);
     is_record = run->report.findings[PROPERTY_ENTRIES].failures == failures;
+    if (is_record)
+        anchors_meet(run, run->log.last_us, run->log.record.kind == LEAF_TRADE);
     lines_meet(run, entry, length, is_record && run->log.record.kind == LEAF_TRADE);
     meet_size(run);
     if (run->log.tree.size % PROGRESS_EVERY == 0)
@@ -185,12 +187,6 @@ static void tell_unproven(struct verify_run *run)
 {
     struct verify_report *r = &run->report;
 
-    report_note(r, PROPERTY_WITNESSES, VERDICT_NOT_PROVEN,
-                "no witness has cosigned; compare checkpoints with other readers");
-    report_note(r, PROPERTY_FRESHNESS, VERDICT_NOT_PROVEN,
-                "no fresh cosignature; an older copy would look the same");
-    report_note(r, PROPERTY_TIMES, VERDICT_NOT_PROVEN,
-                "timestamps are the trader's own; nobody else has stamped them");
     report_note(r, PROPERTY_VENUE, VERDICT_NOT_PROVEN,
                 value_is(&(struct value){.kind = VALUE_TEXT,
                                          .at = run->log.track.mode,
@@ -206,6 +202,7 @@ static void read_all(struct verify_run *run)
     bool bundles = has_bundles(run);
 
     stored_load(run);
+    anchors_load(run);
     seen_load(run);
     statement_load(run);
     tiles_begin(run);
@@ -237,12 +234,14 @@ enum err verify_run(struct verify_run *run)
     stored_end(run);
     seen_end(run);
     statement_end(run);
+    anchors_end(run);
     tell_unproven(run);
     return ERR_OK;
 }
 
 void verify_run_release(struct verify_run *run)
 {
+    anchors_release(run);
     if (!run->source)
         return;
     verify_log_release(&run->log);

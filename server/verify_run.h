@@ -8,14 +8,19 @@
 #include "engine/checkpoint.h"
 #include "engine/tile.h"
 #include "engine/verify_log.h"
+#include "engine/witness_policy.h"
 #include "server/verify_source.h"
 
 struct verify_options {
     const char *path, *key;
-    const char *state_path;     /* where the newest checkpoint seen is kept; NULL: nowhere */
-    const char *statement_path; /* NULL: the source's own, where it has one */
-    const char *entry_path;     /* the entry of a .tlog-proof file */
-    const char *token_path;     /* a bearer token for a URL; NULL: none */
+    const char *state_path;       /* where the newest checkpoint seen is kept; NULL: nowhere */
+    const char *statement_path;   /* NULL: the source's own, where it has one */
+    const char *entry_path;       /* the entry of a .tlog-proof file */
+    const char *token_path;       /* a bearer token for a URL; NULL: none */
+    const char *policy_path;      /* witnesses to believe; NULL: none */
+    const char *authorities_path; /* PEM of timestamp authorities to believe; NULL: none */
+    int64_t fresh_s;              /* how old the newest quorum may be */
+    int64_t late_s;               /* how long after its own time an entry may have been attested */
     bool is_json;
 };
 
@@ -77,6 +82,30 @@ struct statement {
     struct text made;
 };
 
+/* By when all entries below a size existed, as others attested. */
+struct anchor_point {
+    uint64_t size;
+    int64_t at_us;
+};
+
+struct anchor_check {
+    struct witness_policy *policy; /* NULL: none was given */
+    struct text authorities;       /* PEM; empty: none was given */
+    struct evidence stamps;
+    struct anchor_point *points; /* by size; at_us the earliest of any as large or larger */
+    size_t count, capacity, next;
+    int64_t seen_s[POLICY_NODES]; /* of each witness, newest up to some size */
+    uint64_t quorum_size;         /* the largest that the quorum cosigned; 0: none */
+    int64_t quorum_s;             /* the newest time it did so */
+    size_t cosigned, stamped;     /* notes with more than one signature, tokens that are there */
+    uint64_t uncovered;           /* entries that no point covers */
+    struct {
+        bool is_known;
+        int64_t delay_us;
+        uint64_t index;
+    } worst, worst_trade;
+};
+
 struct verify_run {
     const struct verify_options *options;
     struct vkey key;
@@ -94,6 +123,7 @@ struct verify_run {
     struct remembered seen;
     struct tile_check tiles;
     struct line_file lines, trades;
+    struct anchor_check anchors;
     struct statement statement;
     struct text metrics;       /* the statement of the newest size; empty when there is none */
     uint64_t unsigned_entries; /* lines behind the newest checkpoint */
@@ -139,6 +169,19 @@ void verify_equivocation(struct verify_run *run, const char *note, size_t length
 void statement_load(struct verify_run *run);
 void statement_meet(struct verify_run *run);
 void statement_end(struct verify_run *run);
+
+/* A size in decimal at `at`, without leading zeros, and `behind` behind it. */
+bool verify_number(const char *at, const char *end, char behind, uint64_t *out);
+/* Reads what --policy and --tsa-ca name; false with a message. */
+bool anchors_open(struct verify_run *run) MUST_USE;
+/* Judges all cosignatures and tokens; behind stored_load. */
+void anchors_load(struct verify_run *run);
+/* The newest entry, and the time it states. */
+void anchors_meet(struct verify_run *run, int64_t at_us, bool is_trade);
+void anchors_end(struct verify_run *run);
+/* The cosignatures of one note alone. */
+void anchors_single(struct verify_run *run, const char *note, size_t length);
+void anchors_release(struct verify_run *run);
 
 void verify_print_text(const struct verify_run *run);
 void verify_print_json(const struct verify_run *run);

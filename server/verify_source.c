@@ -19,7 +19,8 @@
 enum {
     FETCH_TIMEOUT_S = 60,
     TOKEN_BYTES = 4096,
-    FETCH_BYTES = 32 * 1024 * 1024 /* a bundle of 256 entries of 65,535 bytes is half of it */
+    PAGES_BYTES = 1024 * 1024 * 1024, /* of all pages: two million cosigned notes */
+    FETCH_BYTES = 32 * 1024 * 1024    /* a bundle of 256 entries of 65,535 bytes is half of it */
 };
 
 struct verify_source {
@@ -289,5 +290,45 @@ enum err source_get(struct verify_source *s, const char *name, struct evidence *
     e = evidence_map(path, out);
     if (e == ERR_IO)
         (void)snprintf(reason, LIMIT_REASON, "%.100s: %s", name, strerror(errno));
+    return e;
+}
+
+enum err source_get_pages(struct verify_source *s, const char *name,
+                          bool (*last_size)(const char *page, size_t length, uint64_t *size),
+                          struct evidence *out, char reason[LIMIT_REASON])
+{
+    uint64_t from = 0, last = 0;
+    struct text all;
+    enum err e = s->is_url ? ERR_OK : ERR_NOT_FOUND;
+
+    text_init(&all, PAGES_BYTES);
+    while (!e) {
+        struct evidence page;
+        char path[64];
+
+        (void)snprintf(path, sizeof path, "%s?from=%llu", name, (unsigned long long)from);
+        e = fetch(s, path, &page, reason);
+        if (e)
+            break;
+        text_append(&all, page.data, page.length);
+        if (page.length > 0 && (!last_size(page.data, page.length, &last) || last < from))
+            e = ERR_SYNTAX;
+        from = last + 1;
+        last = page.length;
+        evidence_release(&page);
+        if (all.full)
+            e = ERR_LIMIT;
+        if (last == 0)
+            break;
+    }
+    if (!e && all.length == 0)
+        e = ERR_NOT_FOUND;
+    if (!e) {
+        size_t length;
+        char *owned = text_take(&all, &length);
+
+        *out = (struct evidence){.data = owned, .length = length, .owned = owned};
+    }
+    text_release(&all);
     return e;
 }

@@ -30,6 +30,12 @@ bool source_is_url(const struct verify_source *s);
 /* ERR_NOT_FOUND: there is none; ERR_IO with a reason. */
 MUST_USE enum err source_get(struct verify_source *s, const char *name, struct evidence *out,
                              char reason[LIMIT_REASON]);
+/* What a server gives by sizes, page by page ("NAME?from=SIZE"), as one file.  last_size: the size
+ * that a page ends with; false when it is none.  ERR_NOT_FOUND: there is none, or no server. */
+MUST_USE enum err source_get_pages(struct verify_source *s, const char *name,
+                                   bool (*last_size)(const char *page, size_t length,
+                                                     uint64_t *size),
+                                   struct evidence *out, char reason[LIMIT_REASON]);
 /* Any file of the system by its path. */
 MUST_USE enum err evidence_map(const char *path, struct evidence *out);
 void evidence_release(struct evidence *e);

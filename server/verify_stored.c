@@ -109,13 +109,35 @@ static void keep_signed(struct verify_run *run)
     l->count = kept;
 }
 
+/* Of the last note: the line before its root's. */
+static bool last_size(const char *page, size_t length, uint64_t *size)
+{
+    size_t at = length;
+    int newlines = 0;
+
+    while (at >= 2 && memcmp(page + at - 2, "\n\n", 2) != 0)
+        at--;
+    if (at < 2)
+        return false;
+    for (at -= 2; at > 0 && newlines < 2;)
+        newlines += page[--at] == '\n';
+    return newlines == 2 && verify_number(page + at + 1, page + length, '\n', size);
+}
+
+static enum err load_file(struct verify_run *run)
+{
+    if (source_is_url(run->source))
+        return source_get_pages(run->source, "attested", last_size, &run->stored.file, run->reason);
+    return source_get(run->source, "checkpoints", &run->stored.file, run->reason);
+}
+
 void stored_load(struct verify_run *run)
 {
     struct stored_list *l = &run->stored;
     const char *at, *end;
     size_t capacity = 0;
 
-    if (source_is_url(run->source) || source_get(run->source, "checkpoints", &l->file, run->reason))
+    if (load_file(run))
         return;
     at = l->file.data;
     end = at + l->file.length;

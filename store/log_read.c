@@ -15,6 +15,17 @@ static void params_log(struct pg_params *p, const char *account, uint64_t a)
 
 /* ---- Checkpoints ---- */
 
+/* A row of log_checkpoint c with one cosignature of each source: so many go into a note beside the
+ * log's own signature. */
+#define NOTE_COLUMNS(first)                                                                   \
+    "SELECT c.size, c.note || coalesce((SELECT string_agg(line, '' ORDER BY source) FROM ("   \
+    "SELECT DISTINCT ON (e.source) e.source, convert_from(e.blob, 'UTF8') AS line"            \
+    " FROM log_evidence e WHERE e.account = c.account AND e.size = c.size"                    \
+    " AND e.kind = '" LOG_COSIGNATURE "' ORDER BY e.source, e.id " first " LIMIT 31) l), '')" \
+    " FROM log_checkpoint c WHERE c.account = $1"
+#define ONE_NOTE NOTE_COLUMNS("DESC")
+#define NOTE_LIST NOTE_COLUMNS("ASC")
+
 static void take_note(const PGresult *r, int row, struct log_note *out)
 {
     out->size = (uint64_t)result_integer(r, row, 0);
@@ -41,10 +52,7 @@ enum err store_log_newest(struct store *s, const char *account, struct log_note 
 
     params_init(&p);
     params_text(&p, account);
-    return one_note(s,
-                    "SELECT size, note FROM log_checkpoint WHERE account = $1"
-                    " ORDER BY size DESC LIMIT 1",
-                    &p, out);
+    return one_note(s, ONE_NOTE " ORDER BY c.size DESC LIMIT 1", &p, out);
 }
 
 enum err store_log_note(struct store *s, const char *account, uint64_t size, struct log_note *out)
@@ -52,25 +60,16 @@ enum err store_log_note(struct store *s, const char *account, uint64_t size, str
     struct pg_params p;
 
     params_log(&p, account, size);
-    return one_note(s, "SELECT size, note FROM log_checkpoint WHERE account = $1 AND size = $2", &p,
-                    out);
+    return one_note(s, ONE_NOTE " AND c.size = $2", &p, out);
 }
 
-enum err store_log_notes(struct store *s, const char *account, uint64_t from, uint64_t to,
-                         size_t limit, struct log_note **out, size_t *count, bool *more)
+static enum err many_notes(struct store *s, const char *sql, const struct pg_params *p,
+                           size_t limit, struct log_note **out, size_t *count, bool *more)
 {
-    struct pg_params p;
     PGresult *r = NULL;
     size_t n;
-    enum err e;
+    enum err e = store_exec(s, sql, p, true, &r);
 
-    params_log(&p, account, from);
-    params_integer(&p, (int64_t)to);
-    params_integer(&p, (int64_t)limit + 1);
-    e = store_exec(s,
-                   "SELECT size, note FROM log_checkpoint WHERE account = $1 AND size >= $2"
-                   " AND size <= $3 ORDER BY size LIMIT $4",
-                   &p, true, &r);
     if (e)
         return e;
     n = (size_t)PQntuples(r);
@@ -84,28 +83,37 @@ enum err store_log_notes(struct store *s, const char *account, uint64_t from, ui
     return ERR_OK;
 }
 
+enum err store_log_notes(struct store *s, const char *account, uint64_t from, uint64_t to,
+                         size_t limit, struct log_note **out, size_t *count, bool *more)
+{
+    struct pg_params p;
+
+    params_log(&p, account, from);
+    params_integer(&p, (int64_t)to);
+    params_integer(&p, (int64_t)limit + 1);
+    return many_notes(s, NOTE_LIST " AND c.size >= $2 AND c.size <= $3 ORDER BY c.size LIMIT $4",
+                      &p, limit, out, count, more);
+}
+
+enum err store_log_attested(struct store *s, const char *account, uint64_t from, size_t limit,
+                            struct log_note **out, size_t *count, bool *more)
+{
+    struct pg_params p;
+
+    params_log(&p, account, from);
+    params_integer(&p, (int64_t)limit + 1);
+    return many_notes(s,
+                      NOTE_LIST " AND c.size >= $2 AND EXISTS (SELECT FROM log_evidence e"
+                                " WHERE e.account = c.account AND e.size = c.size)"
+                                " ORDER BY c.size LIMIT $3",
+                      &p, limit, out, count, more);
+}
+
 void log_notes_free(struct log_note *notes, size_t count)
 {
     for (size_t i = 0; notes && i < count; i++)
         free(notes[i].note);
     free(notes);
-}
-
-enum err store_log_notes_length(struct store *s, const char *account, uint64_t to, uint64_t *bytes)
-{
-    struct pg_params p;
-    PGresult *r = NULL;
-    enum err e;
-
-    params_log(&p, account, to);
-    e = store_exec(s,
-                   "SELECT coalesce(sum(octet_length(note)), 0)::bigint FROM log_checkpoint"
-                   " WHERE account = $1 AND size <= $2",
-                   &p, true, &r);
-    if (!e)
-        *bytes = (uint64_t)result_integer(r, 0, 0);
-    PQclear(r);
-    return e;
 }
 
 /* ---- Tiles and bundles ---- */
@@ -235,4 +243,77 @@ void log_evidence_free(struct log_evidence *rows, size_t count)
     for (size_t i = 0; rows && i < count; i++)
         free(rows[i].blob);
     free(rows);
+}
+
+enum err store_log_attest(struct store *s, const char *account, uint64_t size,
+                          const struct log_evidence *row)
+{
+    struct pg_params p;
+
+    params_log(&p, account, size);
+    params_text(&p, row->kind);
+    params_text(&p, row->source);
+    params_time(&p, row->at_us);
+    params_bytes(&p, row->blob, row->length);
+    return store_exec(s,
+                      "INSERT INTO log_evidence (account, size, kind, source, at, blob)"
+                      " VALUES ($1, $2, $3, $4, $5, $6)",
+                      &p, false, NULL);
+}
+
+enum err store_log_attested_by(struct store *s, const char *account, const char *kind,
+                               const char *source, uint64_t *size, int64_t *at_us)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, account);
+    params_text(&p, kind);
+    if (source)
+        params_text(&p, source);
+    else
+        params_null(&p);
+    e = store_exec(s,
+                   "SELECT size, at FROM log_evidence WHERE account = $1 AND kind = $2"
+                   " AND ($3::text IS NULL OR source = $3) ORDER BY size DESC, id DESC LIMIT 1",
+                   &p, true, &r);
+    if (!e && PQntuples(r) == 0)
+        e = ERR_NOT_FOUND;
+    if (!e) {
+        *size = (uint64_t)result_integer(r, 0, 0);
+        *at_us = result_time(r, 0, 1);
+    }
+    PQclear(r);
+    return e;
+}
+
+enum err store_log_stamps(struct store *s, const char *account, uint64_t after, uint64_t to,
+                          int sizes, struct text *lines, uint64_t *last)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    enum err e;
+
+    params_log(&p, account, after);
+    params_integer(&p, (int64_t)to);
+    params_integer(&p, sizes);
+    e = store_exec(s,
+                   "SELECT size, size || ' ' || translate(encode(blob, 'base64'), E'\n', '')"
+                   " FROM log_evidence WHERE account = $1 AND kind = '" LOG_TIMESTAMP "'"
+                   " AND size IN (SELECT DISTINCT size FROM log_evidence WHERE account = $1"
+                   " AND kind = '" LOG_TIMESTAMP "' AND size > $2 AND size <= $3"
+                   " ORDER BY size LIMIT $4) ORDER BY size, id",
+                   &p, true, &r);
+    if (e)
+        return e;
+    *last = after;
+    for (int i = 0; i < PQntuples(r); i++) {
+        text_append(lines, PQgetvalue(r, i, 1), (size_t)PQgetlength(r, i, 1));
+        text_char(lines, '\n');
+        *last = (uint64_t)result_integer(r, i, 0);
+    }
+    PQclear(r);
+    return lines->full ? ERR_LIMIT : ERR_OK;
 }

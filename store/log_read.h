@@ -6,10 +6,12 @@
 #ifndef STORE_LOG_READ_H
 #define STORE_LOG_READ_H
 
+#include "engine/checkpoint.h"
 #include "engine/tile.h"
 #include "store/store.h"
 
-/* A signed checkpoint that is stored. */
+/* A signed checkpoint that is stored, with the cosignatures it has: one of each witness, the first
+ * it gave in lists of notes and the newest where one note is asked for. */
 struct log_note {
     uint64_t size;
     char *note; /* owned, ended by NUL */
@@ -24,9 +26,10 @@ MUST_USE enum err store_log_note(struct store *s, const char *account, uint64_t 
 MUST_USE enum err store_log_notes(struct store *s, const char *account, uint64_t from, uint64_t to,
                                   size_t limit, struct log_note **out, size_t *count, bool *more);
 void log_notes_free(struct log_note *notes, size_t count);
-/* Bytes of all notes up to a size. */
-MUST_USE enum err store_log_notes_length(struct store *s, const char *account, uint64_t to,
-                                         uint64_t *bytes);
+/* Those that others attested, from a size on. */
+MUST_USE enum err store_log_attested(struct store *s, const char *account, uint64_t from,
+                                     size_t limit, struct log_note **out, size_t *count,
+                                     bool *more);
 
 /* A tile_reader for proofs. */
 struct log_pool_tiles {
@@ -52,10 +55,16 @@ MUST_USE enum err store_log_entry(struct store *s, const char *account, uint64_t
 MUST_USE enum err store_log_find(struct store *s, const char *account, const struct digest *hash,
                                  uint64_t *index);
 
+enum {
+    LOG_SOURCE = NOTE_NAME + 16
+};
+
 /* What others attested of a checkpoint. */
+#define LOG_COSIGNATURE "cosignature" /* the signature line of a C2SP note */
+#define LOG_TIMESTAMP "rfc3161"       /* a DER TimeStampResp of the note's text */
 struct log_evidence {
     char kind[16];
-    char source[LIMIT_NAME];
+    char source[LOG_SOURCE]; /* who: a witness's "name+id", an authority's address */
     int64_t at_us;
     char *blob; /* owned */
     size_t length;
@@ -63,5 +72,15 @@ struct log_evidence {
 MUST_USE enum err store_log_evidence(struct store *s, const char *account, uint64_t size,
                                      struct log_evidence **out, size_t *count);
 void log_evidence_free(struct log_evidence *rows, size_t count);
+/* Keeps one more, of a checkpoint that is stored. */
+MUST_USE enum err store_log_attest(struct store *s, const char *account, uint64_t size,
+                                   const struct log_evidence *row);
+/* The largest size that a source (NULL: any) attested, and when last; ERR_NOT_FOUND: none. */
+MUST_USE enum err store_log_attested_by(struct store *s, const char *account, const char *kind,
+                                        const char *source, uint64_t *size, int64_t *at_us);
+/* Appends a line "SIZE BASE64" for each time stamp token of the next `sizes` stamped sizes above
+ * `after` and up to `to`.  *last: the largest of them, `after` when there are none. */
+MUST_USE enum err store_log_stamps(struct store *s, const char *account, uint64_t after,
+                                   uint64_t to, int sizes, struct text *lines, uint64_t *last);
 
 #endif

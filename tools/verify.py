@@ -6,6 +6,7 @@ Written from the formats' definitions (RFC 6962, the C2SP notes, checkpoints and
 docs/tl-metrics-1.md), not from traderd's source, so that a mistake in one is seen by the other.
 
     verify.py PATH --key VKEY [--json] [--statement FILE] [--state FILE]
+              [--policy FILE] [--fresh SECONDS] [--tsa-ca FILE] [--late SECONDS]
 
 PATH is a data directory, an evidence archive (.tar) or an unpacked one.  Exit status: 0 nothing
 failed, 1 something did, 2 wrong usage or input.
@@ -18,6 +19,7 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from verify_anchors import Anchors, Policy
 from verify_formats import (Archive, Bad, Folder, Key, Tree, bundled_entries, entry_of, line_of,
                             instant, open_checkpoint, parse, parse_note, read_checkpoint, split_notes,
                             tile_name)
@@ -51,6 +53,8 @@ class Verifier:
         self.key = Key(read_key(arguments.key))
         self.report, self.tree, self.metrics = Report(), Tree(), Metrics()
         self.rules = Rules(self.report, self.metrics)
+        self.anchors = Anchors(self.report, read_policy(arguments.policy, self.key.name,
+                                                        arguments.key), arguments.tsa_ca)
         self.size, self.root, self.is_signed = 0, None, False
         self.wanted, self.statement, self.made = {}, None, None
         self.lines, self.trades = self.source.get("log.jsonl"), self.source.get("trades.jsonl")
@@ -69,7 +73,7 @@ class Verifier:
         except Bad as error:
             self.report.fail("signature", str(error))
             self.read_unsigned(note or b"")
-        stored = list(split_notes(self.source.get("checkpoints") or b""))
+        stored, good = list(split_notes(self.source.get("checkpoints") or b"")), []
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # openssl runs once a note
             for number, opened in enumerate(pool.map(self.try_open, stored)):
                 if isinstance(opened, Bad):
@@ -77,6 +81,13 @@ class Verifier:
                 else:
                     self.wanted.setdefault(opened[0], []).append(opened[1])
                     self.report.say("checkpoints", "PASS")
+                    good.append((opened[0], stored[number]))
+        for size, text in sorted(good, key=lambda item: item[0]):
+            self.anchors.push_note(text, size)
+        if self.is_signed:
+            self.anchors.push_note(note, self.size)
+        self.anchors.push_stamps(self.source.get("timestamps"))
+        self.anchors.ready()
 
     def try_open(self, note):
         try:
@@ -123,6 +134,8 @@ class Verifier:
             at = instant(record["timestamp"])
             if at < self.last:
                 self.report.fail("entries", f"entry {self.tree.size - 1}: time goes back")
+            else:
+                self.anchors.meet(self.tree.size - 1, at, kind == "trade")
             self.last = at
         except Bad as error:
             self.report.fail("entries", f"entry {self.tree.size - 1}: {error}")
@@ -182,6 +195,8 @@ class Verifier:
         self.rules.end()
         self.judge_history(rebuilt)
         self.judge_statement()
+        self.anchors.end(self.size, rebuilt and self.is_signed, self.arguments.fresh,
+                         self.arguments.late)
         for name, why in UNPROVEN.items():
             self.report.say(name, "NOT PROVEN", why)
 
@@ -240,12 +255,19 @@ class Verifier:
 
 
 UNPROVEN = {
-    "witnesses": "no witness has cosigned; compare checkpoints with other readers",
-    "freshness": "no fresh cosignature; an older copy would look the same",
-    "times": "timestamps are the trader's own; nobody else has stamped them",
     "venue": "compare client order ids with a statement of the exchange",
     "elsewhere": "a log can only speak for itself",
 }
+
+
+def read_policy(path, name, word):
+    """The witnesses that are believed; Bad when the policy is of other logs."""
+    if path is None:
+        return None
+    policy = Policy(Path(path).read_text())
+    if policy.logs and read_key(word) not in policy.logs:
+        raise Bad(f"{path} is no policy for {name}")
+    return policy
 
 
 def read_key(word):
@@ -260,6 +282,11 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--statement", help="a published statement to recompute")
     parser.add_argument("--state", help="where the newest checkpoint seen is remembered")
+    parser.add_argument("--policy", help="a C2SP tlog-policy: the witnesses that are believed")
+    parser.add_argument("--fresh", type=int, default=7200, help="how old their word may be, in seconds")
+    parser.add_argument("--tsa-ca", help="PEM certificates of the timestamp authorities believed")
+    parser.add_argument("--late", type=int, default=86400,
+                        help="how long after its own time an entry may have been attested, in seconds")
     arguments = parser.parse_args()
     try:
         verifier = Verifier(arguments)

@@ -66,14 +66,16 @@ def unbase64(text):
 
 
 class Key:
-    def __init__(self, vkey):
+    """A verifier key; kind 1 signs notes, 4 cosigns them."""
+
+    def __init__(self, vkey, kind=1):
         try:
             self.name, known, rest = vkey.split("+", 2)
             data = unbase64(rest)
         except ValueError as error:
             raise Bad(f"not a verifier key: {vkey}") from error
         self.id = sha256(self.name.encode(), b"\n", data)[:4]
-        if len(data) != 33 or data[0] != 1 or self.id.hex() != known:
+        if len(data) != 33 or data[0] != kind or self.id.hex() != known:
             raise Bad("the verifier key's hash or type is wrong")
         self.public = data[1:]
 

@@ -5,6 +5,7 @@
 //
 //	check log VKEY FOLDER|URL         the whole log: notes, every tile, every entry, proofs
 //	check proof VKEY FILE ENTRY       a .tlog-proof file and its entry
+//	check cosigned VKEY FILE WITNESS...  a checkpoint and the cosignatures of all these witnesses
 //	check json VKEY FILE              an inclusion proof as the API answers it
 //	check consistency VKEY FILE       a consistency proof as the API answers it
 //
@@ -27,6 +28,7 @@ import (
 	"time"
 
 	fmtlog "github.com/transparency-dev/formats/log"
+	fmtnote "github.com/transparency-dev/formats/note"
 	fmtproof "github.com/transparency-dev/formats/proof"
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
@@ -371,9 +373,42 @@ func checkConsistency(verifier note.Verifier, file string) error {
 		old.Hash[:], tree.Hash[:])
 }
 
+// checkCosigned wants the log's signature and one of each witness, at a time of this century.
+func checkCosigned(verifier note.Verifier, file string, witnesses []string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	verifiers := []note.Verifier{verifier}
+	for _, vkey := range witnesses {
+		witness, err := fmtnote.NewVerifierForCosignatureV1(vkey)
+		if err != nil {
+			return err
+		}
+		verifiers = append(verifiers, witness)
+	}
+	_, _, signed, err := fmtlog.ParseCheckpoint(data, verifier.Name(), verifier, verifiers[1:]...)
+	if err != nil {
+		return err
+	}
+	if len(signed.Sigs) != len(verifiers) {
+		return fmt.Errorf("%d of %d signatures are right", len(signed.Sigs), len(verifiers))
+	}
+	for _, signature := range signed.Sigs[1:] {
+		at, err := fmtnote.CoSigV1Timestamp(signature)
+		if err != nil {
+			return err
+		}
+		if at.Year() < 2000 || at.Year() > 2100 {
+			return fmt.Errorf("cosigned in %d", at.Year())
+		}
+	}
+	return nil
+}
+
 func run(arguments []string) error {
 	if len(arguments) < 3 {
-		return errors.New("usage: check log|proof|json|consistency VKEY FILE...")
+		return errors.New("usage: check log|proof|cosigned|json|consistency VKEY FILE...")
 	}
 	verifier, err := note.NewVerifier(arguments[1])
 	if err != nil {
@@ -384,6 +419,8 @@ func run(arguments []string) error {
 		return checkLog(verifier, arguments[2])
 	case arguments[0] == "proof" && len(arguments) == 4:
 		return checkProof(verifier, arguments[2], arguments[3])
+	case arguments[0] == "cosigned" && len(arguments) > 3:
+		return checkCosigned(verifier, arguments[2], arguments[3:])
 	case arguments[0] == "json":
 		return checkJSON(verifier, arguments[2])
 	case arguments[0] == "consistency":

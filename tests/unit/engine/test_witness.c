@@ -307,7 +307,7 @@ static void test_answers_mean_what_the_protocol_says(void **state)
     assert_int_equal(answer(200, "hello\n\xe2\x80\x94 a b\n", &known), WITNESS_REFUSED);
 }
 
-static void test_only_the_witness_s_own_right_lines_are_taken(void **state)
+static void test_only_the_witness_s_newest_right_line_is_taken(void **state)
 {
     struct text note = signed_note(9), other = signed_note(8), body, lines, expected;
     struct witness_question q = {.witness = &parties[0].vkey,
@@ -323,7 +323,9 @@ static void test_only_the_witness_s_own_right_lines_are_taken(void **state)
     text_init(&lines, NOTE_BYTES);
     text_init(&expected, NOTE_BYTES);
     cosign(&parties[1], &note, 500, &body);
+    cosign(&parties[0], &note, 600, &body);
     cosign(&parties[0], &note, 700, &body);
+    cosign(&parties[0], &note, 650, &body);
     cosign(&parties[0], &note, 700, &expected);
     assert_int_equal(witness_judge(&q, 200, body.data, body.length, &lines, &at_s, &known),
                      WITNESS_COSIGNED);
@@ -352,7 +354,7 @@ int main(void)
         cmocka_unit_test(test_a_wrong_signature_of_a_known_witness_is_seen),
         cmocka_unit_test(test_a_request_has_its_parts),
         cmocka_unit_test(test_answers_mean_what_the_protocol_says),
-        cmocka_unit_test(test_only_the_witness_s_own_right_lines_are_taken),
+        cmocka_unit_test(test_only_the_witness_s_newest_right_line_is_taken),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
