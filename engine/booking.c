@@ -220,6 +220,11 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
 
     if (e)
         return e;
+    if (s->options.venue->traits.outlives_us) {
+        if (size_sign(o->filled) == 0 && o->submitted_us != TIME_NONE && o->type == ORDER_MARKET)
+            quality_time(&s->quality, QUALITY_SENT_FILLED, state_now(s) - o->submitted_us);
+        quality_fill(&s->quality, f);
+    }
     s->account.last_fill_id = f->id;
     journal_batch_add_fill(&s->pending, f, state_add_leaf(s, &leaf));
     o->filled.e12 += f->size.e12;

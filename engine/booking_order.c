@@ -104,6 +104,9 @@ static void booking_progress(struct engine_state *s, struct live_order *live, en
     if (!order_may_move(o->status, to))
         return; /* it is known to be further */
     o->error = event->error;
+    if (to == ORDER_ACCEPTED && s->options.venue->traits.outlives_us &&
+        o->submitted_us != TIME_NONE)
+        quality_time(&s->quality, QUALITY_SENT_ACKNOWLEDGED, state_now(s) - o->submitted_us);
     order_move(o, to, state_now(s));
     journal_batch_put_order(&s->pending, o);
     if (to == ORDER_UNKNOWN)

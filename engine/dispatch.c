@@ -234,6 +234,8 @@ static void dispatch_submit(struct engine_state *s, struct live_order *live, int
     if (old)
         old->cancel_sent = true;
     order_move(&live->order, ORDER_SUBMITTED, now);
+    if (v->traits.outlives_us)
+        quality_time(&s->quality, QUALITY_DECIDED_SENT, now - live->order.created_us);
     journal_batch_put_order(&s->pending, &live->order);
 }
 

@@ -155,7 +155,10 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
     out->wall_us = clock_wall_us();
     out->state = s->loop;
     out->has_feed = s->options.feed != NULL;
-    copy_text(out->feed, sizeof(out->feed), out->has_feed ? "recorded" : "");
+    copy_text(out->feed, sizeof(out->feed),
+              !out->has_feed             ? ""
+              : s->options.feed->is_live ? "venue"
+                                         : "recorded");
     copy_text(out->pace, sizeof(out->pace),
               s->options.pace == PACE_REALTIME ? "realtime" : "replay");
     publish_strategies(s, out);
@@ -167,6 +170,7 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
     out->journal_waiting = s->sealed_active || s->closes_wait || s->spooling;
     out->instrument_count = s->options.instrument_count;
     out->account = s->account;
+    out->quality = s->quality;
     publish_times(times, out);
     performance_report(&s->account.performance, &s->daily, &out->report);
     if (state_equity(s, &out->equity, &out->unrealized, &out->exposure) != ERR_OK)

@@ -7,6 +7,7 @@
 #define ENGINE_SNAPSHOT_H
 
 #include "engine/account.h"
+#include "engine/quality.h"
 #include "engine/position.h"
 #include "engine/strategy_slot.h"
 
@@ -77,6 +78,7 @@ struct snapshot {
     uint64_t cycle_total_us;
     size_t instrument_count;
     struct snapshot_venue venue;
+    struct fill_quality quality;
     struct account account;
     struct performance_report report;
     struct money equity, unrealized, exposure;

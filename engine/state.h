@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "engine/engine.h"
+#include "engine/quality.h"
 #include "engine/fill_ids.h"
 
 /* What the feed last said of one instrument. */
@@ -156,6 +157,7 @@ struct engine_state {
     struct market *markets;   /* one an instrument */
     struct dealings dealings;
     int64_t symbol_errors, cycle_errors, journal_failures;
+    struct fill_quality quality; /* at a venue that outlives us */
 };
 
 /* The engine's time: candle time in a replay, never behind the newest leaf. */

@@ -75,6 +75,47 @@ static void print_loop(const struct output *o, const struct snapshot *s)
           s->last_cycle_wall_us <= 0 ? 0 : (double)s->last_cycle_wall_us / 1e6);
 }
 
+static void print_latency(const struct output *o, const struct snapshot *s)
+{
+    static const char name[] = "traderd_order_latency_seconds";
+
+    family(o, EXPOSITION_HISTOGRAM, name, "From one stage of a live order to the next.");
+    for (int stage = 0; stage < QUALITY_STAGE_COUNT_; stage++) {
+        const char *label = quality_stage_name((enum quality_stage)stage);
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < QUALITY_TIMES; i++) {
+            sum += s->quality.times[stage][i];
+            text_format(o->out, "%s_bucket{stage=\"%s\",le=\"", name, label);
+            exposition_seconds(o->out, quality_time_us[i]);
+            text_format(o->out, "\"} %llu\n", (unsigned long long)sum);
+        }
+        text_format(o->out, "%s_bucket{stage=\"%s\",le=\"+Inf\"} %llu\n%s_sum{stage=\"%s\"} ", name,
+                    label, (unsigned long long)s->quality.time_count[stage], name, label);
+        exposition_seconds(o->out, s->quality.time_total_us[stage]);
+        text_format(o->out, "\n%s_count{stage=\"%s\"} %llu\n", name, label,
+                    (unsigned long long)s->quality.time_count[stage]);
+    }
+}
+
+static void print_slippage(const struct output *o, const struct snapshot *s)
+{
+    static const char name[] = "traderd_fill_slippage_bps";
+    uint64_t sum = 0;
+
+    family(o, EXPOSITION_HISTOGRAM, name,
+           "Live fills against the decision price; worse is positive.");
+    for (size_t i = 0; i < QUALITY_BPS; i++) {
+        sum += s->quality.slippage[i];
+        text_format(o->out, "%s_bucket{le=\"%lld.0\"} %llu\n", name,
+                    (long long)quality_slippage_bps[i], (unsigned long long)sum);
+    }
+    text_format(o->out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
+                (unsigned long long)s->quality.slippage_count);
+    exposition_number(o->out, "traderd_fill_slippage_bps_sum", s->quality.slippage_total_bps);
+    text_format(o->out, "%s_count %llu\n", name, (unsigned long long)s->quality.slippage_count);
+}
+
 static void print_cycle_time(const struct output *o, const struct snapshot *s)
 {
     static const char name[] = "traderd_engine_cycle_seconds";
@@ -293,6 +334,8 @@ static void prometheus_render(struct handlers *h, bool openmetrics, struct text 
 
     print_build(&o, h);
     print_loop(&o, s);
+    print_latency(&o, s);
+    print_slippage(&o, s);
     print_cycle_time(&o, s);
     print_trades(&o, s);
     print_signals(&o, s);

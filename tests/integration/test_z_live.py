@@ -101,6 +101,18 @@ def verify(daemon):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def assert_latencies_are_told(daemon):
+    """As JSON and to Prometheus, and of every order that was sent."""
+    told = daemon.api.get("/v1/metrics/latency").json
+    stages = {stage["stage"]: stage for stage in told["stages"]}
+    assert stages["decided_sent"]["count"] >= stages["sent_acknowledged"]["count"] >= 6
+    assert stages["sent_filled"]["count"] >= 3 and stages["sent_filled"]["mean_us"] > 0
+    assert sum(b["count"] for b in told["slippage"]["buckets"]) == told["slippage"]["count"] >= 6
+    text = daemon.anonymous.get("/metrics", {"Accept": "text/plain"}).text
+    assert 'traderd_order_latency_seconds_count{stage="sent_filled"}' in text
+    assert "traderd_fill_slippage_bps_count" in text
+
+
 @pytest.mark.parametrize("market", SYMBOLS)
 def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue, market):
     daemon = start(make_daemon(live_config(folder, venue, market)))
@@ -108,6 +120,7 @@ def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue
     wait_until(lambda: len(trades(daemon)) >= 6, 120, "six trades")
     flatten(daemon)
     assert_exactly_once(daemon, venue)
+    assert_latencies_are_told(daemon)
     assert daemon.stop() == 0
     daemon.start()
     verify(daemon)
