@@ -196,7 +196,8 @@ enum err store_log_find(struct store *s, const char *account, const struct diges
     params_digest(&p, hash);
     e = store_exec(s,
                    "SELECT idx FROM log_entry WHERE account = $1"
-                   " AND (proof = $2 OR leaf_hash = $2) ORDER BY idx LIMIT 1",
+                   " AND (proof = $2 OR (leaf_hash = $2 AND kind IN ('order', 'signal')))"
+                   " ORDER BY idx LIMIT 1",
                    &p, true, &r);
     if (!e && PQntuples(r) == 0)
         e = ERR_NOT_FOUND;

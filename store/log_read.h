@@ -51,7 +51,7 @@ struct log_row {
 /* ERR_NOT_FOUND beyond the end. */
 MUST_USE enum err store_log_entry(struct store *s, const char *account, uint64_t index,
                                   struct log_row *out);
-/* By proof or by leaf hash; ERR_NOT_FOUND. */
+/* By proof, or by the leaf hash of an order or signal; ERR_NOT_FOUND. */
 MUST_USE enum err store_log_find(struct store *s, const char *account, const struct digest *hash,
                                  uint64_t *index);
 

@@ -178,10 +178,13 @@ def test_no_proof_beyond_or_of_an_unsigned_size(played, entries):
 
 
 def test_a_proof_is_found_by_either_hash(played, key, entries):
-    for index in (0, 300):
-        for digest in (tlog.sha256(entries[index]), tlog.leaf(entries[index])):
-            answer = played.api.get("/v1/log/proof", hash=digest.hex()).json
-            check_proof(answer, key, entries, index)
+    orders = [i for i, entry in enumerate(entries) if b'"order": {"attempt"' in entry]
+    by_proof = [(index, tlog.sha256(entries[index])) for index in (0, 300)]
+    by_leaf = [(index, tlog.leaf(entries[index])) for index in orders[:3]]
+    assert len(by_leaf) == 3
+    for index, digest in by_proof + by_leaf:
+        answer = played.api.get("/v1/log/proof", hash=digest.hex()).json
+        check_proof(answer, key, entries, index)
     assert played.api.get("/v1/log/proof", hash=ZEROS).status == 404
     assert played.api.get("/v1/log/proof", hash="12").status == 400
     assert played.api.get("/v1/log/proof").status == 400
@@ -254,6 +257,7 @@ def test_evidence_is_all_of_it(played, key, entries, leaves):
     notes = files.pop("checkpoints").decode()
     assert notes.endswith(files.pop("checkpoint").decode())
     assert notes == "".join(note["envelope"] for note in all_notes(played))
+    assert f'"tree_size": {size}'.encode() in files.pop("statement.json")
     assert not files, "nothing but what was looked at"
 
 
