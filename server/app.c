@@ -22,6 +22,7 @@
 #include "server/openapi_embedded.h"
 #include "server/pipeline.h"
 #include "server/settings.h"
+#include "server/settle.h"
 #include "server/standby.h"
 #include "server/strategy_schema_embedded.h"
 #include "server/ticker.h"
@@ -101,10 +102,15 @@ static struct config_leaf config_leaf(const struct app *a)
     };
 }
 
-/* The engine's question before it wishes for an entry. */
-static int64_t lease_left(void *lease)
+/* The engine's question before it wishes for an entry: none while the daemon ends. */
+static int64_t lease_left(void *app)
 {
-    return lease_is_lost(lease) ? 0 : lease_until_us(lease) - clock_monotonic_us();
+    struct app *a = app;
+    struct lease *lease = a->database.lease;
+
+    if (atomic_load(&a->service.handlers.is_draining) || lease_is_lost(lease))
+        return 0;
+    return lease_until_us(lease) - clock_monotonic_us();
 }
 
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
@@ -130,7 +136,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .unprotected_limit_us = config_integer(c, CONFIG_unprotected_limit_s) * US_PER_S,
         .reconcile_interval_us = config_integer(c, CONFIG_reconcile_interval_s) * US_PER_S,
         .lease_left_us = lease_left,
-        .lease = a->database.lease,
+        .lease = a,
         .mismatch_reports_only = config_enum(c, CONFIG_mismatch) == 1,
         .limits = market_terms(c).limits,
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
@@ -441,6 +447,9 @@ void app_close(struct app *a)
     char path[DATA_PATH_MAX];
 
     atomic_store(&a->service.handlers.is_draining, true);
+    if (a->http && a->database.lease && !lease_is_lost(a->database.lease) &&
+        config_enum(a->config, CONFIG_mode) == 1)
+        settle_at_venue(a->engine, DRAIN_US);
     jobs_stop(a->service.handlers.jobs);
     if (a->engine)
         engine_stop(a->engine);
