@@ -155,6 +155,7 @@ static enum err ask_from(struct anchors *a, struct party *p, const struct attest
     struct transport_answer answer = {0};
     struct merkle_proof proof;
     struct text line;
+    uint64_t known = 0;
     int64_t at_s = 0;
     enum err e = prove(a, q.old, q.size, &proof);
 
@@ -169,7 +170,9 @@ static enum err ask_from(struct anchors *a, struct party *p, const struct attest
     *verdict =
         answer.outcome != TRANSPORT_ANSWERED
             ? WITNESS_LATER
-            : witness_judge(&q, answer.status, answer.body, answer.length, &line, &at_s, &p->known);
+            : witness_judge(&q, answer.status, answer.body, answer.length, &line, &at_s, &known);
+    if (*verdict == WITNESS_BEHIND)
+        p->known = known;
     if (*verdict == WITNESS_COSIGNED)
         keep_cosignature(a, p, q.size, &line, at_s);
     else if (*verdict == WITNESS_LATER)

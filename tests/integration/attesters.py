@@ -26,7 +26,8 @@ def openssl(*arguments, **options):
 
 
 class Server:
-    """Answers POST with what `answer(path, body)` gives: (status, content type, bytes)."""
+    """Answers POST with what `answer(path, body)` gives: (status, content type, bytes); with
+    `failing`, the same, while it is set."""
 
     def __init__(self):
         self.asked, self.failing = [], None
@@ -39,7 +40,7 @@ class Server:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.asked.append(body)
                 if outer.failing:
-                    status, kind, data = outer.failing, "text/plain", b"no\n"
+                    status, kind, data = outer.failing
                 else:
                     status, kind, data = outer.answer(self.path, body)
                 self.send_response(status)

@@ -266,7 +266,7 @@ def test_who_refuses_or_does_not_answer_is_asked_again(log, folder, parties):
     witness = Witness("witness.example/1", folder)
     authority = Authority(folder / "tsa")
     parties += [witness, authority]
-    authority.failing = 503
+    authority.failing = (503, "text/plain", b"no\n")
     restart(log, witness_policy=policy(folder, log.vkey, [witness]), tsa_urls=[authority.url],
             tsa_ca=str(authority.ca))
     assert "404" in wait_state(log, "refused")["reason"]
@@ -280,8 +280,14 @@ def test_who_refuses_or_does_not_answer_is_asked_again(log, folder, parties):
     wait_state(log, "good")
     wait_state(log, "good", at=1)
     assert metric(log, "traderd_log_anchored_size") > 0
-    witness.failing = 429
+    witness.failing = (429, "text/plain", b"slowly\n")
     wait_state(log, "later")
+    # A size that is none is not believed, and spoils nothing.
+    witness.failing = (409, "text/x.tlog.size", b"99999999999999999999\n")
+    wait_state(log, "refused")
+    witness.failing = None
+    wait_state(log, "good")
+    assert set(witness.statuses) <= {200, 404}
 
 
 def test_what_does_not_hold_is_not_stored(log, folder, parties):
