@@ -26,6 +26,7 @@ static bool attempt_is_wanted(const struct engine_state *s, const struct live_or
 {
     const struct order *o = &was->order;
     const struct position *p = was->lane->position;
+    struct size size = execution_sellable(s, was->lane);
     enum exit_reason reason;
 
     if (was->cancel_wanted)
@@ -38,10 +39,10 @@ static bool attempt_is_wanted(const struct engine_state *s, const struct live_or
     case PURPOSE_EXIT:
         return true;
     case PURPOSE_STOP_LOSS:
-        return p->stop_order_id == 0 && size_cmp(o->size, p->size) == 0 &&
+        return p->stop_order_id == 0 && size_cmp(o->size, size) == 0 &&
                price_cmp(o->stop_price, position_stop_level(p)) == 0;
     default:
-        return p->target_order_id == 0 && size_cmp(o->size, p->size) == 0 &&
+        return p->target_order_id == 0 && size_cmp(o->size, size) == 0 &&
                price_cmp(o->limit_price, position_target_level(p, &reason)) == 0;
     }
 }
@@ -59,7 +60,7 @@ static bool attempt_size(const struct engine_state *s, const struct live_order *
     if (size_times(o->size, part, ROUND_DOWN, out) || size_to_step(*out, i->lot, ROUND_DOWN, out))
         return false;
     if (o->purpose != PURPOSE_ENTRY && p)
-        *out = size_min(*out, p->size);
+        *out = size_min(*out, execution_sellable(s, was->lane));
     if (size_sign(*out) <= 0)
         return false;
     return o->purpose != PURPOSE_ENTRY || (!notional_of(price, *out, ROUND_DOWN, &notional) &&

@@ -19,7 +19,8 @@ bool backtest_fast_applies(const struct backtest_options *o)
     return o->strategy_count == 1 && o->instrument_count == 1 && strategy_other_count(s) == 0 &&
            strategy_trades(s, o->instruments[0].symbol) && !strategy_scale_in(s).is_used &&
            !strategy_scale_out(s).is_used && ratio_sign(o->terms.volume_cap) == 0 &&
-           o->terms.delay_candles == 0;
+           o->terms.delay_candles == 0 &&
+           (o->terms.fee_in == FEE_IN_QUOTE || !o->instruments[0].is_spot);
 }
 
 /* ---- Rules ---- */

@@ -66,6 +66,8 @@ static void write_position(struct jwriter *w, const struct position *p)
     jw_member_text(w, "strategy", p->strategy);
     jw_member_text(w, "side", p->direction == DIRECTION_LONG ? "long" : "short");
     jw_member_size(w, "entry_size", p->entry_size, -1);
+    if (size_sign(p->dust) > 0)
+        jw_member_size(w, "dust", p->dust, -1);
     write_price(w, "avg_entry_price", position_entry_price(p));
     write_price(w, "avg_exit_price", position_exit_price(p));
     write_price(w, "stop_loss", p->stop_loss);
@@ -150,6 +152,8 @@ static enum err write_funding(const struct backtest_paper *paper, const struct b
     enum err e = ERR_OK;
 
     for (size_t i = 0; i < r->trial.cash_count && !e; i++) {
+        if (r->trial.cash[i].kind != CASH_FUNDING)
+            continue;
         row_begin(&v);
         write_move(paper->writer, &r->trial.cash[i]);
         e = row_end(&v);

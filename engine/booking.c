@@ -91,9 +91,9 @@ static enum err booking_cash(struct engine_state *s, const struct instrument *in
         e = f->side == SIDE_BUY ? money_sub(cash, f->notional, &cash)
                                 : money_add(cash, f->notional, &cash);
         if (e == ERR_OK)
-            e = money_sub(cash, f->fee, &cash);
+            e = money_sub(cash, fill_fee_cash(f), &cash);
     } else if (f->opens) {
-        e = money_sub(cash, f->fee, &cash);
+        e = money_sub(cash, fill_fee_cash(f), &cash);
     } else {
         e = money_add(cash, f->pnl, &cash);
         if (e == ERR_OK)
@@ -101,6 +101,26 @@ static enum err booking_cash(struct engine_state *s, const struct instrument *in
     }
     if (e == ERR_OK)
         s->account.cash = cash;
+    return e;
+}
+
+/* The fee as the venue told it, and what it comes to: in quote to the money scale, in base at the
+ * fill's price, in a third asset nothing that is ours to convert. */
+static enum err booking_fee(const struct instrument *instrument, const struct venue_event *event,
+                            struct fill *f)
+{
+    struct size base = {event->fee.e12};
+    enum err e;
+
+    copy_text(f->fee_currency, sizeof(f->fee_currency), event->fee_currency);
+    f->fee_kind = instrument_fee_kind(instrument, f->fee_currency);
+    f->fee = event->fee;
+    if (f->fee_kind == FEE_QUOTE)
+        f->fee = money_to_scale(event->fee, instrument->money_scale, ROUND_HALF_EVEN);
+    if (f->fee_kind != FEE_BASE)
+        return ERR_OK;
+    e = notional_of(f->price, base, ROUND_HALF_EVEN, &f->fee_worth);
+    f->fee_worth = money_to_scale(f->fee_worth, instrument->money_scale, ROUND_HALF_EVEN);
     return e;
 }
 
@@ -117,7 +137,6 @@ static enum err booking_make_fill(struct engine_state *s, const struct live_orde
         .side = o->side,
         .price = event->price,
         .size = event->size,
-        .fee = money_to_scale(event->fee, instrument->money_scale, ROUND_HALF_EVEN),
         .is_maker = event->is_maker,
         .order_done = size_cmp(event->size, order_left(o)) == 0,
         .at_us = state_now(s),
@@ -131,6 +150,8 @@ static enum err booking_make_fill(struct engine_state *s, const struct live_orde
                                 : price_sub(o->decision_price, f.price, &worse);
     if (e == ERR_OK)
         e = notional_of(worse, f.size, ROUND_HALF_EVEN, &slip);
+    if (e == ERR_OK)
+        e = booking_fee(instrument, event, &f);
     if (e)
         return e;
     f.notional = money_to_scale(f.notional, instrument->money_scale, ROUND_HALF_EVEN);
@@ -139,7 +160,6 @@ static enum err booking_make_fill(struct engine_state *s, const struct live_orde
     copy_text(f.symbol, sizeof(f.symbol), o->symbol);
     copy_text(f.strategy, sizeof(f.strategy), o->strategy);
     copy_text(f.strategy_id, sizeof(f.strategy_id), o->strategy_id);
-    copy_text(f.fee_currency, sizeof(f.fee_currency), event->fee_currency);
     copy_text(f.client_order_id, sizeof(f.client_order_id), o->client_order_id);
     *out = f;
     return ERR_OK;
@@ -195,6 +215,55 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     roster_flat(s, lane);
 }
 
+/* What is left of a position can be in no order: less than a lot, or at a real venue, where no
+ * order of the lane is alive any more, less than the minimum notional. */
+static bool booking_is_dust(const struct engine_state *s, const struct lane *lane)
+{
+    const struct instrument *instrument = lane_instrument(s, lane);
+    const struct position *p = lane->position;
+    struct money value;
+
+    if (!instrument->is_spot)
+        return false;
+    if (size_sign(position_sellable(p, instrument->lot)) == 0)
+        return true;
+    return s->options.venue->traits.outlives_us && lane->order_count == 0 &&
+           !notional_of(p->mark, p->size, ROUND_DOWN, &value) &&
+           money_cmp(value, instrument->min_notional) < 0;
+}
+
+enum err booking_dust(struct engine_state *s, struct lane *lane, bool was_exit)
+{
+    const struct instrument *instrument = lane_instrument(s, lane);
+    const struct venue *venue = s->options.venue;
+    struct leaf_context context;
+    struct position after;
+    struct cash_move m;
+    struct leaf leaf;
+    enum err e;
+
+    /* An entry that goes on may make it large enough. */
+    if (!lane->position || (lane->entry_order_id && !was_exit) || !booking_is_dust(s, lane))
+        return ERR_OK;
+    context = state_leaf_context(s, lane->position->strategy);
+    after = *lane->position;
+    e = cash_move_of_dust(&after, instrument, context.at_us, &m);
+    m.id = s->account.last_cash_id + 1;
+    if (e == ERR_OK)
+        e = ledger_cash(&context, &m, instrument, &leaf);
+    if (e)
+        return e;
+    *lane->position = after;
+    if (venue->give_up)
+        venue->give_up(venue->self, lane->instrument,
+                       after.direction == DIRECTION_LONG ? m.size : size_neg(m.size));
+    s->account.last_cash_id = m.id;
+    performance_dust(&s->account.performance, m.pnl);
+    journal_batch_add_cash(&s->pending, &m, state_add_leaf(s, &leaf));
+    booking_close_position(s, lane);
+    return ERR_OK;
+}
+
 /* A fill of an order that had ended: its row tells, its status stays. */
 static void booking_late(struct engine_state *s, struct order *o)
 {
@@ -229,9 +298,9 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
     journal_batch_add_fill(&s->pending, f, state_add_leaf(s, &leaf));
     o->filled.e12 += f->size.e12;
     o->filled_notional.e12 += f->notional.e12;
-    o->fee.e12 += f->fee.e12;
+    o->fee.e12 += fill_fee_value(f).e12;
     o->position_id = f->position_id;
-    performance_fill(&s->account.performance, f->notional, f->fee, f->pnl);
+    performance_fill(&s->account.performance, f->notional, fill_fee_value(f), f->pnl);
     if (order_is_final(o->status)) {
         booking_late(s, o);
         return ERR_OK;
@@ -308,6 +377,8 @@ static enum err booking_part(struct engine_state *s, struct live_order *live,
         journal_batch_put_position(&s->pending, p);
         if (p->status == POSITION_CLOSED)
             booking_close_position(s, lane);
+        else
+            e = booking_dust(s, lane, !f.opens);
     }
     return e;
 }

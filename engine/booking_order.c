@@ -59,7 +59,7 @@ static enum err booking_end(struct engine_state *s, struct live_order *live,
     if (e == ERR_OK && ending->came_to_nothing &&
         !attempt_next(s, &was, ending->error, ending->retry_after_us))
         booking_give_up(s, &was, was_target);
-    return e;
+    return e ? e : booking_dust(s, was.lane, false);
 }
 
 /* The venue says that the order is over, and how much of it was executed.  Until all of that was

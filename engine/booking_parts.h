@@ -8,6 +8,9 @@
 /* Books a fill, once; of an order that has ended (a copy of it) too.  `live` may be gone then. */
 MUST_USE enum err booking_fill(struct engine_state *s, struct live_order *live,
                                const struct venue_event *event);
+/* Closes the lane's position if what is left of it cannot be sold; was_exit: a fill has just made
+ * it smaller. */
+MUST_USE enum err booking_dust(struct engine_state *s, struct lane *lane, bool was_exit);
 /* Writes the order's end into the log and forgets it. */
 MUST_USE enum err booking_close_order(struct engine_state *s, int64_t order_id);
 

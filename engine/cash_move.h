@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cash that moves without a fill: what funding charges a position, or gives it.
+/* What happens to a position without a fill: funding that it is charged, or given; and the dust
+ * that it leaves behind, which moves no cash but costs what was paid for it.
  *
  * A charge is size * mark * rate in the quote currency: longs pay a positive rate and shorts get
  * it, a negative one the other way round.  The notional (size * mark) is rounded half even to 12
@@ -13,9 +14,10 @@
 
 enum cash_kind {
     CASH_FUNDING,
+    CASH_DUST,
     CASH_KIND_COUNT_
 };
-const char *cash_kind_name(enum cash_kind k); /* funding */
+const char *cash_kind_name(enum cash_kind k); /* funding dust */
 
 struct cash_move {
     int64_t id; /* 1, 2, ... of the account */
@@ -29,11 +31,16 @@ struct cash_move {
     struct size size; /* of the position, never negative */
     struct price mark;
     struct ratio rate;
-    struct money amount; /* what cash changes by: negative when the position pays */
+    struct money amount; /* what cash changes by: negative when the position pays; dust: 0 */
+    struct money pnl;    /* dust: what it adds to the position's result; else 0 */
 };
 
 /* The move of a position by a rate at a mark; ids and time are the caller's. */
 MUST_USE enum err cash_move_of_funding(const struct position *p, const struct instrument *i,
                                        const struct funding *f, struct cash_move *out);
+
+/* Closes the position without what it still holds (engine/position.h); the id is the caller's. */
+MUST_USE enum err cash_move_of_dust(struct position *p, const struct instrument *i, int64_t at_us,
+                                    struct cash_move *out);
 
 #endif

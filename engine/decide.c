@@ -79,12 +79,14 @@ static enum err decide_exit(struct engine_state *s, struct lane *lane, struct de
     bool rule = d->exit == TRI_TRUE;
     bool timed = max_candles > 0 && p->candles_held >= max_candles;
 
-    *leaves = execution_is_leaving(s, p);
+    struct size size = execution_sellable(s, lane);
+
+    *leaves = size_sign(size) == 0 || execution_is_leaving(s, lane);
     if (*leaves || !(rule || timed))
         return ERR_OK;
     *leaves = true;
     copy_text(d->trigger, sizeof(d->trigger), rule ? "exit rule" : "max_candles reached");
-    return decide_leave(s, lane, d, p->size, rule ? EXIT_SIGNAL : EXIT_TIME);
+    return decide_leave(s, lane, d, size, rule ? EXIT_SIGNAL : EXIT_TIME);
 }
 
 /* Another step is due: the rule says so, not too many were taken, the last one is old enough. */

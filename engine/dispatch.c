@@ -209,7 +209,7 @@ static void dispatch_end(struct engine_state *s, const struct live_order *live, 
     enum err e;
 
     booking_end_unsent(s, live->order.id, reason, reason == dispatch_too_late);
-    if (!is_too_large || lane->position->exit_order_id)
+    if (!is_too_large || !lane->position || lane->position->exit_order_id)
         return;
     e = execution_exit(s, lane, SIZE_ZERO, why, NULL);
     if (e) {

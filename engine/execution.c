@@ -78,11 +78,22 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     return ERR_OK;
 }
 
-bool execution_is_leaving(const struct engine_state *s, const struct position *p)
+struct size execution_sellable(const struct engine_state *s, const struct lane *lane)
 {
+    const struct instrument *i = lane_instrument(s, lane);
+    const struct position *p = lane->position;
+
+    if (!p)
+        return SIZE_ZERO;
+    return i->is_spot ? position_sellable(p, i->lot) : p->size; /* no fee is taken from it */
+}
+
+bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)
+{
+    const struct position *p = lane->position;
     const struct live_order *live = p->exit_order_id ? state_order(s, p->exit_order_id) : NULL;
 
-    return live && size_cmp(order_left(&live->order), p->size) >= 0;
+    return live && size_cmp(order_left(&live->order), execution_sellable(s, lane)) >= 0;
 }
 
 enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
@@ -94,13 +105,18 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
                        .purpose = PURPOSE_EXIT,
                        .exit_reason = reason,
                        .decision_price = lane_tape(s, lane)->last};
-    bool is_part = size_sign(size) > 0 && size_cmp(size, p->size) < 0;
+    struct size whole = execution_sellable(s, lane);
+    bool is_part = size_sign(size) > 0 && size_cmp(size, whole) < 0;
     int64_t id;
     enum err e;
 
-    ASSERT(is_part ? p->exit_order_id == 0 : !execution_is_leaving(s, p));
+    ASSERT(is_part ? p->exit_order_id == 0 : !execution_is_leaving(s, lane));
+    if (size_sign(whole) == 0) {
+        state_end_entry(s, lane);
+        return ERR_CONFLICT;
+    }
     i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    i.size = is_part ? size : p->size;
+    i.size = is_part ? size : whole;
     if (signal) {
         i.signal_id = signal->id;
         i.signal_leaf = &signal->leaf_hash;

@@ -28,11 +28,15 @@ struct intent {
 /* Writes the intent into the pending batch; *id is the new order's. */
 MUST_USE enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id);
 
+/* What an order can take off the lane's position: whole lots; 0 without one. */
+struct size execution_sellable(const struct engine_state *s, const struct lane *lane);
+
 /* True when a market exit of all that is left is on its way. */
-bool execution_is_leaving(const struct engine_state *s, const struct position *p);
+bool execution_is_leaving(const struct engine_state *s, const struct lane *lane);
 
 /* A market exit of a position; reason names it.  The whole (size 0) takes its protection away, and
- * the place of an exit of a part; a part leaves the protection, and must be the only exit. */
+ * the place of an exit of a part; a part leaves the protection, and must be the only exit.
+ * ERR_CONFLICT: less than a lot is held, while its entry goes on: that is ended. */
 MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
 

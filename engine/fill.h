@@ -3,6 +3,7 @@
 #ifndef ENGINE_FILL_H
 #define ENGINE_FILL_H
 
+#include "engine/instrument.h"
 #include "engine/order.h"
 
 struct fill {
@@ -17,8 +18,10 @@ struct fill {
     struct price price;
     struct size size;
     struct money notional; /* price * size, to the money scale, half even */
-    struct money fee;
+    struct money fee;      /* as the venue told it, in fee_currency */
     char fee_currency[LIMIT_ASSET];
+    enum fee_kind fee_kind;
+    struct money fee_worth; /* FEE_BASE: fee * price to the money scale, half even; else 0 */
     bool is_maker;
     bool order_done;       /* this fill completed its order: the record's status */
     bool opens;            /* opened or enlarged the position */
@@ -28,5 +31,20 @@ struct fill {
     struct digest order_leaf_hash;
     char client_order_id[33];
 };
+
+/* What cash pays of the fee, what the position pays of it, and what it comes to in the quote
+ * currency; 0 for a fee in a third asset, which is not converted. */
+static inline struct money fill_fee_cash(const struct fill *f)
+{
+    return f->fee_kind == FEE_QUOTE ? f->fee : MONEY_ZERO;
+}
+static inline struct size fill_fee_size(const struct fill *f)
+{
+    return f->fee_kind == FEE_BASE ? (struct size){f->fee.e12} : SIZE_ZERO;
+}
+static inline struct money fill_fee_value(const struct fill *f)
+{
+    return f->fee_kind == FEE_QUOTE ? f->fee : f->fee_worth;
+}
 
 #endif

@@ -144,3 +144,10 @@ bool symbol_of_file(const char *path, char symbol[LIMIT_SYMBOL])
     }
     return false;
 }
+
+enum fee_kind instrument_fee_kind(const struct instrument *i, const char *currency)
+{
+    if (!currency[0] || strcmp(currency, i->quote) == 0)
+        return FEE_QUOTE;
+    return i->is_spot && strcmp(currency, i->base) == 0 ? FEE_BASE : FEE_OTHER;
+}

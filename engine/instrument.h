@@ -6,6 +6,13 @@
 #include "core/amount.h"
 #include "core/limits.h"
 
+/* What a fee is taken from. */
+enum fee_kind {
+    FEE_QUOTE, /* from cash */
+    FEE_BASE,  /* spot: from what is held of the base asset */
+    FEE_OTHER  /* from an asset that is neither (BNB): told, and no part of cash and profit */
+};
+
 struct instrument {
     char symbol[LIMIT_SYMBOL]; /* ccxt's unified one: BTC/USDT, perpetuals BTC/USDT:USDT */
     char base[LIMIT_ASSET];
@@ -23,6 +30,9 @@ struct instrument {
  * the given values.  ERR_INVALID with nothing written when the symbol or a step is not right. */
 MUST_USE enum err instrument_init(struct instrument *out, const char *symbol, struct price tick,
                                   struct size lot, struct money min_notional);
+
+/* Of a fee in this currency; "" is the quote currency. */
+enum fee_kind instrument_fee_kind(const struct instrument *i, const char *currency);
 
 /* The symbol a recorded file's name suggests, or false: "BTCUSDT-5m.csv", "binance-BTCUSDT-5m-2021"
  * and "BTC_USDT-5m" all mean BTC/USDT (quotes known: USDT USDC BUSD FDUSD USD EUR BTC ETH BNB). */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/amount_text.h"
 #include "core/clock.h"
 #include "core/jwriter.h"
 #include "core/text.h"
@@ -166,6 +167,15 @@ static void write_instrument(struct jwriter *w, const struct instrument *i)
     jw_object_end(w);
 }
 
+/* A size at the lot's decimals; what fees in the base asset left may have more. */
+static void member_held(struct jwriter *w, const char *key, struct size size,
+                        const struct instrument *i)
+{
+    bool fits = size.e12 % amount_power(AMOUNT_DECIMALS - i->size_scale) == 0;
+
+    jw_member_size(w, key, size, fits ? i->size_scale : -1);
+}
+
 static void write_position(struct jwriter *w, const struct position *p, const struct instrument *i)
 {
     jw_object(w);
@@ -173,7 +183,7 @@ static void write_position(struct jwriter *w, const struct position *p, const st
     jw_member_integer(w, "id", p->id);
     jw_member_price(w, "mark", p->mark, i->price_scale);
     jw_member_text(w, "side", p->direction == DIRECTION_LONG ? "long" : "short");
-    jw_member_size(w, "size", p->size, i->size_scale);
+    member_held(w, "size", p->size, i);
     jw_member_text(w, "symbol", p->symbol);
     jw_object_end(w);
 }
@@ -253,6 +263,8 @@ enum err ledger_config(const struct leaf_context *context, const struct config_l
     struct jwriter *w = begin(&b, LEAF_CONFIG, context);
     enum err e;
 
+    if (c->fee_in_received)
+        jw_member_text(w, "fee_in", "received");
     jw_member_ratio(w, "fee_rate", c->fee_rate);
     member_clean(w, "feed_id", c->feed_id);
     jw_key(w, "instruments");
@@ -375,7 +387,8 @@ enum err ledger_trade(const struct leaf_context *context, const struct fill *f,
     struct jwriter *w = begin(&b, LEAF_TRADE, context);
 
     jw_member_text(w, "client_order_id", f->client_order_id);
-    jw_member_money(w, "fee", f->fee, i->money_scale);
+    /* Another asset's fee as the venue told it: its decimals are not the quote currency's. */
+    jw_member_money(w, "fee", f->fee, f->fee_kind == FEE_QUOTE ? i->money_scale : -1);
     member_clean(w, "fee_currency", f->fee_currency);
     member_id_text(w, "id", f->id);
     jw_member_text(w, "liquidity", f->is_maker ? "maker" : "taker");
@@ -447,9 +460,11 @@ enum err ledger_cash(const struct leaf_context *context, const struct cash_move 
     member_id_text(w, "id", m->id);
     jw_member_text(w, "kind", cash_kind_name(m->kind));
     jw_member_price(w, "mark", m->mark, -1);
+    if (m->kind == CASH_DUST)
+        jw_member_money(w, "pnl", m->pnl, i->money_scale);
     member_id_text(w, "position_id", m->position_id);
     jw_member_ratio(w, "rate", m->rate);
-    jw_member_size(w, "size", m->size, i->size_scale);
+    member_held(w, "size", m->size, i);
     member_clean(w, "strategy_id", m->strategy_id);
     jw_member_text(w, "symbol", m->symbol);
     return finish(&b, out);

@@ -68,6 +68,7 @@ struct config_leaf {
     struct money max_order_notional;
     int64_t max_open_positions;
     const char *intrabar, *limit_fill;
+    bool fee_in_received; /* a simulated venue's fees; said only when they are */
     const struct instrument *instruments;
     size_t instrument_count;
 };

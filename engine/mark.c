@@ -41,7 +41,7 @@ enum err mark_position(struct engine_state *s, struct lane *lane)
         return ERR_OK;
     position_pass_candle(p, candle_price(c, c->high), candle_price(c, c->low),
                          candle_price(c, c->close));
-    if (execution_is_leaving(s, p))
+    if (execution_is_leaving(s, lane))
         return ERR_OK;
     mark_trailing(s, lane);
     mark_roi(s, lane);
@@ -56,7 +56,7 @@ enum err mark_detail(struct engine_state *s, struct lane *lane, const struct can
         return ERR_OK;
     position_pass_detail(p, candle_price(c, c->high), candle_price(c, c->low),
                          candle_price(c, c->close));
-    if (execution_is_leaving(s, p))
+    if (execution_is_leaving(s, lane))
         return ERR_OK;
     mark_trailing(s, lane);
     return protection_set(s, lane);

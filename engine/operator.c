@@ -195,10 +195,10 @@ enum err operator_close_lane(struct engine_state *s, struct lane *lane, struct s
                              int64_t *order_id)
 {
     struct position *p = lane->position;
-    bool is_part = size_sign(size) > 0 && size_cmp(size, p->size) < 0;
+    bool is_part = size_sign(size) > 0 && size_cmp(size, execution_sellable(s, lane)) < 0;
     enum err e = ERR_OK;
 
-    if (is_part ? !p->exit_order_id : !execution_is_leaving(s, p))
+    if (is_part ? !p->exit_order_id : !execution_is_leaving(s, lane))
         e = execution_exit(s, lane, size, EXIT_MANUAL, NULL);
     *order_id = p->exit_order_id;
     return e;

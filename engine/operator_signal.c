@@ -77,17 +77,17 @@ static enum err signal_leave(struct engine_state *s, struct lane *lane, const st
     enum err e;
 
     signal->side = c->signal.direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    if (!p)
+    if (!p || size_sign(execution_sellable(s, lane)) == 0)
         signal->denials |= DENIED_NO_POSITION;
-    else
+    if (p)
         signal->side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
     signal->decision = signal->denials ? SIGNAL_DENIED : SIGNAL_ACCEPTED;
     if (p && !signal->denials)
-        signal->size = signal->size_asked = p->size;
+        signal->size = signal->size_asked = execution_sellable(s, lane);
     if (c->validate_only)
         return ERR_OK;
     e = decide_record(s, lane, signal);
-    if (e || signal->denials || execution_is_leaving(s, p))
+    if (e || signal->denials || execution_is_leaving(s, lane))
         return e;
     return execution_exit(s, lane, SIZE_ZERO, EXIT_SIGNAL, signal);
 }

@@ -71,6 +71,11 @@ void performance_fill(struct performance *p, struct money notional, struct money
     add_up(&p->realized_pnl, pnl);
 }
 
+void performance_dust(struct performance *p, struct money pnl)
+{
+    add_up(&p->realized_pnl, pnl);
+}
+
 void performance_funding(struct performance *p, struct money amount)
 {
     add_up(&p->funding_paid, money_neg(amount));

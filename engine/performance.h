@@ -14,8 +14,8 @@ struct performance {
     int64_t wins, losses, breakeven;
     struct money win_sum, loss_sum; /* loss_sum <= 0 */
     int64_t loss_run, loss_run_max;
-    struct money realized_pnl; /* of all closing fills: current_pnl */
-    struct money fees_paid;
+    struct money realized_pnl; /* of all closing fills and dust: current_pnl */
+    struct money fees_paid;    /* in quote, in base at the fill's price; none of third assets */
     struct money funding_paid; /* by positions, negative: they got it; no part of realized_pnl */
     struct money turnover;     /* sum of notionals */
     /* Equity samples. */
@@ -42,6 +42,7 @@ void performance_init(struct performance *p, struct money starting_equity);
 void performance_trip(struct performance *p, struct money pnl); /* one closed round trip */
 void performance_fill(struct performance *p, struct money notional, struct money fee,
                       struct money pnl);
+void performance_dust(struct performance *p, struct money pnl);       /* what was given up */
 void performance_funding(struct performance *p, struct money amount); /* what cash changed by */
 /* One equity sample; days between get the last value, so that days without change count.  True when
  * at least one new day began (the caller then writes an equity leaf). */

@@ -63,7 +63,12 @@ static enum err share_of(struct money m, struct size part, struct size whole, in
 
 static enum err apply_opening(struct position *p, struct fill *f)
 {
+    struct size fee = {(int)p->direction * fill_fee_size(f).e12};
+    struct size received = {f->size.e12 - fee.e12};
     enum err e;
+
+    if (size_sign(received) <= 0)
+        return ERR_CONFLICT;
 
     if (p->entry_size.e12 == 0) {
         p->opened_us = f->at_us;
@@ -71,17 +76,19 @@ static enum err apply_opening(struct position *p, struct fill *f)
         p->extreme = f->price;
         p->worst = f->price;
     }
-    e = size_add(p->size, f->size, &p->size);
+    e = size_add(p->size, received, &p->size);
     if (!e)
         e = size_add(p->entry_size, f->size, &p->entry_size);
     if (!e)
+        e = size_add(p->fee_size, fee, &p->fee_size);
+    if (!e)
         e = money_add(p->entry_notional, f->notional, &p->entry_notional);
     if (!e)
-        e = money_add(p->entry_fee, f->fee, &p->entry_fee);
+        e = money_add(p->entry_fee, fill_fee_value(f), &p->entry_fee);
     if (!e)
         e = money_add(p->cost_left, f->notional, &p->cost_left);
     if (!e)
-        e = money_add(p->entry_fee_left, f->fee, &p->entry_fee_left);
+        e = money_add(p->entry_fee_left, fill_fee_cash(f), &p->entry_fee_left);
     f->opens = true;
     f->pnl = MONEY_ZERO;
     return e;
@@ -99,7 +106,7 @@ static enum err closing_pnl(const struct position *p, const struct fill *f, stru
     else
         e = money_sub(cost, f->notional, &gain);
     if (!e)
-        e = money_sub(gain, f->fee, &gain);
+        e = money_sub(gain, fill_fee_cash(f), &gain);
     if (!e)
         e = money_sub(gain, entry_fee, &gain);
     if (!e)
@@ -107,17 +114,37 @@ static enum err closing_pnl(const struct position *p, const struct fill *f, stru
     return e;
 }
 
+static void finish(struct position *p, int64_t at_us)
+{
+    p->status = POSITION_CLOSED;
+    p->closed_us = at_us;
+}
+
+/* What a closing fill makes a position smaller by.  A fee in the base asset comes out of what is
+ * left, as far as that goes: the rest of it was not the position's. */
+static struct size closing_size(const struct position *p, const struct fill *f)
+{
+    struct size fee = {(int)p->direction * fill_fee_size(f).e12};
+    struct size rest = {p->size.e12 - f->size.e12};
+
+    return (struct size){f->size.e12 + size_min(fee, rest).e12};
+}
+
 static enum err apply_closing(struct position *p, struct fill *f, enum exit_reason reason,
                               int money_scale)
 {
     struct money cost, entry_fee, pnl;
+    struct size gone;
     enum err e;
 
     if (size_cmp(f->size, p->size) > 0)
         return ERR_CONFLICT;
-    e = share_of(p->cost_left, f->size, p->size, money_scale, &cost);
+    gone = closing_size(p, f);
+    if (size_sign(gone) <= 0)
+        return ERR_CONFLICT;
+    e = share_of(p->cost_left, gone, p->size, money_scale, &cost);
     if (!e)
-        e = share_of(p->entry_fee_left, f->size, p->size, money_scale, &entry_fee);
+        e = share_of(p->entry_fee_left, gone, p->size, money_scale, &entry_fee);
     if (!e)
         e = closing_pnl(p, f, cost, entry_fee, &pnl);
     if (!e)
@@ -127,17 +154,16 @@ static enum err apply_closing(struct position *p, struct fill *f, enum exit_reas
     if (!e)
         e = money_add(p->exit_notional, f->notional, &p->exit_notional);
     if (!e)
-        e = money_add(p->exit_fee, f->fee, &p->exit_fee);
+        e = money_add(p->exit_fee, fill_fee_value(f), &p->exit_fee);
     if (e)
         return e;
-    p->size.e12 -= f->size.e12;
+    p->size.e12 -= gone.e12;
+    p->fee_size.e12 += gone.e12 - f->size.e12;
     p->cost_left.e12 -= cost.e12;
     p->entry_fee_left.e12 -= entry_fee.e12;
     p->exit_reason = reason;
-    if (p->size.e12 == 0) {
-        p->status = POSITION_CLOSED;
-        p->closed_us = f->at_us;
-    }
+    if (p->size.e12 == 0)
+        finish(p, f->at_us);
     f->opens = false;
     f->pnl = pnl;
     return ERR_OK;
@@ -166,6 +192,29 @@ enum err position_apply_fill(struct position *p, struct fill *f, enum exit_reaso
     booked.position_id = p->id;
     *p = after;
     *f = booked;
+    return ERR_OK;
+}
+
+struct size position_sellable(const struct position *p, struct size lot)
+{
+    struct size whole;
+
+    return size_to_step(p->size, lot, ROUND_DOWN, &whole) ? SIZE_ZERO : whole;
+}
+
+enum err position_give_up(struct position *p, int64_t at_us, struct size *size, struct money *pnl)
+{
+    struct money lost = {-(int)p->direction * p->cost_left.e12 - p->entry_fee_left.e12};
+    enum err e = money_add(p->realized_pnl, lost, &p->realized_pnl);
+
+    if (e)
+        return e;
+    *size = p->dust = p->size;
+    *pnl = lost;
+    p->size = SIZE_ZERO;
+    p->cost_left = p->entry_fee_left = MONEY_ZERO;
+    p->updated_us = at_us;
+    finish(p, at_us);
     return ERR_OK;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One position: opened by an entry's fills, protected, closed by an exit's: then a round trip.
  *
- * Invariants: size = sum of opening fills - sum of closing fills >= 0; cost_left and
- * entry_fee_left are the parts of entry cost and fee that belong to `size`; the last closing fill
- * takes all that is left, so that the pnl of a round trip is exact:
- *   sum of pnl = direction * (exit notional - entry notional) - all fees.
+ * Invariants: size = entry_size - exit_size - fee_size - dust >= 0; cost_left and entry_fee_left
+ * are the parts of entry cost and cash fee that belong to `size`; what closes a position takes all
+ * that is left, so that the result of a round trip is exact:
+ *   realized_pnl = direction * (exit notional - entry notional) - all fees paid in cash.
+ * A fee in the base asset makes the position smaller and costs no cash: all that was paid is the
+ * cost of what is left.  What is left at the end and cannot be sold, for it is less than a lot or
+ * than the minimum notional, is dust: the position closes without it, as if it were worth nothing.
  * Funding is told apart: what the round trip made of the account is position_net. */
 #ifndef ENGINE_POSITION_H
 #define ENGINE_POSITION_H
@@ -25,15 +28,17 @@ struct position {
     enum direction direction;
     enum position_status status;
     struct size size;
-    struct size entry_size; /* all opening fills */
+    struct size entry_size; /* all opening fills, before fees */
+    struct size fee_size;   /* taken from what was held as fees; negative: added to a short */
+    struct size dust;       /* given up when it closed */
     struct money entry_notional;
-    struct money entry_fee;
+    struct money entry_fee; /* in quote, what was paid in base at the fill's price */
     struct money cost_left;
     struct money entry_fee_left;
     struct size exit_size; /* all closing fills */
     struct money exit_notional;
     struct money exit_fee;
-    struct money realized_pnl;  /* of closing fills: net of all fees, without funding */
+    struct money realized_pnl;  /* of closing fills and dust: net of fees, without funding */
     struct money funding;       /* what it got of funding, negative: paid; a row of its own */
     struct price stop_loss;     /* the level as first set; 0: none */
     struct price take_profit;   /* 0: none */
@@ -70,6 +75,13 @@ struct price position_exit_price(const struct position *p);
  * Closes the position when size becomes 0.  money_scale rounds shares. */
 MUST_USE enum err position_apply_fill(struct position *p, struct fill *f, enum exit_reason reason,
                                       int money_scale);
+
+/* What an order can sell (a short: buy back) of it: whole lots. */
+struct size position_sellable(const struct position *p, struct size lot);
+
+/* Closes it without what is left; *size and *pnl say what that was and what it cost. */
+MUST_USE enum err position_give_up(struct position *p, int64_t at_us, struct size *size,
+                                   struct money *pnl);
 
 /* Value of the open size at a price, unrealised profit at the mark (before exit fee). */
 MUST_USE enum err position_unrealized(const struct position *p, struct money *out);

@@ -22,14 +22,14 @@ static enum err protection_replace(struct engine_state *s, const struct intent *
 }
 
 /* True when the order rests with this size and price; a triggered one is left to finish. */
-static bool protection_rests(struct engine_state *s, int64_t order_id, const struct position *p,
+static bool protection_rests(struct engine_state *s, int64_t order_id, struct size size,
                              struct price level)
 {
     const struct live_order *live = order_id ? state_order(s, order_id) : NULL;
 
     if (!live || live->cancel_wanted)
         return false;
-    return size_cmp(order_left(&live->order), p->size) == 0 &&
+    return size_cmp(order_left(&live->order), size) == 0 &&
            price_cmp(live->order.type == ORDER_LIMIT ? live->order.limit_price
                                                      : live->order.stop_price,
                      level) == 0;
@@ -71,16 +71,16 @@ enum err protection_set(struct engine_state *s, struct lane *lane)
     enum exit_reason target_reason;
     enum err e = ERR_OK;
 
-    if (!p || execution_is_leaving(s, p))
+    i.size = execution_sellable(s, lane);
+    if (size_sign(i.size) == 0 || execution_is_leaving(s, lane))
         return ERR_OK;
     level = position_stop_level(p);
     i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    i.size = p->size;
     i.oco_group = p->id;
     i.signal_id = p->signal_id;
     if (protection_triggered(s, p->stop_order_id))
         return ERR_OK;
-    if (price_sign(level) > 0 && !protection_rests(s, p->stop_order_id, p, level)) {
+    if (price_sign(level) > 0 && !protection_rests(s, p->stop_order_id, i.size, level)) {
         i.type = ORDER_STOP_MARKET;
         i.purpose = PURPOSE_STOP_LOSS;
         i.exit_reason = price_sign(p->trailing_stop) > 0 ? EXIT_TRAILING_STOP : EXIT_STOP_LOSS;
@@ -93,7 +93,7 @@ enum err protection_set(struct engine_state *s, struct lane *lane)
     level = position_target_level(p, &target_reason);
     if (protection_watches_target(s))
         return protection_watch_target(s, lane, level, target_reason);
-    if (price_sign(level) > 0 && !protection_rests(s, p->target_order_id, p, level)) {
+    if (price_sign(level) > 0 && !protection_rests(s, p->target_order_id, i.size, level)) {
         i.type = ORDER_LIMIT;
         i.purpose = PURPOSE_TAKE_PROFIT;
         i.exit_reason = target_reason;
@@ -117,7 +117,7 @@ static bool protection_must_leave(struct engine_state *s, const struct lane *lan
 {
     const struct position *p = lane->position;
 
-    return !execution_is_leaving(s, p) &&
+    return size_sign(execution_sellable(s, lane)) > 0 && !execution_is_leaving(s, lane) &&
            (lane->exit_price_missing ||
             (s->options.limits.stop_loss_required && price_sign(position_stop_level(p)) == 0));
 }
@@ -164,8 +164,9 @@ bool protection_may_overlap(const struct venue_traits *t)
 }
 
 /* Stops that are confirmed to rest, together, cover the position. */
-static bool protection_covers(const struct engine_state *s, const struct position *p)
+static bool protection_covers(const struct engine_state *s, const struct lane *lane)
 {
+    const struct position *p = lane->position;
     struct size covered = SIZE_ZERO;
 
     for (size_t i = 0; i < s->order_count; i++) {
@@ -177,7 +178,7 @@ static bool protection_covers(const struct engine_state *s, const struct positio
             (o->status == ORDER_ACCEPTED || o->status == ORDER_PARTIALLY_FILLED))
             covered.e12 += order_left(o).e12;
     }
-    return size_cmp(covered, p->size) >= 0;
+    return size_cmp(covered, execution_sellable(s, lane)) >= 0;
 }
 
 static int64_t protection_limit_us(const struct engine_state *s)
@@ -213,7 +214,7 @@ static int64_t protection_lane_due_us(const struct engine_state *s, const struct
     const struct position *p = lane->position;
     int64_t limit_us;
 
-    if (!p || p->unprotected_since_us == TIME_NONE || execution_is_leaving(s, p))
+    if (!p || p->unprotected_since_us == TIME_NONE || execution_is_leaving(s, lane))
         return INT64_MAX;
     if (lane->exit_price_missing)
         return lane->leave_after_us;
@@ -245,7 +246,7 @@ void protection_watch(struct engine_state *s)
 
         if (!p)
             continue;
-        if (protection_covers(s, p)) {
+        if (protection_covers(s, lane)) {
             if (p->unprotected_since_us != TIME_NONE)
                 s->effects = true;
             p->unprotected_since_us = TIME_NONE;

@@ -22,6 +22,14 @@ const char *intrabar_name(enum intrabar i)
     return names[i];
 }
 
+const char *fee_in_name(enum fee_in f)
+{
+    static const char *const names[] = {"quote", "received"};
+
+    ASSERT((size_t)f < COUNT_OF(names));
+    return names[f];
+}
+
 struct simulate *simulate_new(const struct simulate_options *options)
 {
     struct simulate *s = xcalloc(1, sizeof *s);
@@ -91,7 +99,7 @@ const char *sim_entry_objection(const struct simulate *s, struct sim_order *o)
         return "amount_overflow";
     if (money_cmp(notional, i->min_notional) < 0)
         return "min_notional";
-    if (sim_cost(s, left, p, i->money_scale, &o->reserved) || sim_cash_free(s, &free_cash))
+    if (sim_cost(s, i, left, p, &o->reserved) || sim_cash_free(s, &free_cash))
         return "amount_overflow";
     return money_cmp(o->reserved, free_cash) > 0 ? "insufficient_funds" : NULL;
 }
@@ -223,8 +231,8 @@ static enum err simulate_restore(void *self, const struct order *o)
         return ERR_LIMIT;
     order = book_order(s, o, instrument);
     if (order.is_entry) {
-        e = sim_cost(s, order_left(o), sim_cost_price(&order),
-                     s->markets[instrument].instrument.money_scale, &order.reserved);
+        e = sim_cost(s, &s->markets[instrument].instrument, order_left(o), sim_cost_price(&order),
+                     &order.reserved);
         if (e)
             return e;
         e = money_add(s->reserved, order.reserved, &s->reserved);
@@ -269,6 +277,14 @@ static void simulate_fund(void *self, struct money cash)
     simulate_set_cash(self, cash);
 }
 
+static void simulate_give_up(void *self, size_t instrument, struct size dust)
+{
+    struct simulate *s = self;
+
+    ASSERT(instrument < s->options.instrument_count);
+    s->markets[instrument].holding.e12 -= dust.e12;
+}
+
 static void simulate_hold(void *self, size_t instrument, struct size holding)
 {
     simulate_set_holding(self, instrument, holding);
@@ -291,5 +307,6 @@ struct venue simulate_venue(struct simulate *s)
         .restore = simulate_restore,
         .fund = simulate_fund,
         .hold = simulate_hold,
+        .give_up = simulate_give_up,
     };
 }

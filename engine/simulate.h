@@ -22,7 +22,9 @@
  *   an entry below the minimum notional ("min_notional"), an order off the lot or tick ("lot_size",
  *   "tick_size"), and "unknown_symbol", "too_many_orders", "amount_overflow".  Reduce-only orders
  *   never turn a position: they are clipped to it, and what is left over expires ("reduce_only").
- * - Fees are charged in the quote currency: notional * rate, half even at the money scale.
+ * - Fees are charged in the quote currency: notional * rate, half even at the money scale.  Told to
+ *   charge what is received, as Binance does, a spot buy pays size * rate of the base asset, half
+ *   even to 8 decimals, and no cash.
  *
  * Fill ids are "<order id>-<size filled so far>", so that a restarted venue tells the same ids
  * again.  Everything the venue knows follows from candles, balances and orders: a restart tells it
@@ -47,10 +49,17 @@ enum limit_fill {
     LIMIT_FILL_THROUGH
 };
 
+enum fee_in {
+    FEE_IN_QUOTE,
+    FEE_IN_RECEIVED
+};
+const char *fee_in_name(enum fee_in f); /* quote received */
+
 struct simulate_options {
     const struct instrument *instruments; /* copied */
     size_t instrument_count;
     struct ratio fee_rate;
+    enum fee_in fee_in;
     struct ratio slippage;   /* fraction */
     struct ratio volume_cap; /* 0: off */
     enum intrabar intrabar;

@@ -188,15 +188,19 @@ enum err sim_fee(struct money notional, struct ratio rate, int money_scale, stru
     return money_times_scale(notional, rate, money_scale, out);
 }
 
-enum err sim_cost(const struct simulate *s, struct size size, struct price p, int money_scale,
-                  struct money *out)
+enum err sim_cost(const struct simulate *s, const struct instrument *i, struct size size,
+                  struct price p, struct money *out)
 {
     struct money notional, fee;
     enum err e = notional_of(p, size, ROUND_UP, &notional);
 
     if (e)
         return e;
-    e = sim_fee(notional, s->options.fee_rate, money_scale, &fee);
+    if (sim_fee_is_received(s, i)) {
+        *out = notional;
+        return ERR_OK;
+    }
+    e = sim_fee(notional, s->options.fee_rate, i->money_scale, &fee);
     if (e)
         return e;
     return money_add(notional, fee, out);

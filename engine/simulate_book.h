@@ -86,14 +86,20 @@ void sim_cancel_siblings(struct simulate *s, const struct sim_order *o, int64_t 
 /* The price an entry is paid at as far as the check goes: a limit's own, else the decision price,
  * else the stop price. */
 struct price sim_cost_price(const struct sim_order *o);
-/* Cash that an order's open size would need at a price, fee included. */
-MUST_USE enum err sim_cost(const struct simulate *s, struct size size, struct price p,
-                           int money_scale, struct money *out);
+/* Cash that an order's open size would need at a price, a fee in cash included. */
+MUST_USE enum err sim_cost(const struct simulate *s, const struct instrument *i, struct size size,
+                           struct price p, struct money *out);
 /* Cash that no order has reserved and that is no margin. */
 MUST_USE enum err sim_cash_free(const struct simulate *s, struct money *out);
 /* The fee of a notional: rounded once, half even, to the money scale. */
 MUST_USE enum err sim_fee(struct money notional, struct ratio rate, int money_scale,
                           struct money *out);
+
+/* True where a buy's fee is taken from what it receives. */
+static inline bool sim_fee_is_received(const struct simulate *s, const struct instrument *i)
+{
+    return s->options.fee_in == FEE_IN_RECEIVED && i->is_spot;
+}
 
 /* True for an order that waits for an open: a market order, or a stop that has begun to fill. */
 static inline bool sim_waits_for_open(const struct sim_order *o)

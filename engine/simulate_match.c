@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+    SIM_BASE_DECIMALS = 8 /* of a fee in the base asset, as Binance keeps its balances */
+};
+
 /* One execution that the market allows. */
 struct execution {
     int64_t at_us;
@@ -44,7 +48,10 @@ static struct size executable_size(const struct simulate *s, const struct sim_or
     if (o->reduce_only) {
         struct size held = o->side == SIDE_SELL ? m->holding : size_neg(m->holding);
 
-        most = size_min(most, size_max(held, SIZE_ZERO));
+        /* Fees in the base asset leave less than a lot of it, which nobody can sell. */
+        if (size_cmp(held, most) < 0 && size_to_step(held, m->instrument.lot, ROUND_ZERO, &most))
+            most = SIZE_ZERO;
+        most = size_max(most, SIZE_ZERO);
     }
     if (is_capped && size_cmp(m->liquidity, most) < 0) {
         if (size_to_step(m->liquidity, m->instrument.lot, ROUND_ZERO, &most))
@@ -56,6 +63,7 @@ static struct size executable_size(const struct simulate *s, const struct sim_or
 /* What one fill does to the balances; everything is computed before anything changes. */
 struct booking {
     struct money cash, margin, fee, reserved;
+    bool fee_in_base;
     struct size holding, filled;
 };
 
@@ -100,7 +108,11 @@ static enum err book_fill(const struct simulate *s, const struct sim_order *o, s
     const struct sim_market *m = &s->markets[o->instrument];
     const int scale = m->instrument.money_scale;
     struct size moved = o->side == SIDE_BUY ? size : size_neg(size);
-    struct booking b = {.filled = {o->filled.e12 + size.e12}, .margin = m->margin};
+    struct booking b = {.filled = {o->filled.e12 + size.e12},
+                        .margin = m->margin,
+                        .cash = s->cash,
+                        .fee_in_base =
+                            sim_fee_is_received(s, &m->instrument) && o->side == SIDE_BUY};
     struct money notional;
     enum err e;
 
@@ -108,10 +120,14 @@ static enum err book_fill(const struct simulate *s, const struct sim_order *o, s
     if (e)
         return e;
     notional = money_to_scale(notional, scale, ROUND_HALF_EVEN);
-    e = sim_fee(notional, s->options.fee_rate, scale, &b.fee);
-    if (e)
-        return e;
-    e = money_sub(s->cash, b.fee, &b.cash);
+    if (b.fee_in_base) {
+        e = sim_fee((struct money){size.e12}, s->options.fee_rate, SIM_BASE_DECIMALS, &b.fee);
+        moved.e12 -= b.fee.e12;
+    } else {
+        e = sim_fee(notional, s->options.fee_rate, scale, &b.fee);
+        if (!e)
+            e = money_sub(s->cash, b.fee, &b.cash);
+    }
     if (e)
         return e;
     if (!m->instrument.is_spot)
@@ -128,7 +144,7 @@ static enum err book_fill(const struct simulate *s, const struct sim_order *o, s
     if (o->is_entry) {
         struct size left = {o->size.e12 - b.filled.e12};
 
-        e = sim_cost(s, left, sim_cost_price(o), scale, &b.reserved);
+        e = sim_cost(s, &m->instrument, left, sim_cost_price(o), &b.reserved);
         if (e)
             return e;
     }
@@ -170,7 +186,8 @@ static void execute(struct simulate *s, struct sim_order *o, const struct execut
     event->size = part;
     event->fee = b.fee;
     event->is_maker = x->is_maker;
-    (void)copy_text(event->fee_currency, sizeof event->fee_currency, m->instrument.quote);
+    (void)copy_text(event->fee_currency, sizeof event->fee_currency,
+                    b.fee_in_base ? m->instrument.base : m->instrument.quote);
     (void)size_print(o->filled, filled);
     (void)snprintf(event->venue_fill_id, sizeof event->venue_fill_id, "%lld-%s", (long long)o->id,
                    filled);

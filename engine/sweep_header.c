@@ -29,6 +29,8 @@ static void write_terms(struct jwriter *w, const struct trial_terms *t)
     jw_object(w);
     jw_member_money(w, "starting_equity", t->starting_equity, -1);
     jw_member_ratio(w, "fee_rate", t->fee_rate);
+    if (t->fee_in != FEE_IN_QUOTE)
+        jw_member_text(w, "fee_in", fee_in_name(t->fee_in));
     jw_member_ratio(w, "slippage", t->slippage);
     jw_member_ratio(w, "slippage_tolerance", t->slippage_tolerance);
     jw_member_ratio(w, "volume_cap", t->volume_cap);

@@ -155,20 +155,17 @@ static void push_trip(struct track *t, i128 pnl)
 static void push_trade(struct track *t, const struct record *r)
 {
     struct trade_entry trade;
-    const char *why = trade_entry_read(r, &trade);
-    bool own_fee = false;
+    const char *why = trade_entry_read(r, t->quote, &trade);
 
-    if (!why) {
-        own_fee = value_is(&trade.fee_currency, t->quote);
-        why = book_apply(&t->book, &trade, own_fee);
-    }
+    if (!why)
+        why = book_apply(&t->book, &trade);
     if (why) {
         broken(t, why);
         return;
     }
-    t->has_other_fees = t->has_other_fees || !own_fee;
+    t->has_other_fees = t->has_other_fees || trade.fee_kind == FEE_OTHER;
     if (!add_up(t, &t->pnl, trade.pnl) || !add_up(t, &t->turnover, trade.notional) ||
-        (own_fee && !add_up(t, &t->fees, trade.fee)))
+        !add_up(t, &t->fees, trade.fee_value))
         return;
     if (t->book.last.closed)
         push_trip(t, t->book.last.trip_pnl);
@@ -189,6 +186,27 @@ static void push_mark(struct track *t, const struct record *r)
         push_day(t, equity);
 }
 
+static void push_dust(struct track *t, const struct record *r)
+{
+    struct value id = record_get(r, "position_id"), size = record_get(r, "size");
+    struct value pnl = record_get(r, "pnl");
+    i128 size_e12, pnl_e12;
+    int64_t position_id;
+    const char *why;
+    int decimals;
+
+    if (!value_id(&id, &position_id) || !value_amount(&size, &size_e12, &decimals) ||
+        !value_amount(&pnl, &pnl_e12, &decimals)) {
+        broken(t, "a dust entry's position_id, size or pnl is missing or malformed");
+        return;
+    }
+    why = book_give_up(&t->book, position_id, size_e12, pnl_e12);
+    if (why)
+        broken(t, why);
+    else if (add_up(t, &t->pnl, pnl_e12))
+        push_trip(t, t->book.last.trip_pnl);
+}
+
 /* Funding belongs to a position's result; what is paid in or out moves the peak along. */
 static void push_cash(struct track *t, const struct record *r)
 {
@@ -201,6 +219,10 @@ static void push_cash(struct track *t, const struct record *r)
 
     if (!value_amount(&moved, &amount, &decimals)) {
         broken(t, "a cash entry's amount is missing or malformed");
+        return;
+    }
+    if (value_is(&kind, "dust")) {
+        push_dust(t, r);
         return;
     }
     if (!value_is(&kind, "funding")) {

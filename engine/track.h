@@ -29,7 +29,7 @@ struct track {
     /* Round trips and fills. */
     int64_t wins, losses, breakeven, loss_run, loss_run_max;
     i128 win_sum, loss_sum, pnl, fees, funding, turnover;
-    bool has_other_fees; /* a fee in another currency than the account's */
+    bool has_other_fees; /* a fee in neither the account's currency nor the base asset */
     /* Marks. */
     i128 start, peak, max_down, max_drawdown;
     /* Daily returns, in 10^-12. */

@@ -49,7 +49,37 @@ static bool read_amounts(const struct record *r, struct trade_entry *t)
     return true;
 }
 
-const char *trade_entry_read(const struct record *r, struct trade_entry *t)
+/* Spot symbols are "BASE/QUOTE", perpetuals "BASE/QUOTE:SETTLEMENT". */
+static enum fee_kind fee_kind_of(const struct trade_entry *t, const char *quote)
+{
+    const char *slash = memchr(t->symbol.at, '/', t->symbol.length);
+    const struct value *fee = &t->fee_currency;
+
+    if (value_is(fee, quote))
+        return FEE_QUOTE;
+    return slash && !memchr(t->symbol.at, ':', t->symbol.length) &&
+                   fee->length == (size_t)(slash - t->symbol.at) &&
+                   memcmp(fee->at, t->symbol.at, fee->length) == 0
+               ? FEE_BASE
+               : FEE_OTHER;
+}
+
+/* What statistics count of a fee: one in the base asset at the trade's price, like a notional. */
+static bool read_fee(struct trade_entry *t, const char *quote)
+{
+    struct money worth;
+
+    t->fee_kind = fee_kind_of(t, quote);
+    t->fee_value = t->fee_kind == FEE_QUOTE ? t->fee : 0;
+    if (t->fee_kind != FEE_BASE)
+        return true;
+    if (notional_of((struct price){t->price}, (struct size){t->fee}, ROUND_HALF_EVEN, &worth))
+        return false;
+    t->fee_value = money_to_scale(worth, t->money_scale, ROUND_HALF_EVEN).e12;
+    return true;
+}
+
+const char *trade_entry_read(const struct record *r, const char *quote, struct trade_entry *t)
 {
     if (!read_ids(r, t))
         return "a trade's id, order_id, position_id or order is missing or malformed";
@@ -66,6 +96,8 @@ const char *trade_entry_read(const struct record *r, struct trade_entry *t)
         return "a trade's symbol is missing or too long";
     if (t->fee_currency.kind != VALUE_TEXT)
         return "a trade's fee_currency is missing";
+    if (!read_fee(t, quote))
+        return "a trade's fee is out of range";
     return NULL;
 }
 
@@ -196,12 +228,17 @@ static const char out_of_range[] = "a position's amounts are out of range";
 static const char *open_more(struct track_book *b, struct book_position *p,
                              const struct trade_entry *t)
 {
-    if (!add(&p->size, t->size) || !add(&p->cost_left, t->notional) || !add(&p->fee_left, t->fee) ||
-        !add(&p->pnl, t->pnl))
+    i128 received = t->size, cash_fee = t->fee_kind == FEE_QUOTE ? t->fee : 0;
+
+    if (t->fee_kind == FEE_BASE && !add(&received, -p->direction * t->fee))
+        return out_of_range;
+    if (received <= 0)
+        return "a trade's fee is as large as what it receives";
+    if (!add(&p->size, received) || !add(&p->cost_left, t->notional) ||
+        !add(&p->fee_left, cash_fee) || !add(&p->pnl, t->pnl))
         return out_of_range;
     b->last.opens = true;
     b->last.pnl = 0;
-    b->last.pnl_known = true;
     return NULL;
 }
 
@@ -209,20 +246,26 @@ static const char *close_some(struct track_book *b, struct book_position *p,
                               const struct trade_entry *t)
 {
     struct book_result *last = &b->last;
-    i128 gain = t->notional;
+    i128 gain = t->notional, gone = t->size, cash_fee = t->fee_kind == FEE_QUOTE ? t->fee : 0;
 
     if (t->size > p->size)
         return "a trade closes more than its position holds";
-    last->cost_share = share_of(p->cost_left, t->size, p->size, t->money_scale);
-    last->fee_share = share_of(p->fee_left, t->size, p->size, t->money_scale);
+    if (t->fee_kind == FEE_BASE) { /* out of what is left, as far as that goes */
+        i128 fee = p->direction * t->fee;
+
+        gone += fee < p->size - t->size ? fee : p->size - t->size;
+    }
+    if (gone <= 0)
+        return "a trade's fee is as large as what it receives";
+    last->cost_share = share_of(p->cost_left, gone, p->size, t->money_scale);
+    last->fee_share = share_of(p->fee_left, gone, p->size, t->money_scale);
     if (!add(&gain, -last->cost_share))
         return out_of_range;
     gain = p->direction > 0 ? gain : -gain;
-    if (!add(&gain, -t->fee) || !add(&gain, -last->fee_share) || !add(&p->pnl, t->pnl))
+    if (!add(&gain, -cash_fee) || !add(&gain, -last->fee_share) || !add(&p->pnl, t->pnl))
         return out_of_range;
     last->pnl = gain;
-    last->pnl_known = p->has_own_fees;
-    p->size -= t->size;
+    p->size -= gone;
     p->cost_left -= last->cost_share;
     p->fee_left -= last->fee_share;
     if (p->size > 0)
@@ -233,7 +276,27 @@ static const char *close_some(struct track_book *b, struct book_position *p,
     return NULL;
 }
 
-const char *book_apply(struct track_book *b, const struct trade_entry *t, bool own_fee)
+const char *book_give_up(struct track_book *b, int64_t id, i128 size, i128 pnl)
+{
+    struct book_position *p = book_find(b, id);
+    i128 lost = 0;
+
+    b->last = (struct book_result){0};
+    if (!p)
+        return "dust of a position that is not open";
+    if (size != p->size)
+        return "dust is not what the position holds";
+    if (!add(&lost, -p->direction * p->cost_left) || !add(&lost, -p->fee_left) ||
+        !add(&p->pnl, pnl))
+        return out_of_range;
+    b->last.pnl = lost;
+    b->last.closed = true;
+    b->last.trip_pnl = p->pnl;
+    drop(b, p);
+    return NULL;
+}
+
+const char *book_apply(struct track_book *b, const struct trade_entry *t)
 {
     struct book_position *p = book_find(b, t->position_id);
 
@@ -244,14 +307,12 @@ const char *book_apply(struct track_book *b, const struct trade_entry *t, bool o
         if (b->count * 2 >= b->capacity)
             grow(b);
         p = slot_for(b, t->position_id);
-        *p = (struct book_position){
-            .id = t->position_id, .direction = t->side, .has_own_fees = true};
+        *p = (struct book_position){.id = t->position_id, .direction = t->side};
         memcpy(p->symbol, t->symbol.at, t->symbol.length);
         b->count++;
     } else if (strlen(p->symbol) != t->symbol.length ||
                memcmp(p->symbol, t->symbol.at, t->symbol.length) != 0) {
         return "a trade's symbol is not its position's";
     }
-    p->has_own_fees = p->has_own_fees && own_fee;
     return p->direction == t->side ? open_more(b, p, t) : close_some(b, p, t);
 }

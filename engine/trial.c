@@ -143,6 +143,7 @@ static struct simulate *new_venue(const struct trial_options *o)
         .instruments = o->instruments,
         .instrument_count = o->instrument_count,
         .fee_rate = o->terms.fee_rate,
+        .fee_in = o->terms.fee_in,
         .slippage = o->terms.slippage,
         .volume_cap = o->terms.volume_cap,
         .intrabar = o->terms.intrabar,

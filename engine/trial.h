@@ -16,6 +16,7 @@
 struct trial_terms {
     struct money starting_equity;
     struct ratio fee_rate, slippage, slippage_tolerance, volume_cap; /* fractions */
+    enum fee_in fee_in;
     enum intrabar intrabar;
     enum limit_fill limit_fill;
     int delay_candles; /* see engine/simulate.h */

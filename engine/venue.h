@@ -207,6 +207,8 @@ struct venue {
      * engine charges position by position. */
     void (*fund)(void *self, struct money cash);
     void (*hold)(void *self, size_t instrument, struct size holding);
+    /* Spot: so much of the holding (negative: of a short) belongs to no position any more. */
+    void (*give_up)(void *self, size_t instrument, struct size dust);
 };
 
 #endif

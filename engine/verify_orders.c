@@ -215,7 +215,7 @@ void rules_trade_order(struct verify_rules *v, const struct record *r, const str
     if (!o || t->size > o->size - o->filled)
         return;
     o->filled += t->size;
-    o->fee += t->fee;
+    o->fee += t->fee_value;
 }
 
 static const char *judge_close(const struct open_order *o, const struct record *r)
@@ -237,9 +237,9 @@ static const char *judge_close(const struct open_order *o, const struct record *
     if (!value_amount(&filled, &amount, &decimals) || amount != o->filled)
         return "filled is not the sum of the order's trades";
     if (!value_amount(&fee, &amount, &decimals) || amount != o->fee)
-        return "fee is not the sum of the order's trades";
+        return "fee is not what the fees of the order's trades come to";
     if (!is_filled && !value_is(&status, "canceled") && !value_is(&status, "rejected") &&
-        !value_is(&status, "expired"))
+        !value_is(&status, "expired") && !value_is(&status, "absent"))
         return "status is not one of an order's end";
     if (is_filled != (o->filled == o->size))
         return "status does not agree with what was filled";

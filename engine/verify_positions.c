@@ -36,12 +36,13 @@ static void move_cash(struct verify_rules *v, i128 amount)
 static void trade_cash(struct verify_rules *v, const struct trade_entry *t)
 {
     const struct book_result *made = &v->track->book.last;
+    const i128 fee = t->fee_kind == FEE_QUOTE ? t->fee : 0;
 
     if (is_spot(t->symbol.at, t->symbol.length)) {
         move_cash(v, t->side > 0 ? -t->notional : t->notional);
-        move_cash(v, -t->fee);
+        move_cash(v, -fee);
     } else if (made->opens) {
-        move_cash(v, -t->fee);
+        move_cash(v, -fee);
     } else {
         move_cash(v, made->pnl);
         move_cash(v, made->fee_share);
@@ -52,11 +53,7 @@ void rules_trade_money(struct verify_rules *v, const struct trade_entry *t)
 {
     const struct book_result *made = &v->track->book.last;
 
-    if (!made->pnl_known || !value_is(&t->fee_currency, v->track->quote)) {
-        v->unknown_profits++;
-        v->cash_known = false;
-        return;
-    }
+    v->other_fees += t->fee_kind == FEE_OTHER;
     if (made->pnl != t->pnl)
         report_fail(v->report, PROPERTY_PROFITS,
                     "entry %llu: trade %lld: pnl is not what price, size and fees make it",
@@ -96,11 +93,21 @@ static const char *judge_funding(const struct verify_rules *v, const struct reco
                : "funding is not size, mark and rate";
 }
 
+static const char *judge_dust(const struct verify_rules *v, const struct record *r)
+{
+    struct value pnl = record_get(r, "pnl");
+    i128 cost;
+    int ignored;
+
+    return value_amount(&pnl, &cost, &ignored) && cost == v->track->book.last.pnl
+               ? NULL
+               : "dust did not cost its pnl";
+}
+
 void rules_cash(struct verify_rules *v, const struct record *r)
 {
-    struct value kind = record_get(r, "kind");
-    const char *why;
-    struct value moved = record_get(r, "amount");
+    struct value kind = record_get(r, "kind"), moved = record_get(r, "amount");
+    const char *why = NULL;
     i128 amount;
     int decimals;
 
@@ -109,8 +116,14 @@ void rules_cash(struct verify_rules *v, const struct record *r)
         return;
     }
     move_cash(v, amount);
-    why = value_is(&kind, "funding") && !v->track->broken ? judge_funding(v, r, amount, decimals)
-                                                          : NULL;
+    if (value_is(&kind, "dust") && amount != 0)
+        fail(v, "dust has moved cash");
+    if (v->track->broken)
+        return;
+    if (value_is(&kind, "funding"))
+        why = judge_funding(v, r, amount, decimals);
+    else if (value_is(&kind, "dust"))
+        why = judge_dust(v, r);
     if (why)
         report_fail(v->report, PROPERTY_PROFITS, "entry %llu: %s", (unsigned long long)v->index,
                     why);

@@ -132,7 +132,7 @@ static void rules_fill(struct verify_rules *v, const struct trade_entry *t)
 static void rules_trade(struct verify_rules *v, const struct record *r)
 {
     struct trade_entry t;
-    const char *why = trade_entry_read(r, &t);
+    const char *why = trade_entry_read(r, v->track->quote, &t);
 
     if (why) {
         report_fail(v->report, PROPERTY_ORDERS, "entry %llu: %s", (unsigned long long)v->index,
@@ -219,10 +219,10 @@ void rules_end(struct verify_rules *v)
         report_note(report, PROPERTY_CYCLES, VERDICT_PASS,
                     "%lld cycles; %lld times none for more than %d intervals", (long long)v->cycles,
                     (long long)v->silences, SILENCE_INTERVALS);
-    if (v->unknown_profits > 0)
-        report_note(report, PROPERTY_PROFITS, VERDICT_NOT_PROVEN,
-                    "%llu trades paid fees in another currency than the account's",
-                    (unsigned long long)v->unknown_profits);
+    if (v->other_fees > 0)
+        report_note(report, PROPERTY_PROFITS, VERDICT_PASS,
+                    "without the fees of %llu trades, which were paid in a third asset",
+                    (unsigned long long)v->other_fees);
     report_pass(report, PROPERTY_PROFITS);
     if (v->has_marks && !v->cash_known)
         report_note(report, PROPERTY_POSITIONS, VERDICT_NOT_PROVEN,

@@ -34,8 +34,8 @@ struct verify_rules {
     /* Positions. */
     bool cash_known, has_marks;
     i128 cash;
-    int64_t last_day; /* of the newest equity entry; INT64_MIN before the first */
-    uint64_t unknown_profits;
+    int64_t last_day;    /* of the newest equity entry; INT64_MIN before the first */
+    uint64_t other_fees; /* trades whose fee is no part of cash and profit */
 };
 
 void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track);

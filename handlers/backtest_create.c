@@ -14,6 +14,7 @@ static const struct ratio one = {INT64_C(1000000000000)};
 static const struct ratio fee_most = {INT64_C(100000000000)};          /* 0.1 */
 static const struct ratio slippage_most = {INT64_C(1000000000000000)}; /* 1000 bps */
 static const char *const intrabars[] = {"pessimistic", "adaptive", "detail", NULL};
+static const char *const fees_in[] = {"quote", "received", NULL};
 static const char *const limit_fills[] = {"touch", "through", NULL};
 
 enum {
@@ -30,7 +31,7 @@ struct backtest_body {
     int64_t from_us, to_us, windows;
     struct ratio fee_rate, slippage_bps, volume_cap, min_confidence, train;
     struct money starting_equity;
-    int intrabar, limit_fill;
+    int fee_in, intrabar, limit_fill;
 };
 
 /* What the body does not say is as the daemon trades. */
@@ -42,6 +43,7 @@ static void body_init(struct backtest_body *b, const struct trial_terms *t)
         .volume_cap = t->volume_cap,
         .min_confidence = t->limits.min_confidence,
         .starting_equity = t->starting_equity,
+        .fee_in = (int)t->fee_in,
         .intrabar = (int)t->intrabar,
         .limit_fill = (int)t->limit_fill,
     };
@@ -68,6 +70,7 @@ static enum err body_parse(struct request *rq, struct backtest_body *b)
         typed_share("volume_cap", &b->volume_cap, one),
         typed_share("min_confidence", &b->min_confidence, one),
         typed_money("starting_equity", &b->starting_equity),
+        typed_word("fee_in", &b->fee_in, fees_in),
         typed_word("intrabar", &b->intrabar, intrabars),
         typed_word("limit_fill", &b->limit_fill, limit_fills),
         field_present(typed_integer("windows", &b->windows, 1, BACKTEST_WINDOWS), &b->has_windows),
@@ -163,6 +166,7 @@ static struct trial_terms terms_of(const struct backtest_body *b, const struct t
     t.slippage = (struct ratio){b->slippage_bps.e12 / BPS_OF_ONE};
     t.volume_cap = b->volume_cap;
     t.starting_equity = b->starting_equity;
+    t.fee_in = (enum fee_in)b->fee_in;
     t.intrabar = (enum intrabar)b->intrabar;
     t.limit_fill = (enum limit_fill)b->limit_fill;
     t.limits.min_confidence = b->min_confidence;

@@ -67,6 +67,8 @@ void view_position(struct jwriter *w, const struct position *p, enum trading_mod
     jw_member_text(w, "status", is_open ? "open" : "closed");
     jw_member_size(w, "size", p->size, -1);
     jw_member_size(w, "entry_size", p->entry_size, -1);
+    jw_member_size(w, "fee_size", p->fee_size, -1);
+    jw_member_size(w, "dust", p->dust, -1);
     price_or_null(w, "avg_entry_price", position_entry_price(p));
     price_or_null(w, "avg_exit_price", position_exit_price(p));
     price_or_null(w, "mark_price", p->mark);

@@ -86,6 +86,7 @@ static struct config_leaf config_leaf(const struct app *a)
     return (struct config_leaf){
         .feed_id = a->market.feed_id,
         .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .fee_in_received = config_enum(c, CONFIG_fee_in) == FEE_IN_RECEIVED,
         .slippage_bps = config_ratio(c, CONFIG_slippage_bps),
         .slippage_tolerance_bps = config_ratio(c, CONFIG_slippage_tolerance_bps),
         .volume_cap = config_ratio(c, CONFIG_volume_cap),

@@ -24,7 +24,8 @@ static const char usage[] =
     "usage: traderd backtest --strategy FILE... --candles [SYMBOL=]FILE... [--config FILE]\n"
     "         [--funding [SYMBOL=]FILE...] [--detail [SYMBOL=]FILE...]\n"
     "         [--from T] [--to T] [--windows N | --train PART]\n"
-    "         [--fee R] [--slippage BPS] [--tolerance BPS] [--volume-cap R]\n"
+    "         [--fee R] [--fee-in quote|received] [--slippage BPS]\n"
+    "         [--tolerance BPS] [--volume-cap R]\n"
     "         [--intrabar pessimistic|adaptive|detail] [--limit-fill touch|through]\n"
     "         [--starting-equity M] [--min-confidence R] [--max-drawdown R]\n"
     "         [--max-open-positions N] [--tick SYMBOL=P...] [--lot SYMBOL=S...]\n"
@@ -176,6 +177,7 @@ static bool take_words(int count, char **arguments, struct backtest_words *w)
         {"--windows", &w->windows, NULL},
         {"--train", &w->train, NULL},
         {"--fee", &w->fee, NULL},
+        {"--fee-in", &w->fee_in, NULL},
         {"--slippage", &w->slippage, NULL},
         {"--tolerance", &w->tolerance, NULL},
         {"--volume-cap", &w->volume_cap, NULL},

@@ -16,7 +16,7 @@ struct backtest_words {
     size_t funding_count, detail_count;
     const char *ticks[LIMIT_SYMBOLS], *lots[LIMIT_SYMBOLS], *minima[LIMIT_SYMBOLS];
     size_t tick_count, lot_count, minimum_count;
-    const char *config, *from, *to, *fee, *slippage, *tolerance, *volume_cap, *intrabar,
+    const char *config, *from, *to, *fee, *fee_in, *slippage, *tolerance, *volume_cap, *intrabar,
         *limit_fill, *starting_equity, *min_confidence, *max_drawdown, *max_open_positions,
         *windows, *train, *trades, *signals, *report;
     bool is_json, is_whole, is_quiet;

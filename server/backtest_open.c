@@ -35,6 +35,7 @@ static enum err set_all(struct config *c, const struct backtest_words *w, struct
         const char *key, *value;
     } table[] = {
         {"fee_rate", w->fee},
+        {"fee_in", w->fee_in},
         {"slippage_bps", w->slippage},
         {"slippage_tolerance_bps", w->tolerance},
         {"volume_cap", w->volume_cap},

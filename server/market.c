@@ -40,6 +40,7 @@ struct trial_terms market_terms(const struct config *c)
     return (struct trial_terms){
         .starting_equity = config_money(c, CONFIG_starting_equity),
         .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .fee_in = (enum fee_in)config_enum(c, CONFIG_fee_in),
         .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
         .volume_cap = config_ratio(c, CONFIG_volume_cap),
@@ -257,6 +258,7 @@ static void simulate_here(const struct config *c, struct market *m)
         .instruments = m->instruments,
         .instrument_count = m->instrument_count,
         .fee_rate = config_ratio(c, CONFIG_fee_rate),
+        .fee_in = (enum fee_in)config_enum(c, CONFIG_fee_in),
         .slippage = market_bps(config_ratio(c, CONFIG_slippage_bps)),
         .volume_cap = config_ratio(c, CONFIG_volume_cap),
         .intrabar = (enum intrabar)config_enum(c, CONFIG_intrabar),

@@ -310,6 +310,7 @@ static bool take_words(int count, char **arguments, struct sweep_words *w)
         {"--to", &m->to, NULL},
         {"--train", &m->train, NULL},
         {"--fee", &m->fee, NULL},
+        {"--fee-in", &m->fee_in, NULL},
         {"--slippage", &m->slippage, NULL},
         {"--tolerance", &m->tolerance, NULL},
         {"--volume-cap", &m->volume_cap, NULL},

@@ -234,6 +234,8 @@ static const struct column position_columns[] = {
     COLUMN_NAMED(position, status, "status", word_position_status, POSITION_OPEN, POSITION_CLOSED),
     COLUMN(position, size, "size", AMOUNT),
     COLUMN(position, entry_size, "entry_size", AMOUNT),
+    COLUMN(position, fee_size, "fee_size", AMOUNT),
+    COLUMN(position, dust, "dust", AMOUNT),
     COLUMN(position, entry_notional, "entry_notional", AMOUNT),
     COLUMN(position, entry_fee, "entry_fee", AMOUNT),
     COLUMN(position, cost_left, "cost_left", AMOUNT),
@@ -304,6 +306,7 @@ static const struct column cash_columns[] = {
     COLUMN(cash_move, mark, "mark", AMOUNT),
     COLUMN(cash_move, rate, "rate", AMOUNT),
     COLUMN(cash_move, amount, "amount", AMOUNT),
+    COLUMN(cash_move, pnl, "pnl", AMOUNT),
 };
 const struct table table_cash = TABLE("cash_move", cash_columns, cash_move);
 

@@ -44,7 +44,7 @@ def to_scale(value, scale):
 class Trade:
     """A trade entry's members as numbers."""
 
-    def __init__(self, body):
+    def __init__(self, body, quote):
         self.id, self.order_id = positive_id(body.get("id")), positive_id(body.get("order_id"))
         self.position = positive_id(body.get("position_id"))
         self.order = body.get("order")
@@ -63,21 +63,33 @@ class Trade:
         if not isinstance(self.symbol, str) or not 0 < len(self.symbol) < 32 or \
                 not isinstance(self.currency, str):
             raise Bad("a trade's symbol or fee_currency is missing")
-        self.notional = to_scale(bounded(half_even(self.price * self.size, ONE)), self.scale)
+        self.notional = self.worth(self.size)
+        base, slash, _ = self.symbol.partition("/")
+        self.cash_fee = self.base_fee = self.fee_value = 0
+        self.third_fee = False
+        if self.currency == quote:
+            self.cash_fee = self.fee_value = self.fee
+        elif slash and ":" not in self.symbol and self.currency == base:
+            self.base_fee, self.fee_value = self.fee, self.worth(self.fee)
+        else:
+            self.third_fee = True
+
+    def worth(self, size):
+        """At the trade's price, as a notional is rounded."""
+        return to_scale(bounded(half_even(self.price * size, ONE)), self.scale)
 
 
 class Position:
     def __init__(self, trade):
         self.symbol, self.direction = trade.symbol, trade.side
         self.size = self.cost = self.fees = self.pnl = 0
-        self.own_fees = True
 
-    def share(self, value, trade):
+    def share(self, value, gone, scale):
         """What a closing trade takes of a sum; the last one takes all that is left."""
-        if trade.size == self.size:
+        if gone == self.size:
             return value
-        step = 10 ** (12 - trade.scale)
-        made = half_even(abs(value) * trade.size, self.size * step) * step
+        step = 10 ** (12 - scale)
+        made = half_even(abs(value) * gone, self.size * step) * step
         return (1 if value >= 0 else -1) * min(made, abs(value))
 
 
@@ -87,29 +99,47 @@ class Book:
     def __init__(self):
         self.open = {}
 
-    def apply(self, trade, own_fee):
+    def apply(self, trade):
         self.opens = self.closed = False
         self.made = self.fee_share = 0
         p = self.open.setdefault(trade.position, Position(trade))
         if p.symbol != trade.symbol:
             raise Bad("a trade's symbol is not its position's")
-        p.own_fees = p.own_fees and own_fee
         p.pnl = bounded(p.pnl + trade.pnl)
-        self.known = p.own_fees
+        base_fee = p.direction * trade.base_fee
         if p.direction == trade.side:
-            self.opens, self.known = True, True
-            p.size, p.cost = bounded(p.size + trade.size), bounded(p.cost + trade.notional)
-            p.fees = bounded(p.fees + trade.fee)
+            self.opens = True
+            if trade.size - base_fee <= 0:
+                raise Bad("a trade's fee is as large as what it receives")
+            p.size = bounded(p.size + bounded(trade.size - base_fee))
+            p.cost = bounded(p.cost + trade.notional)
+            p.fees = bounded(p.fees + trade.cash_fee)
             return
         if trade.size > p.size:
             raise Bad("a trade closes more than its position holds")
-        cost, self.fee_share = p.share(p.cost, trade), p.share(p.fees, trade)
+        gone = trade.size + min(base_fee, p.size - trade.size)
+        if gone <= 0:
+            raise Bad("a trade's fee is as large as what it receives")
+        cost = p.share(p.cost, gone, trade.scale)
+        self.fee_share = p.share(p.fees, gone, trade.scale)
         gain = p.direction * (trade.notional - cost)
-        self.made = bounded(gain - trade.fee - self.fee_share)
-        p.size, p.cost, p.fees = p.size - trade.size, p.cost - cost, p.fees - self.fee_share
+        self.made = bounded(gain - trade.cash_fee - self.fee_share)
+        p.size, p.cost, p.fees = p.size - gone, p.cost - cost, p.fees - self.fee_share
         if p.size == 0:
             self.closed, self.trip = True, p.pnl
             del self.open[trade.position]
+
+
+    def give_up(self, position, size, pnl):
+        """Dust: the position closes without what is left of it."""
+        p = self.open.get(position)
+        if not p:
+            raise Bad("dust of a position that is not open")
+        if size != p.size:
+            raise Bad("dust is not what the position holds")
+        self.made = bounded(-p.direction * p.cost - p.fees)
+        self.closed, self.trip = True, bounded(p.pnl + pnl)
+        del self.open[position]
 
 
 class Metrics:
@@ -153,14 +183,12 @@ class Metrics:
         self.peak, self.mark = amount(body.get("starting_equity")), None
 
     def push_trade(self, body):
-        trade = Trade(body)
-        own_fee = trade.currency == self.quote
-        self.book.apply(trade, own_fee)
+        trade = Trade(body, self.quote)
+        self.book.apply(trade)
         self.pnl = bounded(self.pnl + trade.pnl)
         self.turnover = bounded(self.turnover + trade.notional)
-        if own_fee:
-            self.fees = bounded(self.fees + trade.fee)
-        self.other_fees = self.other_fees or not own_fee
+        self.fees = bounded(self.fees + trade.fee_value)
+        self.other_fees = self.other_fees or trade.third_fee
         if self.book.closed:
             self.push_trip(self.book.trip)
 
@@ -181,6 +209,11 @@ class Metrics:
                 raise Bad("funding of a position that is not open")
             position.pnl = bounded(position.pnl + moved)
             self.funding = bounded(self.funding - moved)
+        elif body.get("kind") == "dust":
+            pnl = amount(body.get("pnl"))
+            self.book.give_up(positive_id(body.get("position_id")), amount(body.get("size")), pnl)
+            self.pnl = bounded(self.pnl + pnl)
+            self.push_trip(self.book.trip)
         else:
             self.flow = bounded(self.flow + moved)
             self.peak = bounded(self.peak + moved)

@@ -54,7 +54,8 @@ class Order:
         if amount(body.get("size")) != self.size or amount(body.get("filled")) != self.filled or \
                 amount(body.get("fee")) != self.fee:
             raise Bad("size, filled or fee is not what the order and its trades say")
-        if body.get("status") not in ("filled", "canceled", "rejected", "expired") or \
+        if body.get("status") not in (
+                "filled", "canceled", "rejected", "expired", "absent") or \
                 (body["status"] == "filled") != (self.filled == self.size):
             raise Bad("status does not agree with what was filled")
 
@@ -67,7 +68,7 @@ class Rules:
         self.orders, self.signals, self.fills, self.declared = {}, set(), set(), set()
         self.last_order = self.last_trade = 0
         self.cycle, self.cycles = None, 0
-        self.cash, self.day, self.marks, self.unknown = None, None, False, 0
+        self.cash, self.day, self.marks, self.third_fees = None, None, False, 0
 
     def push(self, kind, record, entry):
         self.index += 1
@@ -123,7 +124,7 @@ class Rules:
 
     def push_trade(self, record, _):
         try:
-            trade = Trade(record["trade"])
+            trade = Trade(record["trade"], self.metrics.quote)
         except Bad as error:
             self.fail("orders", str(error))
             return
@@ -136,7 +137,7 @@ class Rules:
         except Bad as error:
             self.fail("orders", f"trade {trade.id}: {error}")
         if order and trade.size <= order.size - order.filled:
-            order.filled, order.fee = order.filled + trade.size, order.fee + trade.fee
+            order.filled, order.fee = order.filled + trade.size, order.fee + trade.fee_value
         if not self.metrics.broken:
             self.follow_money(trade)
 
@@ -151,15 +152,13 @@ class Rules:
 
     def follow_money(self, trade):
         book = self.metrics.book
-        if not book.known or trade.currency != self.metrics.quote:
-            self.unknown, self.cash = self.unknown + 1, None
-            return
+        self.third_fees += trade.third_fee
         if book.made != trade.pnl:
             self.fail("profits", "pnl is not what price, size and fees make it")
         if ":" not in trade.symbol:
-            self.move(-trade.side * trade.notional - trade.fee)
+            self.move(-trade.side * trade.notional - trade.cash_fee)
         elif book.opens:
-            self.move(-trade.fee)
+            self.move(-trade.cash_fee)
         else:
             self.move(book.made + book.fee_share)
 
@@ -174,9 +173,14 @@ class Rules:
         try:
             moved = amount(body.get("amount"))
             self.move(moved)
+            if body.get("kind") == "dust" and moved != 0:
+                self.fail("positions", "dust has moved cash")
         except Bad as error:
             self.fail("positions", str(error))
             return
+        if body.get("kind") == "dust" and not self.metrics.broken and \
+                amount(body.get("pnl")) != self.metrics.book.made:
+            self.fail("profits", "dust did not cost its pnl")
         if body.get("kind") == "funding" and not self.metrics.broken:
             try:
                 self.judge_funding(body, moved)
@@ -272,8 +276,9 @@ class Rules:
         say("closes", "PASS", f"{len(self.orders)} are open at the end of the log")
         if self.cycles:
             say("cycles", "PASS", f"{self.cycles} cycles")
-        if self.unknown:
-            say("profits", "NOT PROVEN", "trades paid fees in another currency")
+        if self.third_fees:
+            say("profits", "PASS",
+                f"without the fees of {self.third_fees} trades, paid in a third asset")
         say("profits", "PASS")
         if not self.marks:
             say("positions", "NOT PROVEN", "the log has no daily mark yet")

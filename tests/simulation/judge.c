@@ -205,6 +205,24 @@ static void check_intents(struct judge *j)
     free(sums);
 }
 
+/* What a fill made of what is held: a fee in the base asset goes with it. */
+static i128 moved_by(const struct fill *f)
+{
+    return (int)f->side * f->size.e12 - fill_fee_size(f).e12;
+}
+
+/* Only what no order could sell is given up. */
+static void check_dust(struct judge *j, const struct position *p)
+{
+    const struct instrument *i = &j->instruments[symbol_of(j, p->symbol)];
+    struct money value;
+
+    if (size_sign(p->dust) != 0 && size_cmp(p->dust, i->lot) >= 0 &&
+        (notional_of(p->mark, p->dust, ROUND_DOWN, &value) ||
+         money_cmp(value, i->min_notional) >= 0))
+        judge_violated(j, "C5", "position %lld gave up what could be sold", (long long)p->id);
+}
+
 /* Sums over fills and open positions: three identities of cash, by amounts alone. */
 static void check_money(struct judge *j)
 {
@@ -216,9 +234,9 @@ static void check_money(struct judge *j)
         const struct fill *f = &m->fills[i];
 
         flow -= (int)f->side * f->notional.e12;
-        fees += f->fee.e12;
+        fees += fill_fee_cash(f).e12;
         pnl += f->pnl.e12;
-        held[symbol_of(j, f->symbol)] += (int)f->side * f->size.e12;
+        held[symbol_of(j, f->symbol)] += moved_by(f);
         if (f->size.e12 <= 0 || f->price.e12 <= 0)
             judge_violated(j, "F4", "fill %lld of nothing", (long long)f->id);
     }
@@ -226,6 +244,8 @@ static void check_money(struct judge *j)
         const struct position *p = &m->positions[i];
         int symbol = symbol_of(j, p->symbol);
 
+        positions[symbol] += (int)p->direction * p->dust.e12;
+        check_dust(j, p);
         if (p->status != POSITION_OPEN)
             continue;
         positions[symbol] += (int)p->direction * p->size.e12;
@@ -237,6 +257,8 @@ static void check_money(struct judge *j)
         if (p->size.e12 < 0)
             judge_violated(j, "C5", "position %lld has less than nothing", (long long)p->id);
     }
+    for (size_t i = 0; i < m->cash_count; i++)
+        pnl += m->cash[i].pnl.e12;
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (held[i] != positions[i])
             judge_violated(j, "F2", "%s: positions are not the sum of fills",
@@ -301,7 +323,10 @@ void judge_watch(struct judge *j, int64_t now_us, bool is_fair)
     j->looked_us = now_us;
     for (size_t i = 0; i < count; i++)
         if (trades[i].order >= 0)
-            held[trades[i].symbol] += (int)trades[i].side * trades[i].size.e12;
+            held[trades[i].symbol] += sim_trade_moved(&trades[i]).e12;
+    for (const struct position *p = j->journal->positions, *end = p + j->journal->position_count;
+         p < end; p++)
+        held[symbol_of(j, p->symbol)] -= (int)p->direction * p->dust.e12;
     for (int i = 0; i < SIM_SYMBOLS; i++) {
         bool is_other =
             size_sign(sim_venue_foreign(j->venue, i)) != 0 && !j->instruments[i].is_spot;
@@ -311,6 +336,8 @@ void judge_watch(struct judge *j, int64_t now_us, bool is_fair)
     for (int i = 0; i < SIM_SYMBOLS; i++) {
         enum side side = held[i] > 0 ? SIDE_SELL : SIDE_BUY;
         i128 size = held[i] < 0 ? -held[i] : held[i];
+
+        size -= size % j->instruments[i].lot.e12; /* the rest is in no order */
 
         if (!is_fair || j->has_foreign || size == 0 || covered(j, i, side) >= size)
             j->unprotected_us[i] = 0;
@@ -381,7 +408,7 @@ static void check_trades(struct judge *j)
         sim_trade_id(i, id);
         if (trades[i].order < 0)
             continue;
-        theirs[trades[i].symbol] += (int)trades[i].side * trades[i].size.e12;
+        theirs[trades[i].symbol] += sim_trade_moved(&trades[i]).e12;
         for (size_t k = 0; k < j->journal->fill_count; k++) {
             const struct fill *f = &j->journal->fills[k];
             size_t n = strcspn(f->venue_fill_id, "+");
@@ -392,11 +419,10 @@ static void check_trades(struct judge *j)
         if (booked != trades[i].size.e12)
             judge_violated(j, "F3", "trade %s is booked %s", id, booked ? "wrongly" : "nowhere");
     }
-    for (size_t k = 0; k < j->journal->fill_count; k++) {
-        const struct fill *f = &j->journal->fills[k];
-
-        ours[symbol_of(j, f->symbol)] += (int)f->side * f->size.e12;
-    }
+    for (size_t k = 0; k < j->journal->fill_count; k++)
+        ours[symbol_of(j, j->journal->fills[k].symbol)] += moved_by(&j->journal->fills[k]);
+    if (j->instruments[0].is_spot && j->journal->account.cash.e12 != sim_venue_cash(j->venue).e12)
+        judge_violated(j, "C1", "the venue's cash is another");
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (ours[i] != theirs[i])
             judge_violated(j, "F2", "%s: the venue's position is another",

@@ -110,13 +110,20 @@ void sim_stream(struct sim_venue *v, int order, const struct venue_event *e)
     }
 }
 
+const char *sim_fee_currency(const struct sim_venue *v, const struct sim_trade *t)
+{
+    const struct instrument *i = &v->o.instruments[t->symbol];
+
+    return t->fee_kind == FEE_BASE ? i->base : t->fee_kind == FEE_OTHER ? "BNB" : i->quote;
+}
+
 struct venue_event sim_trade_event(const struct sim_venue *v, size_t trade)
 {
     const struct sim_trade *t = &v->trades[trade];
     const struct instrument *i = &v->o.instruments[t->symbol];
     struct venue_event e = {.kind = VENUE_FILL, .price = t->price, .size = t->size, .fee = t->fee};
 
-    (void)copy_text(e.fee_currency, sizeof e.fee_currency, i->quote);
+    (void)copy_text(e.fee_currency, sizeof e.fee_currency, sim_fee_currency(v, t));
     (void)copy_text(e.symbol, sizeof e.symbol, i->symbol);
     sim_trade_id(trade, e.venue_fill_id);
     return e;

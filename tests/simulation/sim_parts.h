@@ -80,6 +80,7 @@ void sim_stream(struct sim_venue *v, int order, const struct venue_event *e);
 /* At that moment, in the order of the calls. */
 void sim_tell_at(struct sim_venue *v, const struct venue_event *e, int64_t at_us);
 void sim_tell_trade(struct sim_venue *v, size_t trade);
+const char *sim_fee_currency(const struct sim_venue *v, const struct sim_trade *t);
 struct venue_event sim_trade_event(const struct sim_venue *v, size_t trade);
 void sim_later(struct sim_venue *v, enum thing_kind kind, int order, int64_t delay_us);
 /* An answer to a request, after the way back; NULL account: none. */

@@ -260,8 +260,7 @@ static void picture_trades(struct sim_venue *v, struct venue_account *a, int64_t
         *to = (struct venue_trade){
             .side = t->side, .price = t->price, .size = t->size, .fee = t->fee, .at_us = t->at_us};
         sim_trade_id(i, to->venue_fill_id);
-        (void)copy_text(to->fee_currency, sizeof to->fee_currency,
-                        v->o.instruments[t->symbol].quote);
+        (void)copy_text(to->fee_currency, sizeof to->fee_currency, sim_fee_currency(v, t));
         (void)copy_text(to->symbol, sizeof to->symbol, v->o.instruments[t->symbol].symbol);
         if (t->order >= 0) {
             const struct sim_order *o = &v->orders[t->order];
@@ -285,7 +284,7 @@ static void picture_holdings(struct sim_venue *v, struct venue_account *a, int64
 
         for (size_t k = 0; k < v->trade_count; k++)
             if (v->trades[k].symbol == i && v->trades[k].at_us > at_us)
-                held.e12 -= (int)v->trades[k].side * v->trades[k].size.e12;
+                held.e12 -= sim_trade_moved(&v->trades[k]).e12;
         if (size_sign(held) == 0)
             continue;
         if (instrument->is_spot) {

@@ -210,6 +210,8 @@ static void look_at_rows(struct run *r)
     for (size_t i = 0; i < r->journal.fill_count; i++)
         if (strchr(r->journal.fills[i].venue_fill_id, '+'))
             reached(r, "fill beyond the position");
+    if (r->journal.cash_count > 0)
+        reached(r, "dust");
     for (size_t i = 0; i < r->journal.signal_count; i++) {
         unsigned denials = r->journal.signals[i].denials;
 

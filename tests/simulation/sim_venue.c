@@ -75,32 +75,62 @@ void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const
     sim_stream(v, order, &e);
 }
 
+struct size sim_trade_moved(const struct sim_trade *t)
+{
+    return (struct size){(int)t->side * t->size.e12 - (t->fee_kind == FEE_BASE ? t->fee.e12 : 0)};
+}
+
+struct money sim_venue_cash(const struct sim_venue *v)
+{
+    return v->cash;
+}
+
+/* 0.1 % of the notional, of what a buy receives, or of some other asset. */
+static void take_fee(struct sim_venue *v, struct sim_trade *t, struct money notional)
+{
+    struct money of = notional;
+
+    t->fee_kind = v->o.fees;
+    if (t->fee_kind == FEE_BASE && (t->side == SIDE_SELL || !is_spot(v, t->symbol)))
+        t->fee_kind = FEE_QUOTE;
+    if (t->order < 0)
+        return;
+    if (t->fee_kind == FEE_BASE) {
+        of.e12 = t->size.e12;
+        sim_sometimes(v, "fee in what is received");
+    } else if (t->fee_kind == FEE_OTHER) {
+        of.e12 /= 500; /* what it is worth in quote */
+        sim_sometimes(v, "fee in a third asset");
+    }
+    ASSERT(money_times(of, (struct ratio){1000000000}, ROUND_HALF_EVEN, &t->fee) == ERR_OK);
+    t->fee = money_to_scale(t->fee, 8, ROUND_HALF_EVEN);
+}
+
 /* One execution; what is not ours has order -1. */
 void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struct size size)
 {
     struct price p = sim_price(v, symbol, sim_now_us());
     struct sim_trade *t = &v->trades[v->trade_count];
-    struct money notional, fee;
+    struct money notional;
 
     ASSERT(v->trade_count < SIM_TRADES_MAX);
     if (order >= 0 && v->orders[order].type == ORDER_LIMIT)
         p = v->orders[order].level;
     ASSERT(notional_of(p, size, ROUND_HALF_EVEN, &notional) == ERR_OK);
-    ASSERT(money_times(notional, (struct ratio){1000000000}, ROUND_HALF_EVEN, &fee) == ERR_OK);
     *t = (struct sim_trade){.order = order,
                             .symbol = symbol,
                             .side = side,
                             .price = p,
                             .size = size,
-                            .fee = money_to_scale(fee, 8, ROUND_HALF_EVEN),
                             .at_us = sim_now_us()};
+    take_fee(v, t, notional);
     v->trade_count++;
-    v->held[symbol].e12 += (int)side * size.e12;
+    v->held[symbol].e12 += sim_trade_moved(t).e12;
     if (order < 0) {
         v->foreign[symbol].e12 += (int)side * size.e12;
         return;
     }
-    v->cash.e12 -= t->fee.e12;
+    v->cash.e12 -= t->fee_kind == FEE_QUOTE ? t->fee.e12 : 0;
     if (is_spot(v, symbol))
         v->cash.e12 -= (int)side * notional.e12;
     v->orders[order].executed.e12 += size.e12;
@@ -128,6 +158,7 @@ static void execute(struct sim_venue *v, int order, bool may_split)
         most = size_min(most, reducible(v, o));
     if (is_spot(v, o->symbol) && o->side == SIDE_SELL)
         most = size_min(most, size_max(v->held[o->symbol], SIZE_ZERO));
+    most.e12 -= most.e12 % lot; /* what fees left of a lot */
     part = most;
     if (may_split && most.e12 > 2 * lot && sim_chance(&v->random, v->o.faults.parts))
         part.e12 = most.e12 / lot / 2 * lot;

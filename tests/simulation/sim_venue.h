@@ -47,6 +47,7 @@ struct sim_trade {
     struct price price;
     struct size size;
     struct money fee;
+    enum fee_kind fee_kind;
     int64_t at_us;
 };
 
@@ -69,6 +70,7 @@ struct sim_venue_options {
     size_t path_length;
     int64_t start_us, step_us;
     struct money cash;
+    enum fee_kind fees; /* of our trades; in base: of what buys receive, sells pay in quote */
     struct venue_traits traits;
     struct sim_faults faults;
     struct sim_watch watch;
@@ -94,6 +96,9 @@ bool sim_venue_was_away(const struct sim_venue *v, int64_t since_us);
 const struct sim_order *sim_venue_orders(const struct sim_venue *v, size_t *count);
 const struct sim_trade *sim_venue_trades(const struct sim_venue *v, size_t *count);
 void sim_trade_id(size_t trade, char id[24]);
+/* What the trade made of what is held, its fee included: signed. */
+struct size sim_trade_moved(const struct sim_trade *t);
+struct money sim_venue_cash(const struct sim_venue *v);
 struct size sim_venue_foreign(const struct sim_venue *v, int symbol); /* signed */
 
 #endif

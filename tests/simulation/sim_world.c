@@ -221,6 +221,7 @@ static struct venue_traits make_traits(struct run *r, bool is_spot)
 
 static void make_venue(struct run *r, bool is_spot)
 {
+    static const enum fee_kind fees[] = {FEE_BASE, FEE_QUOTE, FEE_BASE, FEE_OTHER};
     struct sim_venue_options o = {
         .seed = check_random_next(&r->random),
         .instruments = r->instruments,
@@ -229,6 +230,7 @@ static void make_venue(struct run *r, bool is_spot)
         .start_us = r->start_us,
         .step_us = 15 * US_PER_S,
         .cash = r->judge.start,
+        .fees = fees[r->seed / 2 % COUNT_OF(fees)],
         .traits = make_traits(r, is_spot),
         .faults = make_faults(r),
         .watch = {.self = r,

@@ -36,6 +36,8 @@ static void world_open_feed(struct world *w)
     struct diag_list diags = {0};
     size_t i;
 
+    if (w->options.lot)
+        assert_ok(size_parse(w->options.lot, strlen(w->options.lot), &lot));
     for (i = 0; i < w->options.symbol_count; i++) {
         assert_ok(instrument_init(&w->instruments[i], w->options.symbols[i], tick, lot, notional));
         assert_ok(candle_parse(w->options.csv[i], strlen(w->options.csv[i]), "candles", &diags,
@@ -61,6 +63,7 @@ static void world_open_venue(struct world *w)
     struct simulate_options o = {.instruments = w->instruments,
                                  .instrument_count = w->options.symbol_count,
                                  .fee_rate = world_ratio(w->options.fee_rate),
+                                 .fee_in = w->options.fee_in,
                                  .slippage = world_ratio(w->options.slippage_bps),
                                  .volume_cap = world_ratio(w->options.volume_cap),
                                  .intrabar = w->options.intrabar};

@@ -20,6 +20,8 @@ struct world_options {
     const char *csv[WORLD_SYMBOLS_MAX]; /* candles as CSV text, beside symbols */
     size_t symbol_count;
     const char *fee_rate, *slippage_bps, *tolerance_bps, *volume_cap;
+    enum fee_in fee_in;
+    const char *lot; /* of every symbol; NULL: the default */
     enum intrabar intrabar;
     const struct feed_beside *beside; /* one a symbol; NULL: nothing */
     bool autostart;

@@ -112,12 +112,13 @@ static struct order full_order(void)
 static struct position full_position(void)
 {
     struct position p = fixture_position(1);
-    i128 *amounts[] = {
-        &p.size.e12,          &p.entry_size.e12,     &p.entry_notional.e12, &p.entry_fee.e12,
-        &p.cost_left.e12,     &p.entry_fee_left.e12, &p.exit_size.e12,      &p.exit_notional.e12,
-        &p.exit_fee.e12,      &p.realized_pnl.e12,   &p.stop_loss.e12,      &p.take_profit.e12,
-        &p.trailing_stop.e12, &p.extreme.e12,        &p.worst.e12,          &p.mark.e12,
-        &p.roi_target.e12,    &p.first_size.e12,     &p.funding.e12};
+    i128 *amounts[] = {&p.size.e12,       &p.entry_size.e12,    &p.entry_notional.e12,
+                       &p.entry_fee.e12,  &p.cost_left.e12,     &p.entry_fee_left.e12,
+                       &p.exit_size.e12,  &p.exit_notional.e12, &p.fee_size.e12,
+                       &p.dust.e12,       &p.exit_fee.e12,      &p.realized_pnl.e12,
+                       &p.stop_loss.e12,  &p.take_profit.e12,   &p.trailing_stop.e12,
+                       &p.extreme.e12,    &p.worst.e12,         &p.mark.e12,
+                       &p.roi_target.e12, &p.first_size.e12,    &p.funding.e12};
 
     for (size_t i = 0; i < COUNT_OF(amounts); i++)
         *amounts[i] = amount_at((int)i);
