@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 at every step of an append: between any two system calls the log stays whole.
+
+strace kills the daemon when one of its threads makes its N-th call of those that make something
+durable or tell it to PostgreSQL; STEPS=n tries so many places, evenly spread over the replay."""
+import collections
+import os
+import signal
+import subprocess
+
+import pytest
+
+import ledger
+import world
+from daemon import binary, environment, run, wait_until
+
+CALLS = "sendto,write,pwrite64,fdatasync,fsync,rename,ftruncate"
+COUNT = 130
+STEPS = int(os.environ.get("STEPS", "6"))
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(240 + STEPS * 20)]
+
+
+def traced(daemon, inject=None):
+    """A replay under strace; the calls it made, or -9 when it was killed."""
+    out = daemon.folder / "strace.txt"
+    words = ["strace", "-f", "-qq", "-o", str(out), "-e", f"trace={CALLS}", "-e", "signal=none"]
+    if inject:
+        words += ["-e", f"inject={CALLS}:signal=KILL:when={inject}"]
+    with open(daemon.folder / "traced.txt", "wb") as log:
+        process = subprocess.Popen(
+            [*words, binary(), "serve", "--config", str(daemon.config_path), "--data",
+             str(daemon.data), "--listen", "127.0.0.1:0"],
+            stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment())
+    return process, out
+
+
+def config(folder, cluster):
+    return world.replay_config(folder, world.BUSY, count=COUNT, loop_autostart=True,
+                               database_url=cluster.database(), lease_s=3)
+
+
+@pytest.fixture(name="whole")
+def fixture_whole(make_daemon, folder, cluster):
+    """What the log is when nobody interferes, and how many calls its busiest thread makes."""
+    daemon = make_daemon(config(folder, cluster))
+    process, out = traced(daemon)
+    wait_finished(daemon, process)
+    lines = out.read_text(errors="replace").splitlines()
+    calls = max(collections.Counter(line.split()[0] for line in lines if "(" in line).values())
+    key = (daemon.data / "log.key").read_bytes()
+    return {name: daemon.lines(name) for name in ("trades.jsonl", "log.jsonl")}, calls, key
+
+
+def wait_finished(daemon, process):
+    """The replay is over when its last line is on disk and the daemon has ended as asked."""
+    log = daemon.folder / "traced.txt"
+    wait_until(lambda: b'"finished"' in log.read_bytes() or process.poll() is not None, 90,
+               "the end of the replay")
+    assert process.poll() is None, log.read_text()
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True,
+                              check=True).stdout.split()
+    for child in children:
+        os.kill(int(child), signal.SIGTERM)
+    process.wait(30)
+
+
+def test_killed_between_any_two_steps_the_log_is_gapless(make_daemon, folder, cluster, whole):
+    lines, calls, key = whole
+    assert calls > 100, "the replay makes many durable steps"
+    killed = 0
+    for step in range(STEPS):
+        daemon = make_daemon(config(folder, cluster))
+        daemon.data.mkdir()
+        path = daemon.data / "log.key"
+        path.write_bytes(key)
+        path.chmod(0o600)
+        process, _ = traced(daemon, 1 + step * calls // STEPS)
+        try:
+            process.wait(60)
+            killed += process.returncode != 0
+        except subprocess.TimeoutExpired:
+            wait_finished(daemon, process)
+        daemon.start().wait_loop("finished", 90)
+        vkey = daemon.folder / "key.txt"
+        vkey.write_text(daemon.api.get("/v1/log/key").text)
+        size, top = cluster.sql("SELECT count(*), max(idx) + 1 FROM log_entry",
+                                daemon.config["database_url"]).split("|")
+        assert int(size) == int(top), f"step {step}: the log has a gap"
+        assert daemon.stop() == 0
+        ledger.assert_same_trading(daemon, lines)
+        done = run("verify", daemon.data, "--key", vkey, "--no-state")
+        assert done.returncode == 0, f"step {step}:\n{done.stdout}{done.stderr}"
+    assert killed >= STEPS // 2, f"only {killed} of {STEPS} places were reached"
