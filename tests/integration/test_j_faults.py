@@ -181,4 +181,10 @@ def test_files_of_another_log_are_refused(make_daemon, folder):
     record = json.loads(lines[-1])
     record["trade"]["price"] = "1.00"
     path.write_bytes(b"".join(lines[:-1]) + json.dumps(record).encode() + b"\n")
-    start_fails(daemon, "trades.jsonl")
+    size = len(daemon.lines("log.jsonl"))
+    loop = daemon.start().loop()
+    assert loop["state"] == "failed" and "trades.jsonl" in loop["reason"]
+    refused = daemon.api.post("/v1/loop/start", {"mode": "paper"})
+    assert (refused.status, refused.json["code"]) == (409, "loop_failed")
+    assert daemon.stop() == 0
+    assert len(daemon.lines("log.jsonl")) == size, "nothing was appended"
