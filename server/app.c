@@ -136,7 +136,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .resumes_paused = is_live && config_enum(c, CONFIG_live_resumes) == 0,
         .unprotected_limit_us = config_integer(c, CONFIG_unprotected_limit_s) * US_PER_S,
         .reconcile_interval_us = config_integer(c, CONFIG_reconcile_interval_s) * US_PER_S,
-        /* On paper the epoch that fences each commit is enough, and nothing may depend on clocks. */
+        /* On paper the epoch that fences each commit is enough: nothing may depend on clocks. */
         .lease_left_us = is_live ? lease_left : NULL,
         .lease = a,
         .mismatch_reports_only = config_enum(c, CONFIG_mismatch) == 1,
