@@ -35,7 +35,7 @@ PLANTED = {
     ],
     "stop not resized": [
         ("engine/protection.c",
-         "    return size_cmp(order_left(&live->order), p->size) == 0 &&\n", "    return\n"),
+         "    return size_cmp(order_left(&live->order), size) == 0 &&\n", "    return size_sign(size) > 0 &&\n"),
     ],
     "reconcile skipped": [
         ("engine/comparison.c", "    comparison_judge(s, a, holdings, &findings);\n",
