@@ -12,7 +12,7 @@ ERR(METHOD, "method_not_allowed", 405, "The method is not allowed on this path."
 ERR(NOT_ACCEPTABLE, "not_acceptable", 406, "No representation fits the Accept header.")
 ERR(CONFLICT, "conflict", 409, "The request conflicts with the current state.")
 ERR(ALREADY_RUNNING, "already_running_other_mode", 409, "The loop already runs in another mode.")
-ERR(LIVE_CLOSED, "live_not_available", 409, "Live trading is not available in this version.")
+ERR(LIVE_CLOSED, "live_not_available", 409, "Live trading is closed to this venue.")
 ERR(NO_STRATEGY, "no_strategy", 409, "No strategy is loaded.")
 ERR(NO_FEED, "no_feed", 409, "No market data feed is configured.")
 ERR(LOOP_FAILED, "loop_failed", 409, "The loop has failed; its reason is in GET /v1/loop.")

@@ -59,7 +59,7 @@ struct snapshot {
     enum loop_state state;
     int64_t state_since_us;
     char reason[LIMIT_REASON]; /* why it is in this state, when not by plan */
-    char feed[LIMIT_REASON];   /* "recorded" or "" */
+    char feed[LIMIT_REASON];   /* "recorded", "venue" or "" */
     char pace[16];
     bool has_strategy, has_feed;
     char strategy[LIMIT_NAME]; /* the only or first one, for short answers */
