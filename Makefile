@@ -130,7 +130,7 @@ endif
 
 # ---- Targets for people --------------------------------------------------------------------
 
-.PHONY: help all run test unit simulate simulate-planted unit-programs fuzz-programs bench-programs integration crash lint asan tsan \
+.PHONY: help all run test unit simulate simulate-planted unit-programs fuzz-programs bench-programs integration crash lint asan tsan ahead \
         fuzz bench fmt tidy docker-context openapi deps clean install generated libraries FORCE
 
 help: ## list the targets
@@ -176,6 +176,13 @@ asan: ## unit tests under address and undefined-behaviour sanitizers
 
 tsan: ## unit tests under the thread sanitizer
 	@$(MAKE) --no-print-directory BUILD=build-tsan SAN=thread unit
+
+ahead: ## only compiles what build-clang, asan, tsan and fuzz run
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang all unit-programs
+	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined unit-programs
+	@$(MAKE) --no-print-directory BUILD=build-tsan SAN=thread unit-programs
+	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang \
+	    SAN=fuzzer-no-link,address,undefined fuzz-programs
 
 fuzz: ## every fuzz target for FUZZ_SECONDS
 	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang \
