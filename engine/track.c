@@ -171,6 +171,24 @@ static void push_trade(struct track *t, const struct record *r)
         push_trip(t, t->book.last.trip_pnl);
 }
 
+/* Only adopting moves anything. */
+static void push_correct(struct track *t, const struct record *r)
+{
+    struct value kind = record_get(r, "kind");
+    struct trade_entry adopted;
+    const char *why;
+
+    if (!value_is(&kind, "adopt"))
+        return;
+    why = adopt_entry_read(r, &adopted);
+    if (!why)
+        why = book_apply(&t->book, &adopted);
+    if (why)
+        broken(t, why);
+    else if (add_up(t, &t->pnl, adopted.pnl) && t->book.last.closed)
+        push_trip(t, t->book.last.trip_pnl);
+}
+
 static void push_mark(struct track *t, const struct record *r)
 {
     struct value value = record_get(r, "equity");
@@ -255,6 +273,8 @@ void track_push(struct track *t, const struct record *r)
         push_trade(t, r);
     else if (r->kind == LEAF_CASH)
         push_cash(t, r);
+    else if (r->kind == LEAF_CORRECT)
+        push_correct(t, r);
     else if (r->kind == LEAF_EQUITY || r->kind == LEAF_CYCLE)
         push_mark(t, r);
 }

@@ -35,12 +35,12 @@ static bool read_words(const struct record *r, struct trade_entry *t)
 static bool read_amounts(const struct record *r, struct trade_entry *t)
 {
     struct value price = record_get(r, "price"), size = record_get(r, "size");
-    struct value fee = record_get(r, "fee"), pnl = record_get(r, "pnl");
+    struct value pnl = record_get(r, "pnl");
     struct money notional;
     int decimals;
 
     if (!value_amount(&price, &t->price, &decimals) || !value_amount(&size, &t->size, &decimals) ||
-        !value_amount(&fee, &t->fee, &decimals) || !value_amount(&pnl, &t->pnl, &t->money_scale))
+        !value_amount(&pnl, &t->pnl, &t->money_scale))
         return false;
     if (t->price <= 0 || t->size <= 0 ||
         notional_of((struct price){t->price}, (struct size){t->size}, ROUND_HALF_EVEN, &notional))
@@ -65,10 +65,14 @@ static enum fee_kind fee_kind_of(const struct trade_entry *t, const char *quote)
 }
 
 /* What statistics count of a fee: one in the base asset at the trade's price, like a notional. */
-static bool read_fee(struct trade_entry *t, const char *quote)
+static bool read_fee(const struct record *r, struct trade_entry *t, const char *quote)
 {
+    struct value fee = record_get(r, "fee");
     struct money worth;
+    int decimals;
 
+    if (!value_amount(&fee, &t->fee, &decimals))
+        return false;
     t->fee_kind = fee_kind_of(t, quote);
     t->fee_value = t->fee_kind == FEE_QUOTE ? t->fee : 0;
     if (t->fee_kind != FEE_BASE)
@@ -79,6 +83,11 @@ static bool read_fee(struct trade_entry *t, const char *quote)
     return true;
 }
 
+static bool is_symbol(const struct value *v)
+{
+    return v->kind == VALUE_TEXT && v->length > 0 && v->length < LIMIT_SYMBOL;
+}
+
 const char *trade_entry_read(const struct record *r, const char *quote, struct trade_entry *t)
 {
     if (!read_ids(r, t))
@@ -86,19 +95,34 @@ const char *trade_entry_read(const struct record *r, const char *quote, struct t
     if (!read_words(r, t))
         return "a trade's side or status is missing or unknown";
     if (!read_amounts(r, t))
-        return "a trade's price, size, fee or pnl is missing, malformed or out of range";
+        return "a trade's price, size or pnl is missing, malformed or out of range";
     t->symbol = record_get(r, "symbol");
     t->strategy_id = record_get(r, "strategy_id");
     t->fee_currency = record_get(r, "fee_currency");
     t->client_order_id = record_get(r, "client_order_id");
     t->venue_fill_id = record_get(r, "venue_fill_id");
-    if (t->symbol.kind != VALUE_TEXT || t->symbol.length == 0 || t->symbol.length >= LIMIT_SYMBOL)
+    if (!is_symbol(&t->symbol))
         return "a trade's symbol is missing or too long";
     if (t->fee_currency.kind != VALUE_TEXT)
         return "a trade's fee_currency is missing";
-    if (!read_fee(t, quote))
-        return "a trade's fee is out of range";
+    if (!read_fee(r, t, quote))
+        return "a trade's fee is missing, malformed or out of range";
     return NULL;
+}
+
+const char *adopt_entry_read(const struct record *r, struct trade_entry *t)
+{
+    struct value position = record_get(r, "position_id"), side = record_get(r, "side");
+
+    *t = (struct trade_entry){.fee_kind = FEE_QUOTE, .side = value_is(&side, "buy") ? 1 : -1};
+    t->symbol = record_get(r, "symbol");
+    t->strategy_id = record_get(r, "strategy_id");
+    if (!value_id(&position, &t->position_id) || !is_symbol(&t->symbol) ||
+        (t->side < 0 && !value_is(&side, "sell")))
+        return "a correction's position_id, side or symbol is missing or malformed";
+    return read_amounts(r, t) ? NULL
+                              : "a correction's price, size or pnl is missing, malformed or out "
+                                "of range";
 }
 
 void book_init(struct track_book *b)

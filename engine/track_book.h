@@ -29,6 +29,8 @@ struct trade_entry {
 };
 /* NULL, or what is missing or wrong.  quote: the account's currency. */
 const char *trade_entry_read(const struct record *r, const char *quote, struct trade_entry *out);
+/* A correct entry of the kind adopt, as the trade without order and fee that it counts as. */
+const char *adopt_entry_read(const struct record *r, struct trade_entry *out);
 
 struct book_position {
     int64_t id; /* 0: the slot is free */

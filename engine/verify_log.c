@@ -15,21 +15,17 @@ void verify_log_release(struct verify_log *v)
     track_release(&v->track);
 }
 
-void verify_log_push(struct verify_log *v, const char *entry, size_t length,
-                     const struct merkle_sink *sink)
+/* What the entry says; the tree is still that of the entries before it. */
+static void judge(struct verify_log *v, const char *entry, size_t length, const struct digest *leaf)
 {
     unsigned long long index = (unsigned long long)v->tree.size;
     struct record *r = &v->record;
     struct record_fault fault;
-    struct digest leaf;
 
-    merkle_leaf(entry, length, &leaf);
-    merkle_append(&v->tree, &leaf, sink);
     if (record_parse(entry, length, r, &fault)) {
         report_fail(v->report, PROPERTY_ENTRIES, "entry %llu, byte %zu: %s", index, fault.offset,
                     fault.why);
         track_skip(&v->track);
-        v->rules.index++;
         return;
     }
     if (r->at_us < v->last_us)
@@ -37,7 +33,18 @@ void verify_log_push(struct verify_log *v, const char *entry, size_t length,
                     "entry %llu: its timestamp is before that of the entry before it", index);
     v->last_us = r->at_us;
     track_push(&v->track, r);
-    rules_push(&v->rules, r, entry, length, &leaf);
+    rules_push(&v->rules, r, entry, length, leaf);
+}
+
+void verify_log_push(struct verify_log *v, const char *entry, size_t length,
+                     const struct merkle_sink *sink)
+{
+    struct digest leaf;
+
+    merkle_leaf(entry, length, &leaf);
+    judge(v, entry, length, &leaf);
+    rules_pass(&v->rules, &v->tree, &leaf);
+    merkle_append(&v->tree, &leaf, sink);
 }
 
 void verify_log_end(struct verify_log *v)

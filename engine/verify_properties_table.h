@@ -16,6 +16,7 @@ PROPERTY(STRATEGIES, "strategies", "Only strategies that were declared before ha
 PROPERTY(CYCLES, "cycles", "The numbers of cycles never go back.")
 PROPERTY(POSITIONS, "positions", "Reported positions, cash and equity are what the trades make.")
 PROPERTY(PROFITS, "profits", "The profit of every trade follows from prices, sizes and fees.")
+PROPERTY(CORRECTIONS, "corrections", "Nothing was booked but what orders and their trades say.")
 PROPERTY(STATEMENT, "statement", "The published figures follow from these entries, to the byte.")
 PROPERTY(WITNESSES, "witnesses", "Everybody is shown this one history.")
 PROPERTY(FRESHNESS, "freshness", "This is the log's newest state.")

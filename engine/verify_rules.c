@@ -18,6 +18,7 @@ void rules_init(struct verify_rules *v, struct verify_report *report, const stru
     set_init(&v->signals);
     set_init(&v->fills);
     set_init(&v->strategies);
+    past_init(&v->past);
 }
 
 void rules_release(struct verify_rules *v)
@@ -26,6 +27,7 @@ void rules_release(struct verify_rules *v)
     set_release(&v->signals);
     set_release(&v->fills);
     set_release(&v->strategies);
+    past_release(&v->past);
 }
 
 /* Two texts as one digest; neither can hold the byte between them. */
@@ -89,7 +91,7 @@ static void rules_config(struct verify_rules *v, const struct record *r)
     }
 }
 
-static void check_declared(struct verify_rules *v, const struct record *r)
+void rules_declared(struct verify_rules *v, const struct record *r)
 {
     struct value id = record_get(r, "strategy_id");
     struct digest pair;
@@ -106,7 +108,7 @@ static void rules_signal(struct verify_rules *v, const struct record *r,
 {
     struct value decision = record_get(r, "decision");
 
-    check_declared(v, r);
+    rules_declared(v, r);
     if (!value_is(&decision, "denied"))
         (void)set_add(&v->signals, leaf_hash);
 }
@@ -139,7 +141,7 @@ static void rules_trade(struct verify_rules *v, const struct record *r)
                     why);
         return;
     }
-    check_declared(v, r);
+    rules_declared(v, r);
     rules_fill(v, &t);
     rules_trade_order(v, r, &t);
     if (!v->track->broken)
@@ -180,7 +182,7 @@ void rules_push(struct verify_rules *v, const struct record *r, const char *byte
         rules_signal(v, r, leaf_hash);
         break;
     case LEAF_ORDER:
-        check_declared(v, r);
+        rules_declared(v, r);
         rules_order(v, r, bytes, length, leaf_hash);
         break;
     case LEAF_TRADE:
@@ -195,9 +197,18 @@ void rules_push(struct verify_rules *v, const struct record *r, const char *byte
     case LEAF_CASH:
         rules_cash(v, r);
         break;
+    case LEAF_CORRECT:
+        rules_correct(v, r);
+        break;
     default:
         break;
     }
+}
+
+void rules_pass(struct verify_rules *v, const struct merkle_frontier *before,
+                const struct digest *leaf_hash)
+{
+    past_push(&v->past, before, leaf_hash);
     v->index++;
 }
 
@@ -224,6 +235,7 @@ void rules_end(struct verify_rules *v)
                     "without the fees of %llu trades, which were paid in a third asset",
                     (unsigned long long)v->other_fees);
     report_pass(report, PROPERTY_PROFITS);
+    rules_about_end(v);
     if (v->has_marks && !v->cash_known)
         report_note(report, PROPERTY_POSITIONS, VERDICT_NOT_PROVEN,
                     "positions agree; cash cannot be followed");

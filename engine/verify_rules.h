@@ -6,11 +6,13 @@
  * declared; equity entries report the positions and the cash that the trades make; the profit of a
  * trade follows from prices, sizes and fees (engine/track_book.h).  proofs.md 1.10.
  *
- * Memory: a copy of each open order's entry, and 32 bytes a signal and a fill. */
+ * Memory: a copy of each open order's entry, 32 bytes a signal and a fill, and those of
+ * engine/verify_past.h. */
 #ifndef ENGINE_VERIFY_RULES_H
 #define ENGINE_VERIFY_RULES_H
 
 #include "engine/track.h"
+#include "engine/verify_past.h"
 #include "engine/verify_report.h"
 #include "engine/verify_set.h"
 
@@ -25,6 +27,7 @@ struct verify_rules {
     struct verify_report *report; /* borrowed */
     const struct track *track;    /* borrowed: its book is told of a trade before the rules are */
     uint64_t index;               /* of the entry at hand */
+    struct verify_past past;      /* the entries before it */
     struct open_order **orders;   /* open addressing by leaf hash */
     size_t order_capacity, order_count;
     struct verify_set signals, fills, strategies;
@@ -36,12 +39,18 @@ struct verify_rules {
     i128 cash;
     int64_t last_day;    /* of the newest equity entry; INT64_MIN before the first */
     uint64_t other_fees; /* trades whose fee is no part of cash and profit */
+    /* Corrections. */
+    uint64_t adoptions, notes, unread_notes; /* unread: of entries too far back to compare */
+    i128 adopted_pnl;
 };
 
 void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track);
 void rules_release(struct verify_rules *v);
 /* The next entry, after track_push was told of it. */
 void rules_push(struct verify_rules *v, const struct record *r, const char *bytes, size_t length,
+                const struct digest *leaf_hash);
+/* Behind it, whether or not it could be read; before: the tree without it. */
+void rules_pass(struct verify_rules *v, const struct merkle_frontier *before,
                 const struct digest *leaf_hash);
 /* Behind the last entry: what holds passes. */
 void rules_end(struct verify_rules *v);
@@ -53,8 +62,12 @@ void rules_trade_order(struct verify_rules *v, const struct record *r, const str
 void rules_close(struct verify_rules *v, const struct record *r);
 size_t rules_orders_unclosed(const struct verify_rules *v); /* wholly filled, and yet open */
 void rules_orders_release(struct verify_rules *v);
+/* The entry's strategy was declared before. */
+void rules_declared(struct verify_rules *v, const struct record *r);
 void rules_trade_money(struct verify_rules *v, const struct trade_entry *t);
 void rules_cash(struct verify_rules *v, const struct record *r);
 void rules_equity(struct verify_rules *v, const struct record *r);
+void rules_correct(struct verify_rules *v, const struct record *r);
+void rules_about_end(struct verify_rules *v);
 
 #endif

@@ -27,7 +27,7 @@ from verify_metrics import Metrics
 from verify_rules import Rules
 
 PROPERTIES = ("signature tree checkpoints tiles history entries lines orders closes fills "
-              "strategies cycles positions profits statement witnesses freshness times venue "
+              "strategies cycles positions profits corrections statement witnesses freshness times venue "
               "elsewhere").split()
 RANKS = ("PASS", "NOT PROVEN", "STALE", "FAIL")
 
@@ -145,6 +145,7 @@ class Verifier:
             self.rules.push(kind, record, entry)
         else:
             self.rules.index += 1
+        self.rules.passed(entry)
         self.expected_lines.append(entry)
         if kind == "trade":
             self.expected_trades.append(entry)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ONE = 10**12
 KINDS = {"genesis", "config", "cycle", "signal", "order", "trade", "close", "equity", "control",
-         "cash"}
+         "cash", "correct"}
 ENVELOPE = {"mode", "strategy", "timestamp"}
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,12})?")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)

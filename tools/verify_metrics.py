@@ -54,19 +54,11 @@ class Trade:
                 body.get("status") not in ("filled", "partially_filled"):
             raise Bad("a trade's side or status is unknown")
         self.side = 1 if body["side"] == "buy" else -1
-        self.price, self.size = amount(body.get("price")), amount(body.get("size"))
-        self.fee, self.pnl = amount(body.get("fee")), amount(body.get("pnl"))
-        self.scale = decimals_of(body["pnl"])
-        self.symbol, self.currency = body.get("symbol"), body.get("fee_currency")
-        if self.price <= 0 or self.size <= 0:
-            raise Bad("a trade's price or size is not positive")
-        if not isinstance(self.symbol, str) or not 0 < len(self.symbol) < 32 or \
-                not isinstance(self.currency, str):
-            raise Bad("a trade's symbol or fee_currency is missing")
-        self.notional = self.worth(self.size)
+        self.read_amounts(body)
+        self.fee, self.currency = amount(body.get("fee")), body.get("fee_currency")
+        if not isinstance(self.currency, str):
+            raise Bad("a trade's fee_currency is missing")
         base, slash, _ = self.symbol.partition("/")
-        self.cash_fee = self.base_fee = self.fee_value = 0
-        self.third_fee = False
         if self.currency == quote:
             self.cash_fee = self.fee_value = self.fee
         elif slash and ":" not in self.symbol and self.currency == base:
@@ -74,9 +66,32 @@ class Trade:
         else:
             self.third_fee = True
 
+    def read_amounts(self, body):
+        self.price, self.size = amount(body.get("price")), amount(body.get("size"))
+        self.pnl, self.scale = amount(body.get("pnl")), decimals_of(body["pnl"])
+        self.symbol = body.get("symbol")
+        if self.price <= 0 or self.size <= 0:
+            raise Bad("a trade's price or size is not positive")
+        if not isinstance(self.symbol, str) or not 0 < len(self.symbol) < 32:
+            raise Bad("a trade's symbol is missing")
+        self.notional = self.worth(self.size)
+        self.cash_fee = self.base_fee = self.fee_value = 0
+        self.third_fee = False
+
     def worth(self, size):
         """At the trade's price, as a notional is rounded."""
         return to_scale(bounded(half_even(self.price * size, ONE)), self.scale)
+
+
+class Adoption(Trade):
+    """What a correct entry of that kind counts as: a trade without order and fee."""
+
+    def __init__(self, body):
+        self.position = positive_id(body.get("position_id"))
+        if body.get("side") not in ("buy", "sell"):
+            raise Bad("a correction's side is unknown")
+        self.side = 1 if body["side"] == "buy" else -1
+        self.read_amounts(body)
 
 
 class Position:
@@ -191,6 +206,14 @@ class Metrics:
         self.other_fees = self.other_fees or trade.third_fee
         if self.book.closed:
             self.push_trip(self.book.trip)
+
+    def push_correct(self, body):
+        if body.get("kind") == "adopt":
+            adopted = Adoption(body)
+            self.book.apply(adopted)
+            self.pnl = bounded(self.pnl + adopted.pnl)
+            if self.book.closed:
+                self.push_trip(self.book.trip)
 
     def push_trip(self, pnl):
         self.trips.append(pnl)

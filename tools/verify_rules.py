@@ -4,7 +4,7 @@ import hashlib
 import re
 
 from verify_formats import ONE, Bad, amount, decimals_of, instant, positive_id
-from verify_metrics import Trade, bounded, half_even, to_scale
+from verify_metrics import Adoption, Trade, bounded, half_even, to_scale
 
 DAY = 86400 * 10**6
 
@@ -69,6 +69,7 @@ class Rules:
         self.last_order = self.last_trade = 0
         self.cycle, self.cycles = None, 0
         self.cash, self.day, self.marks, self.third_fees = None, None, False, 0
+        self.past, self.adoptions, self.notes = [], 0, 0
 
     def push(self, kind, record, entry):
         self.index += 1
@@ -79,6 +80,10 @@ class Rules:
         handle = getattr(self, "push_" + kind, None)
         if handle:
             handle(record, leaf)
+
+    def passed(self, entry):
+        """Behind every entry, whether or not it could be read."""
+        self.past.append(hashlib.sha256(b"\0" + entry).hexdigest())
 
     def fail(self, name, why):
         self.report.fail(name, f"entry {self.index}: {why}")
@@ -197,6 +202,28 @@ class Rules:
         if moved != (-1 if rate >= 0 else 1) * position.direction * made:
             raise Bad("it is not size, mark and rate")
 
+    def push_correct(self, record, _):
+        body = record["correct"]
+        try:
+            if body.get("kind") == "adopt":
+                adopted = Adoption(body)
+                if (record["strategy"], body.get("strategy_id")) not in self.declared:
+                    self.fail("strategies", "its strategy was not declared before")
+                self.adoptions += 1
+                if not self.metrics.broken:
+                    self.follow_money(adopted)
+            elif body.get("kind") == "note":
+                index = body.get("index")
+                if type(index) is not int or not 0 <= index < self.index:
+                    raise Bad("the correction names no entry before it")
+                self.notes += 1
+                if body.get("leaf_hash") != self.past[index]:
+                    raise Bad("the entry that is corrected has another leaf hash")
+            else:
+                raise Bad("the kind of the correction is not known")
+        except Bad as error:
+            self.fail("corrections", str(error))
+
     def push_close(self, record, _):
         named = record["close"].get("order")
         order = self.orders.pop(named, None) if isinstance(named, str) else None
@@ -280,6 +307,11 @@ class Rules:
             say("profits", "PASS",
                 f"without the fees of {self.third_fees} trades, paid in a third asset")
         say("profits", "PASS")
+        if self.adoptions:
+            say("corrections", "NOT PROVEN",
+                f"{self.adoptions} times a position was taken over as the venue held it")
+        say("corrections", "PASS",
+            f"{self.notes} entries are said to be wrong" if self.notes else "")
         if not self.marks:
             say("positions", "NOT PROVEN", "the log has no daily mark yet")
         elif self.cash is None:

@@ -178,6 +178,16 @@ def leaves():
                                      "reason": "news at ?? and \u00fc"}
     yield "control_all", "control", "", {"action": "pause", "actor": "ci", "target": None,
                                          "reason": ""}
+    yield "correct_adopt", "correct", "adaptive_momentum_v3", {
+        "kind": "adopt", "pnl": "-1.50000000", "position_id": "4", "price": "42100.50",
+        "reason": "the venue holds less", "side": "sell", "size": "0.00300", "strategy_id": ID,
+        "symbol": "BTC/USDT"}
+    yield "correct_finer", "correct", "adaptive_momentum_v3", {
+        "kind": "adopt", "pnl": "0.00000000", "position_id": "5", "price": "42100.505",
+        "reason": "", "side": "buy", "size": "0.0000012", "strategy_id": ID, "symbol": "BTC/USDT"}
+    yield "correct_note", "correct", "", {
+        "actor": "ci", "index": 17, "kind": "note", "leaf_hash": ORDER_HASH,
+        "reason": "the venue corrected it", "replacement": "a price of 42100.00"}
 
 
 def main():

@@ -355,6 +355,43 @@ static void test_control(void **state)
     check_leaf("control_all", &leaf);
 }
 
+static void test_correct(void **state)
+{
+    const struct instrument i = instrument_of("BTC/USDT");
+    struct correction c = {.kind = CORRECTION_ADOPT,
+                           .reason = "the venue holds less",
+                           .position_id = 4,
+                           .symbol = "BTC/USDT",
+                           .strategy_id = ID,
+                           .side = SIDE_SELL,
+                           .size = size("0.003"),
+                           .price = price("42100.5"),
+                           .pnl = money("-1.5")};
+    struct leaf leaf;
+
+    (void)state;
+    assert_ok(ledger_correct(&of_strategy, &c, &i, &leaf));
+    check_leaf("correct_adopt", &leaf);
+    c = (struct correction){.kind = CORRECTION_ADOPT,
+                            .reason = "",
+                            .position_id = 5,
+                            .symbol = "BTC/USDT",
+                            .strategy_id = ID,
+                            .side = SIDE_BUY,
+                            .size = size("0.0000012"),
+                            .price = price("42100.505")};
+    assert_ok(ledger_correct(&of_strategy, &c, &i, &leaf));
+    check_leaf("correct_finer", &leaf);
+    c = (struct correction){.kind = CORRECTION_NOTE,
+                            .reason = "the venue corrected it",
+                            .index = 17,
+                            .leaf_hash = digest_of_byte(0xAB),
+                            .actor = "ci",
+                            .replacement = "a price of 42100.00"};
+    assert_ok(ledger_correct(&of_none, &c, NULL, &leaf));
+    check_leaf("correct_note", &leaf);
+}
+
 static void test_too_large_is_refused(void **state)
 {
     static char reason[LIMIT_LEAF_BYTES];
@@ -405,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_equity),
         cmocka_unit_test(test_fifty_of_the_largest_positions_fit),
         cmocka_unit_test(test_control),
+        cmocka_unit_test(test_correct),
         cmocka_unit_test(test_too_large_is_refused),
         cmocka_unit_test(test_kinds_have_names),
         cmocka_unit_test(test_the_line_of_a_leaf),

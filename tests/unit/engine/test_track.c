@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tl-metrics-1: wide integers, every formula on figures made by hand and by others, and the bytes
- * of a statement. */
+/* tl-metrics-1: every formula on figures made by hand and by others, and the bytes of a
+ * statement. */
 #include "tests/support/amounts.h"
 #include "tests/support/check.h"
 
@@ -11,95 +11,6 @@
 #include "core/amount_text.h"
 #include "core/clock.h"
 #include "engine/track.h"
-
-/* ---- Wide integers ---- */
-
-static struct big random_big(struct check_random *r, int limbs)
-{
-    struct big b = {{0}};
-
-    for (int i = 0; i < limbs; i++)
-        b.limb[i] = check_random_next(r);
-    return b;
-}
-
-static void test_products_divide_back(void **state)
-{
-    struct check_random r = {7};
-
-    (void)state;
-    for (int i = 0; i < 300; i++) {
-        struct big a = random_big(&r, 1 + i % 5), b = random_big(&r, 1 + i % 3), rest;
-        struct big added = random_big(&r, 1), product, quotient;
-
-        if (big_cmp(&added, &b) >= 0)
-            added = (struct big){{0}};
-        product = big_add(big_mul(a, b), added);
-        quotient = big_div(product, b, &rest);
-        assert_memory_equal(&quotient, &a, sizeof a);
-        assert_memory_equal(&rest, &added, sizeof added);
-        product = big_sub(product, added);
-        quotient = big_div(product, b, &rest);
-        assert_true(big_is_zero(&rest) && big_cmp(&quotient, &a) == 0);
-    }
-}
-
-static uint64_t rounded(uint64_t n, uint64_t d)
-{
-    struct big b = big_round(big_of(n), big_of(d));
-
-    return b.limb[0];
-}
-
-static uint64_t rounded_root(u128 n, u128 d)
-{
-    struct big b = big_round_root(big_of(n), big_of(d));
-
-    return b.limb[0];
-}
-
-static void test_rounding_is_half_even(void **state)
-{
-    struct check_random r = {11};
-
-    (void)state;
-    assert_int_equal(rounded(5, 2), 2);
-    assert_int_equal(rounded(7, 2), 4);
-    assert_int_equal(rounded(1, 2), 0);
-    assert_int_equal(rounded(3, 2), 2);
-    assert_int_equal(rounded(8, 3), 3);
-    assert_int_equal(rounded_root(9, 4), 2);  /* 1.5: tie, to the even */
-    assert_int_equal(rounded_root(25, 4), 2); /* 2.5 */
-    assert_int_equal(rounded_root(26, 4), 3);
-    assert_int_equal(rounded_root(0, 5), 0);
-    for (int i = 0; i < 500; i++) {
-        uint64_t n = check_random_next(&r) >> 12, root = rounded_root(n, 1);
-
-        assert_true((u128)root * root <= (u128)n + root);
-        assert_true((u128)(root + 1) * (root + 1) > (u128)n + root);
-    }
-}
-
-static void overflow_product(void *context)
-{
-    struct big b = {{0}};
-
-    (void)context;
-    b.limb[5] = 1;
-    (void)big_mul(b, b);
-}
-
-static void test_what_passes_512_bits_aborts(void **state)
-{
-    i128 small;
-    struct big b = {{0, UINT64_C(1) << 63}};
-
-    (void)state;
-    assert_true(check_aborts(overflow_product, NULL));
-    assert_false(big_fits(&b, &small));
-    b.limb[1]--;
-    assert_true(big_fits(&b, &small) && small > 0);
-}
 
 /* ---- Logs made by hand ---- */
 
@@ -252,6 +163,49 @@ static void test_parts_are_one_round_trip(void **state)
     check_metric(&f, "losses", "1");
     check_metric(&f, "avg_loss", "-10.4");
     assert_int_equal(f.track.book.count, 0);
+    track_release(&f.track);
+}
+
+static void adopt(struct fixture *f, int position, const char *side, const char *price,
+                  const char *size, const char *pnl)
+{
+    char body[320];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"kind\": \"adopt\", \"pnl\": \"%s\", \"position_id\": \"%d\", "
+                   "\"price\": \"%s\", \"side\": \"%s\", \"size\": \"%s\", "
+                   "\"symbol\": \"BTC/USDT\"}",
+                   pnl, position, price, side, size);
+    push(f, "correct", body);
+}
+
+/* What is taken over of a venue moves positions and profits, but is no trade. */
+static void test_what_is_adopted_is_part_of_the_round_trip(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    genesis(&f, "1000");
+    trade_in(&f, 9, "buy", "100", "2", "0.00");
+    adopt(&f, 9, "sell", "90", "1", "-10.05");
+    assert_true(f.track.book.last.pnl == money("-10.05").e12);
+    push(&f, "correct", "{\"kind\": \"note\", \"pnl\": \"5\"}");
+    adopt(&f, 9, "buy", "80", "1", "0.00");
+    assert_true(f.track.book.last.opens);
+    trade_in(&f, 9, "sell", "100", "2", "19.85");
+    assert_true(f.track.book.last.pnl == money("19.85").e12);
+    check_metric(&f, "total_trades", "1");
+    check_metric(&f, "avg_win", "9.8");
+    check_metric(&f, "current_pnl", "9.8");
+    check_metric(&f, "turnover", "400");
+    check_metric(&f, "fees_paid", "0.2");
+    adopt(&f, 10, "sell", "50", "1", "0.00");
+    adopt(&f, 10, "buy", "50", "1", "0.00");
+    check_metric(&f, "breakeven", "1");
+    adopt(&f, 11, "sell", "50", "1", "0.00");
+    adopt(&f, 11, "buy", "50", "2", "0.00");
+    assert_string_equal(f.track.broken, "a trade closes more than its position holds");
     track_release(&f.track);
 }
 
@@ -456,11 +410,9 @@ static void test_the_genesis_quotes_the_fixed_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products_divide_back),
-        cmocka_unit_test(test_rounding_is_half_even),
-        cmocka_unit_test(test_what_passes_512_bits_aborts),
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_parts_are_one_round_trip),
+        cmocka_unit_test(test_what_is_adopted_is_part_of_the_round_trip),
         cmocka_unit_test(test_funding_belongs_to_its_position_and_deposits_to_nobody),
         cmocka_unit_test(test_returns),
         cmocka_unit_test(test_figures_of_others),
