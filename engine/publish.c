@@ -147,6 +147,16 @@ static void publish_venue(const struct engine_state *s, struct snapshot_venue *o
     }
 }
 
+/* The account, with the entries that the log has: those that wait for the journal may never get
+ * there. */
+static void publish_account(const struct engine_state *s, struct account *out)
+{
+    *out = s->account;
+    out->log_size -= (int64_t)s->pending.leaf_count;
+    if (s->sealed_active)
+        out->log_size -= (int64_t)s->sealed.leaf_count;
+}
+
 struct snapshot *publish_build(const struct engine_state *s, const struct cycle_times *times)
 {
     struct snapshot *out = snapshot_new();
@@ -169,7 +179,7 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
     out->journal_failures = s->journal_failures;
     out->journal_waiting = s->sealed_active || s->closes_wait || s->spooling;
     out->instrument_count = s->options.instrument_count;
-    out->account = s->account;
+    publish_account(s, &out->account);
     out->quality = s->quality;
     publish_times(times, out);
     performance_report(&s->account.performance, &s->daily, &out->report);

@@ -315,13 +315,13 @@ static enum err journal_attempt(struct journal_pg *j, const struct journal_batch
 static void journal_publish(struct journal_pg *j, const struct journal_batch *b)
 {
     int64_t first = b->account.log_size - (int64_t)b->leaf_count;
+    bool is_new;
 
     journal_stepped(j, b);
     if (b->leaf_count == 0 || !j->jsonl)
         return;
-    if (j->step.after.size == (uint64_t)b->account.log_size)
-        jsonl_checkpoint(j->jsonl, &j->step.note);
-    jsonl_append(j->jsonl, first, b->leaves, b->leaf_count);
+    is_new = j->step.after.size == (uint64_t)b->account.log_size;
+    jsonl_append(j->jsonl, first, b->leaves, b->leaf_count, is_new ? &j->step.note : NULL);
 }
 
 static enum err journal_commit(void *self, const struct journal_batch *b)

@@ -36,7 +36,7 @@ struct jsonl {
     int64_t next;     /* index after the newest line that is on disk, being written or buffered */
     int64_t durable;  /* entries in the database, as far as we were told */
     bool behind;      /* lines were dropped: the files must be filled from the database */
-    struct text note; /* newest checkpoint that is not written yet */
+    struct text note; /* newest checkpoint over the buffered lines, or those to be filled in */
     bool stop;
     uint64_t asked, answered; /* jsonl_flush: tickets */
 };
@@ -98,9 +98,19 @@ static void drop_buffer(struct jsonl *j)
     j->trade_count = 0;
 }
 
+/* The checkpoint over what is buffered leaves together with it: one that comes meanwhile is of
+ * lines that are not on disk yet. */
+static struct text take_note(struct jsonl *j)
+{
+    struct text note = j->note;
+
+    text_init(&j->note, CHECKPOINT_BYTES);
+    return note;
+}
+
 /* Fills from the database until the files have all that we were told of.  Mutex held, but not
  * during the work. */
-static enum err thread_fill(struct jsonl *j)
+static enum err thread_fill(struct jsonl *j, struct text *note)
 {
     enum err e;
 
@@ -113,12 +123,13 @@ static enum err thread_fill(struct jsonl *j)
     if (!e) {
         j->behind = false;
         j->next = j->log.lines;
+        *note = take_note(j);
     }
     return e;
 }
 
 /* Writes what is buffered.  Mutex held, but not during the work. */
-static enum err thread_write(struct jsonl *j)
+static enum err thread_write(struct jsonl *j, struct text *note)
 {
     struct text log = j->log_lines, trades = j->trade_lines;
     int64_t log_count = j->log_count, trade_count = j->trade_count;
@@ -127,6 +138,7 @@ static enum err thread_write(struct jsonl *j)
     text_init(&j->log_lines, BUFFER_BYTES);
     text_init(&j->trade_lines, BUFFER_BYTES);
     drop_buffer(j);
+    *note = take_note(j);
     pthread_mutex_unlock(&j->mutex);
     e = jsonl_file_write(&j->log, &log, log_count);
     if (!e)
@@ -139,23 +151,23 @@ static enum err thread_write(struct jsonl *j)
     return e;
 }
 
-/* The lines it covers are on disk.  Mutex held, but not during the work. */
-static void thread_note(struct jsonl *j)
+/* Its lines are on disk, unless they failed.  Mutex held, but not during the work. */
+static void thread_note(struct jsonl *j, enum err lines, struct text *note)
 {
-    struct text note = j->note;
-    enum err e;
+    enum err e = lines;
 
-    if (note.length == 0)
-        return;
-    text_init(&j->note, CHECKPOINT_BYTES);
-    pthread_mutex_unlock(&j->mutex);
-    e = checkpoint_file_write(j->folder, &note);
-    if (e)
-        LOG_ERROR("checkpoint_write_failed", "folder", j->folder, "message", strerror(errno), NULL);
-    pthread_mutex_lock(&j->mutex);
+    if (!e && note->length > 0) {
+        pthread_mutex_unlock(&j->mutex);
+        e = checkpoint_file_write(j->folder, note);
+        if (e)
+            LOG_ERROR("checkpoint_write_failed", "folder", j->folder, "message", strerror(errno),
+                      NULL);
+        pthread_mutex_lock(&j->mutex);
+    }
+    /* To be written once its lines are, or with the next ones. */
     if (e && j->note.length == 0)
-        text_append(&j->note, note.data, note.length);
-    text_release(&note);
+        text_append(&j->note, note->data, note->length);
+    text_release(note);
 }
 
 static bool has_work(const struct jsonl *j)
@@ -172,6 +184,7 @@ static void *jsonl_thread(void *context)
     pthread_mutex_lock(&j->mutex);
     while (!j->stop || has_work(j)) {
         uint64_t ticket = j->asked;
+        struct text note;
 
         if (!has_work(j)) {
             pthread_cond_wait(&j->work, &j->mutex);
@@ -182,9 +195,9 @@ static void *jsonl_thread(void *context)
             (void)condition_wait_until(&j->work, &j->mutex, due_us);
             continue;
         }
-        e = j->behind ? thread_fill(j) : thread_write(j);
-        if (!e)
-            thread_note(j);
+        text_init(&note, CHECKPOINT_BYTES);
+        e = j->behind ? thread_fill(j, &note) : thread_write(j, &note);
+        thread_note(j, e, &note);
         due_us = clock_monotonic_us() + (e ? retry_us : write_every_us);
         j->answered = ticket;
         pthread_cond_broadcast(&j->done);
@@ -317,7 +330,8 @@ void jsonl_close(struct jsonl *j)
 
 /* ---- For the journal ---- */
 
-void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, size_t count)
+void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, size_t count,
+                  const struct text *note)
 {
     size_t i;
     bool idle;
@@ -330,6 +344,10 @@ void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, siz
         j->durable = first + (int64_t)count;
     if (first > j->next)
         j->behind = true;
+    if (note) {
+        text_clear(&j->note);
+        text_append(&j->note, note->data, note->length);
+    }
     for (i = 0; i < count && !j->behind; i++) {
         const struct leaf *l = &leaves[i];
 
@@ -347,14 +365,6 @@ void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, siz
     /* Else the thread has its time to wake up at already. */
     if (idle || j->log_lines.length >= WRITE_BYTES)
         pthread_cond_signal(&j->work);
-    pthread_mutex_unlock(&j->mutex);
-}
-
-void jsonl_checkpoint(struct jsonl *j, const struct text *note)
-{
-    pthread_mutex_lock(&j->mutex);
-    text_clear(&j->note);
-    text_append(&j->note, note->data, note->length);
     pthread_mutex_unlock(&j->mutex);
 }
 

@@ -44,11 +44,11 @@ MUST_USE enum err jsonl_open(const char *folder, const struct jsonl_source *sour
 /* Writes what is buffered and ends the thread. */
 void jsonl_close(struct jsonl *j);
 /* Lines of entries that are durable; the first has index `first`.  Entries the files have already
- * are passed over; entries that are not there yet are fetched from the source. */
-void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, size_t count);
-/* The checkpoint over all that was appended: written as the high-water file once its lines are on
- * disk (store/checkpoint_file.h).  Call it before jsonl_append of the newest of them. */
-void jsonl_checkpoint(struct jsonl *j, const struct text *note);
+ * are passed over; entries that are not there yet are fetched from the source.  note: the
+ * checkpoint over all of them, written as the high-water file (store/checkpoint_file.h) once their
+ * lines are on disk and never before, or NULL. */
+void jsonl_append(struct jsonl *j, int64_t first, const struct leaf *leaves, size_t count,
+                  const struct text *note);
 /* Returns when all that was appended is on disk, or could not be written. */
 void jsonl_flush(struct jsonl *j);
 

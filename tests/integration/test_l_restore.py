@@ -112,6 +112,7 @@ def test_an_older_database_refuses_until_the_log_is_imported(make_daemon, folder
     for action in ("pause", "stop"):
         daemon.api.post(f"/v1/loop/{action}", {})
     assert kept < len(published) and "were published" in daemon.loop()["reason"]
+    assert daemon.api.get("/v1/account").json["log_size"] == kept, "what cannot be stored is no entry"
     assert daemon.api.get("/v1/trades", limit=1).json["data"], "everything can still be read"
     assert daemon.stop() == 0
     assert daemon.lines("log.jsonl") == lines, "nothing was appended"

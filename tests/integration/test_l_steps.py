@@ -5,6 +5,7 @@ strace kills the daemon when one of its threads makes its N-th call of those tha
 durable or tell it to PostgreSQL; STEPS=n tries so many places, evenly spread over the replay."""
 import collections
 import os
+import shutil
 import signal
 import subprocess
 
@@ -51,6 +52,16 @@ def fixture_whole(make_daemon, folder, cluster):
     return {name: daemon.lines(name) for name in ("trades.jsonl", "log.jsonl")}, calls, key
 
 
+def left_behind(daemon):
+    """A copy of the files as the kill left them, when something was published already."""
+    copy = daemon.folder / "killed"
+    copy.mkdir()
+    for name in ("checkpoint", "log.jsonl", "trades.jsonl"):
+        if (daemon.data / name).exists():
+            shutil.copy(daemon.data / name, copy)
+    return copy if (copy / "checkpoint").exists() else None
+
+
 def wait_finished(daemon, process):
     """The replay is over when its last line is on disk and the daemon has ended as asked."""
     log = daemon.folder / "traced.txt"
@@ -80,6 +91,7 @@ def test_killed_between_any_two_steps_the_log_is_gapless(make_daemon, folder, cl
             killed += process.returncode != 0
         except subprocess.TimeoutExpired:
             wait_finished(daemon, process)
+        killed_files = left_behind(daemon)
         daemon.start().wait_loop("finished", 90)
         vkey = daemon.folder / "key.txt"
         vkey.write_text(daemon.api.get("/v1/log/key").text)
@@ -88,6 +100,9 @@ def test_killed_between_any_two_steps_the_log_is_gapless(make_daemon, folder, cl
         assert int(size) == int(top), f"step {step}: the log has a gap"
         assert daemon.stop() == 0
         ledger.assert_same_trading(daemon, lines)
+        if killed_files:
+            done = run("verify", killed_files, "--key", vkey, "--no-state")
+            assert done.returncode == 0, f"step {step}, before the start:\n{done.stdout}"
         done = run("verify", daemon.data, "--key", vkey, "--no-state")
         assert done.returncode == 0, f"step {step}:\n{done.stdout}{done.stderr}"
     assert killed >= STEPS // 2, f"only {killed} of {STEPS} places were reached"

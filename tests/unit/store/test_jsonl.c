@@ -3,6 +3,10 @@
 #include "tests/unit/store/fixture.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/checkpoint_file.h"
 
 static const char account_id[] = "sim-paper-main";
 
@@ -286,6 +290,68 @@ static void a_full_disk_is_survived(void **state)
     world_close(&w);
 }
 
+struct watcher {
+    const struct world *world;
+    atomic_bool end;
+    int seen, ahead;
+};
+
+static int64_t size_of_note(const struct text *note)
+{
+    const char *newline = note->length ? strchr(note->data, '\n') : NULL;
+
+    return newline ? strtoll(newline + 1, NULL, 10) : 0;
+}
+
+/* What a kill -9 at this moment would leave: the note first, then the lines, which only grow. */
+static void *watch(void *argument)
+{
+    struct watcher *w = argument;
+    int64_t size = 0;
+
+    while (!atomic_load(&w->end)) {
+        struct text note, lines;
+        int64_t newest;
+
+        text_init(&note, 4096);
+        (void)!checkpoint_file_read(w->world->folder, &note);
+        newest = size_of_note(&note);
+        text_release(&note);
+        if (newest == size)
+            continue;
+        size = newest;
+        read_file(w->world, "log.jsonl", &lines);
+        w->seen++;
+        w->ahead += lines_of(&lines) < size;
+        text_release(&lines);
+    }
+    return NULL;
+}
+
+static void the_high_water_file_is_never_ahead(void **state)
+{
+    struct world w;
+    struct watcher watcher = {.world = &w};
+    pthread_t thread;
+    int64_t n = 1;
+
+    (void)state;
+    world_open(&w);
+    assert_int_equal(pthread_create(&thread, NULL, watch, &watcher), 0);
+    for (; n <= 400; n++) {
+        world_commit(&w, n, 1);
+        if (n % 16 == 0)
+            w.journal.flush(w.journal.self);
+    }
+    world_commit(&w, n, 3000);
+    w.journal.flush(w.journal.self);
+    atomic_store(&watcher.end, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(watcher.seen > 5);
+    assert_int_equal(watcher.ahead, 0);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +359,7 @@ int main(void)
         cmocka_unit_test(they_are_mended_at_the_start),
         cmocka_unit_test(a_file_that_knows_more_is_refused),
         cmocka_unit_test(a_full_disk_is_survived),
+        cmocka_unit_test(the_high_water_file_is_never_ahead),
     };
 
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
