@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "engine/account.h"
+#include "engine/ledger.h"
 #include "engine/position.h"
 #include "engine/strategy_slot.h"
 
@@ -21,7 +22,8 @@ enum command_kind {
     COMMAND_DEACTIVATE, /* `name`: no entries any more; close_positions closes what is open */
     COMMAND_SIGNAL,     /* `signal`, of the outside source `name` */
     COMMAND_SET_EXT,    /* `ext` */
-    COMMAND_DROP_EXT    /* ext.name's value of ext.symbol, or every one of them when it is "" */
+    COMMAND_DROP_EXT,   /* ext.name's value of ext.symbol, or every one of them when it is "" */
+    COMMAND_ENTRY       /* `entry`: an entry about the log itself */
 };
 
 /* A wish that comes from outside and passes the same risk check as a rule's. */
@@ -58,6 +60,12 @@ struct command {
     char name[LIMIT_NAME];           /* DEACTIVATE, SIGNAL */
     struct outside_signal signal;
     struct ext_value ext; /* SET_EXT; at_us TIME_NONE: now */
+    struct {
+        enum leaf_kind kind;
+        const char *object; /* engine/ledger_about.h; the ticket holds a copy of its own */
+        size_t length;
+        int64_t at; /* only as the entry of this index; -1: wherever it falls */
+    } entry;        /* ENTRY */
 };
 
 /* One thing that *_ALL did. */
@@ -78,6 +86,7 @@ struct command_reply {
     struct signal signal;
     struct strategy_slot slot;
     struct ext_value ext; /* SET_EXT: as it is kept */
+    int64_t entry_index;  /* ENTRY: where it stands */
     int64_t as_of_us;     /* engine time of the answer */
     size_t result_count;
     struct command_result results[COMMAND_RESULTS_MAX];

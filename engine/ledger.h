@@ -23,6 +23,8 @@ enum leaf_kind {
     LEAF_CONTROL,
     LEAF_CASH,
     LEAF_CORRECT,
+    LEAF_ANCHOR,
+    LEAF_STATEMENT,
     LEAF_KIND_COUNT_
 };
 const char *leaf_kind_name(enum leaf_kind k);
@@ -80,36 +82,20 @@ struct control {
     int64_t target; /* position or order id, 0: none */
 };
 
-/* What was wrong in the log, for nothing in it is ever changed.
- *
- * ADOPT is a booking without an order: the venue holds more or less than the trades made of a
- * position, and that is taken over.  It moves position and cash exactly as a trade of this side,
- * size and price without a fee would (engine/position.h: book it by position_apply_fill), so `size`
- * is the difference and never more than what it makes smaller; what turns a position is two of
- * them.  `pnl` is what position_apply_fill made.  Verifiers compute it again, and tell that such
- * figures rest on the trader's word.  NOTE says in words that an entry was wrong; figures stay. */
-enum correction_kind {
-    CORRECTION_ADOPT,
-    CORRECTION_NOTE,
-    CORRECTION_KIND_COUNT_
-};
-const char *correction_kind_name(enum correction_kind k); /* adopt note */
-
+/* A booking without an order: the venue holds more or less than the trades made of a position, and
+ * that is taken over.  It moves position and cash exactly as a trade of this side, size and price
+ * without a fee would (engine/position.h: book it by position_apply_fill), so `size` is the
+ * difference and never more than what it makes smaller; what turns a position is two of them.
+ * `pnl` is what position_apply_fill made.  Verifiers compute it again, and tell that such figures
+ * rest on the trader's word.  The envelope names the position's strategy, which was declared. */
 struct correction {
-    enum correction_kind kind;
     const char *reason;
-    /* ADOPT; the leaf's envelope names the position's strategy, which was declared. */
     int64_t position_id;
     const char *symbol, *strategy_id;
     enum side side; /* buy: more of a long, less of a short */
     struct size size;
     struct price price; /* the newest that is known: the mark */
     struct money pnl;   /* 0 when it opens or enlarges */
-    /* NOTE */
-    int64_t index; /* of the wrong entry */
-    struct digest leaf_hash;
-    const char *actor;
-    const char *replacement; /* what would have been right */
 };
 
 /* Each builds one leaf; ERR_LIMIT when it would pass LIMIT_LEAF_BYTES. */
@@ -137,9 +123,13 @@ MUST_USE enum err ledger_cash(const struct leaf_context *, const struct cash_mov
                               const struct instrument *, struct leaf *);
 MUST_USE enum err ledger_control(const struct leaf_context *, const struct control *,
                                  struct leaf *);
-/* The instrument's scales are those of an ADOPT; NULL for a NOTE. */
+/* Of the kind "adopt". */
 MUST_USE enum err ledger_correct(const struct leaf_context *, const struct correction *,
                                  const struct instrument *, struct leaf *);
+/* A leaf whose object is there already (engine/ledger_about.h).  ERR_INVALID unless all of it is
+ * canonical. */
+MUST_USE enum err ledger_entry(const struct leaf_context *, enum leaf_kind kind, const char *object,
+                               size_t length, struct leaf *);
 
 /* The JSONL line of a leaf: C with ", \"proof\": \"<hex>\"}" in place of the last brace, and a
  * newline. */

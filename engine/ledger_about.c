@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leaves about the log itself: what was wrong in it. */
+/* Leaves about the log itself: what was wrong in it, what others attested of it. */
+#include "engine/ledger_about.h"
+
 #include "core/amount_text.h"
 #include "engine/ledger_build.h"
-
-const char *correction_kind_name(enum correction_kind k)
-{
-    static const char *const names[CORRECTION_KIND_COUNT_] = {
-        [CORRECTION_ADOPT] = "adopt", [CORRECTION_NOTE] = "note"};
-
-    ASSERT(k < CORRECTION_KIND_COUNT_);
-    return names[k];
-}
 
 /* A price at the tick's decimals; one that was computed may have more. */
 static void member_price(struct jwriter *w, const char *key, struct price price,
@@ -21,9 +14,13 @@ static void member_price(struct jwriter *w, const char *key, struct price price,
     jw_member_price(w, key, price, fits ? i->price_scale : -1);
 }
 
-static void write_adopt(struct jwriter *w, const struct correction *c, const struct instrument *i)
+enum err ledger_correct(const struct leaf_context *context, const struct correction *c,
+                        const struct instrument *i, struct leaf *out)
 {
-    jw_member_text(w, "kind", correction_kind_name(c->kind));
+    struct leaf_build b;
+    struct jwriter *w = ledger_begin(&b, LEAF_CORRECT, context);
+
+    jw_member_text(w, "kind", "adopt");
     jw_member_money(w, "pnl", c->pnl, i->money_scale);
     ledger_id_text(w, "position_id", c->position_id);
     member_price(w, "price", c->price, i);
@@ -32,27 +29,41 @@ static void write_adopt(struct jwriter *w, const struct correction *c, const str
     ledger_held(w, "size", c->size, i);
     ledger_clean(w, "strategy_id", c->strategy_id);
     jw_member_text(w, "symbol", c->symbol);
-}
-
-static void write_note(struct jwriter *w, const struct correction *c)
-{
-    ledger_clean(w, "actor", c->actor);
-    jw_member_integer(w, "index", c->index);
-    jw_member_text(w, "kind", correction_kind_name(c->kind));
-    jw_member_digest(w, "leaf_hash", &c->leaf_hash);
-    ledger_clean(w, "reason", c->reason);
-    ledger_clean(w, "replacement", c->replacement);
-}
-
-enum err ledger_correct(const struct leaf_context *context, const struct correction *c,
-                        const struct instrument *i, struct leaf *out)
-{
-    struct leaf_build b;
-    struct jwriter *w = ledger_begin(&b, LEAF_CORRECT, context);
-
-    if (c->kind == CORRECTION_ADOPT)
-        write_adopt(w, c, i);
-    else
-        write_note(w, c);
     return ledger_finish(&b, out);
+}
+
+void about_note(const struct correction_note *n, struct text *out)
+{
+    struct jwriter w;
+
+    jwriter_init(&w, JSTYLE_CANONICAL, out);
+    jw_object(&w);
+    ledger_clean(&w, "actor", n->actor);
+    jw_member_integer(&w, "index", n->index);
+    jw_member_text(&w, "kind", "note");
+    jw_member_digest(&w, "leaf_hash", &n->leaf_hash);
+    ledger_clean(&w, "reason", n->reason);
+    ledger_clean(&w, "replacement", n->replacement);
+    jw_object_end(&w);
+}
+
+void about_anchor(const struct anchor_leaf *a, struct text *out)
+{
+    struct jwriter w;
+
+    jwriter_init(&w, JSTYLE_CANONICAL, out);
+    jw_object(&w);
+    jw_member_digest(&w, "checkpoint", &a->checkpoint);
+    jw_key(&w, "evidence");
+    jw_array(&w);
+    for (size_t i = 0; i < a->count; i++) {
+        jw_object(&w);
+        jw_member_digest(&w, "digest", &a->items[i].digest);
+        jw_member_text(&w, "kind", a->items[i].kind);
+        ledger_clean(&w, "source", a->items[i].source);
+        jw_object_end(&w);
+    }
+    jw_array_end(&w);
+    jw_member_integer(&w, "size", (int64_t)a->size);
+    jw_object_end(&w);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/amount_text.h"
+#include "engine/verify_record.h"
 
 enum {
     LEAF_PREFIX = 0x00 /* RFC 6962 */
@@ -18,10 +19,11 @@ enum {
 const char *leaf_kind_name(enum leaf_kind k)
 {
     static const char *const names[LEAF_KIND_COUNT_] = {
-        [LEAF_GENESIS] = "genesis", [LEAF_CONFIG] = "config",   [LEAF_CYCLE] = "cycle",
-        [LEAF_SIGNAL] = "signal",   [LEAF_ORDER] = "order",     [LEAF_TRADE] = "trade",
-        [LEAF_CLOSE] = "close",     [LEAF_EQUITY] = "equity",   [LEAF_CONTROL] = "control",
-        [LEAF_CASH] = "cash",       [LEAF_CORRECT] = "correct",
+        [LEAF_GENESIS] = "genesis",     [LEAF_CONFIG] = "config",   [LEAF_CYCLE] = "cycle",
+        [LEAF_SIGNAL] = "signal",       [LEAF_ORDER] = "order",     [LEAF_TRADE] = "trade",
+        [LEAF_CLOSE] = "close",         [LEAF_EQUITY] = "equity",   [LEAF_CONTROL] = "control",
+        [LEAF_CASH] = "cash",           [LEAF_CORRECT] = "correct", [LEAF_ANCHOR] = "anchor",
+        [LEAF_STATEMENT] = "statement",
     };
 
     ASSERT(k < LEAF_KIND_COUNT_);
@@ -71,8 +73,8 @@ static void write_common(struct leaf_build *b, bool before)
         jw_member_time(&b->w, "timestamp", b->context->at_us);
 }
 
-struct jwriter *ledger_begin(struct leaf_build *b, enum leaf_kind kind,
-                             const struct leaf_context *context)
+/* Up to the kind's value. */
+static void begin(struct leaf_build *b, enum leaf_kind kind, const struct leaf_context *context)
 {
     *b = (struct leaf_build){.context = context, .kind = kind};
     text_init(&b->text, LIMIT_LEAF_BYTES);
@@ -80,15 +82,13 @@ struct jwriter *ledger_begin(struct leaf_build *b, enum leaf_kind kind,
     jw_object(&b->w);
     write_common(b, true);
     jw_key(&b->w, leaf_kind_name(kind));
-    jw_object(&b->w);
-    return &b->w;
 }
 
-enum err ledger_finish(struct leaf_build *b, struct leaf *out)
+/* Behind it. */
+static enum err finish(struct leaf_build *b, struct leaf *out)
 {
     struct leaf made = {.kind = b->kind, .at_us = b->context->at_us};
 
-    jw_object_end(&b->w);
     write_common(b, false);
     jw_object_end(&b->w);
     if (!jwriter_ok(&b->w)) {
@@ -98,6 +98,42 @@ enum err ledger_finish(struct leaf_build *b, struct leaf *out)
     made.bytes = text_take(&b->text, &made.length);
     digest_of(made.bytes, made.length, &made.proof);
     digest_prefixed(LEAF_PREFIX, made.bytes, made.length, &made.leaf_hash);
+    *out = made;
+    return ERR_OK;
+}
+
+struct jwriter *ledger_begin(struct leaf_build *b, enum leaf_kind kind,
+                             const struct leaf_context *context)
+{
+    begin(b, kind, context);
+    jw_object(&b->w);
+    return &b->w;
+}
+
+enum err ledger_finish(struct leaf_build *b, struct leaf *out)
+{
+    jw_object_end(&b->w);
+    return finish(b, out);
+}
+
+enum err ledger_entry(const struct leaf_context *context, enum leaf_kind kind, const char *object,
+                      size_t length, struct leaf *out)
+{
+    struct record_fault fault;
+    struct record record;
+    struct leaf_build b;
+    struct leaf made;
+    enum err e;
+
+    begin(&b, kind, context);
+    jw_raw(&b.w, object, length);
+    e = finish(&b, &made);
+    if (e)
+        return e;
+    if (record_parse(made.bytes, made.length, &record, &fault) || record.kind != kind) {
+        leaf_release(&made);
+        return ERR_INVALID;
+    }
     *out = made;
     return ERR_OK;
 }

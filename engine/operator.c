@@ -45,6 +45,8 @@ static const char *operator_action(enum command_kind k, bool is_rollback)
         return "set_feature";
     case COMMAND_DROP_EXT:
         return "drop_feature";
+    case COMMAND_ENTRY:
+        break; /* it is a leaf of its own */
     }
     ASSERT(false && "command kind");
     return "";
@@ -440,6 +442,9 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         break;
     case COMMAND_DROP_EXT:
         e = operator_drop_ext(s, c, reply);
+        break;
+    case COMMAND_ENTRY:
+        e = operator_entry(s, c, reply);
         break;
     }
     /* Once is enough: a journal that is away may take all of its time to say so. */

@@ -29,5 +29,8 @@ MUST_USE enum err operator_drop_ext(struct engine_state *s, const struct command
 /* engine/operator_signal.c */
 MUST_USE enum err operator_signal(struct engine_state *s, const struct command *c,
                                   struct command_reply *reply);
+/* engine/operator_entry.c */
+MUST_USE enum err operator_entry(struct engine_state *s, const struct command *c,
+                                 struct command_reply *reply);
 
 #endif

@@ -13,6 +13,8 @@ struct ticket *ticket_new(const struct command *c)
 
     t->command = *c;
     t->command.strategy = strategy_acquire(c->strategy);
+    if (c->kind == COMMAND_ENTRY)
+        t->command.entry.object = t->object = xstrndup(c->entry.object, c->entry.length);
     t->references = 2;
     pthread_mutex_init(&t->mutex, NULL);
     condition_init(&t->answered);
@@ -26,6 +28,7 @@ void ticket_release(struct ticket *t)
     pthread_mutex_destroy(&t->mutex);
     pthread_cond_destroy(&t->answered);
     strategy_release(t->command.strategy);
+    free(t->object);
     free(t);
 }
 

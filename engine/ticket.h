@@ -13,6 +13,7 @@ struct ticket {
     int references;          /* atomic */
     bool done;
     struct command command;
+    char *object; /* of command.entry, owned */
     struct command_reply reply;
 };
 

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the log says of itself, against what it is: its corrections. */
+/* What the log says of itself, against what it is: corrections, statements, anchors. */
+#include <string.h>
+
 #include "core/amount_text.h"
+#include "engine/checkpoint.h"
 #include "engine/verify_rules.h"
+
+enum {
+    ITEM_MEMBERS = 8 /* of one piece of evidence; three are known */
+};
+
+/* ---- Corrections ---- */
 
 static void fail(struct verify_rules *v, const char *why)
 {
@@ -57,7 +66,115 @@ void rules_correct(struct verify_rules *v, const struct record *r)
         fail(v, "the kind of the correction is not known");
 }
 
-void rules_about_end(struct verify_rules *v)
+/* ---- Statements ---- */
+
+void rules_statement(struct verify_rules *v, const struct record *r)
+{
+    unsigned long long index = (unsigned long long)v->index;
+    struct digest root;
+    struct text made;
+
+    v->statements++;
+    merkle_root(v->tree, &root);
+    text_init(&made, TRACK_STATEMENT_BYTES);
+    if (track_statement(v->track, &root, &made))
+        report_fail(v->report, PROPERTY_STATEMENT,
+                    "entry %llu: a statement is published of entries that make none", index);
+    else if (made.length != r->body.length || memcmp(made.data, r->body.at, made.length) != 0)
+        report_fail(v->report, PROPERTY_STATEMENT,
+                    "entry %llu: the entries before it make another statement", index);
+    text_release(&made);
+}
+
+/* ---- Anchors ---- */
+
+/* The text that was attested must be the one of the log's first `size` entries. */
+static const char *judge_checkpoint(const struct verify_rules *v, uint64_t size,
+                                    const struct digest *named, bool *is_read)
+{
+    struct checkpoint c = {.size = size};
+    struct digest found;
+    struct text text;
+
+    *is_read = past_root(&v->past, size, &c.root);
+    if (!*is_read)
+        return NULL;
+    if (!copy_text(c.origin, sizeof c.origin, v->track->origin))
+        return "the log's name is too long for a checkpoint";
+    text_init(&text, CHECKPOINT_BYTES);
+    checkpoint_print(&c, &text);
+    digest_of(text.data, text.length, &found);
+    text_release(&text);
+    return bytes_equal(&found, named, sizeof found)
+               ? NULL
+               : "the checkpoint that was attested is not of these entries";
+}
+
+static const char *judge_item(struct verify_rules *v, uint64_t size, const struct value *item,
+                              bool *is_seen)
+{
+    struct member members[ITEM_MEMBERS];
+    struct value kind, source, hash;
+    struct digest digest;
+    enum attested answer = ATTESTED_ABSENT;
+    size_t count;
+
+    if (value_members(item, members, ITEM_MEMBERS, &count))
+        return "a piece of evidence is malformed";
+    kind = member_get(members, count, "kind");
+    source = member_get(members, count, "source");
+    hash = member_get(members, count, "digest");
+    if ((!value_is(&kind, "cosignature") && !value_is(&kind, "rfc3161")) ||
+        source.kind != VALUE_TEXT || !value_digest(&hash, &digest))
+        return "a piece of evidence is malformed";
+    if (v->attestations)
+        answer = v->attestations->find(v->attestations->self, size, &kind, &source, &digest);
+    *is_seen = *is_seen && answer == ATTESTED_HERE;
+    return answer == ATTESTED_OTHERWISE ? "the evidence is not the one that the log names" : NULL;
+}
+
+void rules_anchor(struct verify_rules *v, const struct record *r)
+{
+    struct value size = record_get(r, "size"), named = record_get(r, "checkpoint");
+    struct value list = record_get(r, "evidence"), item;
+    const char *why = NULL;
+    struct digest checkpoint;
+    bool is_seen = true, any = false;
+    size_t offset = 0;
+
+    v->anchors++;
+    if (size.kind != VALUE_INTEGER || size.integer <= 0 || (uint64_t)size.integer > v->index ||
+        !value_digest(&named, &checkpoint))
+        why = "it is of no checkpoint before it";
+    else
+        why = judge_checkpoint(v, (uint64_t)size.integer, &checkpoint, &is_seen);
+    while (!why && value_item(&list, &offset, &item)) {
+        why = judge_item(v, (uint64_t)size.integer, &item, &is_seen);
+        any = true;
+    }
+    if (!why && !any)
+        why = "it names no evidence";
+    v->unseen_anchors += !is_seen;
+    if (why)
+        report_fail(v->report, PROPERTY_ANCHORS, "entry %llu: %s", (unsigned long long)v->index,
+                    why);
+}
+
+static void end_anchors(struct verify_rules *v)
+{
+    unsigned long long anchors = (unsigned long long)v->anchors;
+
+    if (v->anchors == 0)
+        return;
+    if (v->unseen_anchors > 0)
+        report_note(v->report, PROPERTY_ANCHORS, VERDICT_NOT_PROVEN,
+                    "of %llu anchors the evidence of %llu is not here", anchors,
+                    (unsigned long long)v->unseen_anchors);
+    else
+        report_note(v->report, PROPERTY_ANCHORS, VERDICT_PASS, "%llu anchors", anchors);
+}
+
+static void end_corrections(struct verify_rules *v)
 {
     struct verify_report *report = v->report;
     char pnl[AMOUNT_TEXT_MAX];
@@ -77,4 +194,10 @@ void rules_about_end(struct verify_rules *v)
                     "%llu entries are said to be wrong; figures count them as they stand",
                     (unsigned long long)v->notes);
     report_pass(report, PROPERTY_CORRECTIONS);
+}
+
+void rules_about_end(struct verify_rules *v)
+{
+    end_corrections(v);
+    end_anchors(v);
 }

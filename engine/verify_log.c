@@ -6,7 +6,7 @@ void verify_log_init(struct verify_log *v, struct verify_report *report)
 {
     *v = (struct verify_log){.report = report, .last_us = INT64_MIN};
     track_init(&v->track);
-    rules_init(&v->rules, report, &v->track);
+    rules_init(&v->rules, report, &v->track, &v->tree);
 }
 
 void verify_log_release(struct verify_log *v)
@@ -32,6 +32,8 @@ static void judge(struct verify_log *v, const char *entry, size_t length, const 
         report_fail(v->report, PROPERTY_ENTRIES,
                     "entry %llu: its timestamp is before that of the entry before it", index);
     v->last_us = r->at_us;
+    if (r->kind == LEAF_STATEMENT)
+        rules_statement(&v->rules, r);
     track_push(&v->track, r);
     rules_push(&v->rules, r, entry, length, leaf);
 }
@@ -43,7 +45,7 @@ void verify_log_push(struct verify_log *v, const char *entry, size_t length,
 
     merkle_leaf(entry, length, &leaf);
     judge(v, entry, length, &leaf);
-    rules_pass(&v->rules, &v->tree, &leaf);
+    rules_pass(&v->rules, &leaf);
     merkle_append(&v->tree, &leaf, sink);
 }
 

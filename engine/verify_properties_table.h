@@ -20,6 +20,7 @@ PROPERTY(CORRECTIONS, "corrections", "Nothing was booked but what orders and the
 PROPERTY(STATEMENT, "statement", "The published figures follow from these entries, to the byte.")
 PROPERTY(WITNESSES, "witnesses", "Everybody is shown this one history.")
 PROPERTY(FRESHNESS, "freshness", "This is the log's newest state.")
+PROPERTY(ANCHORS, "anchors", "What the log says others attested is what they attested.")
 PROPERTY(TIMES, "times", "The entries were made when they say they were.")
 PROPERTY(VENUE, "venue", "The trades happened at the exchange.")
 PROPERTY(ELSEWHERE, "elsewhere", "There is no other account or log with worse results.")

@@ -11,10 +11,11 @@ enum {
     SILENCE_INTERVALS = 3 /* cycles that may be missed before it is told */
 };
 
-void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track)
+void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track,
+                const struct merkle_frontier *tree)
 {
     *v = (struct verify_rules){
-        .report = report, .track = track, .cash_known = true, .last_day = INT64_MIN};
+        .report = report, .track = track, .tree = tree, .cash_known = true, .last_day = INT64_MIN};
     set_init(&v->signals);
     set_init(&v->fills);
     set_init(&v->strategies);
@@ -200,15 +201,17 @@ void rules_push(struct verify_rules *v, const struct record *r, const char *byte
     case LEAF_CORRECT:
         rules_correct(v, r);
         break;
+    case LEAF_ANCHOR:
+        rules_anchor(v, r);
+        break;
     default:
         break;
     }
 }
 
-void rules_pass(struct verify_rules *v, const struct merkle_frontier *before,
-                const struct digest *leaf_hash)
+void rules_pass(struct verify_rules *v, const struct digest *leaf_hash)
 {
-    past_push(&v->past, before, leaf_hash);
+    past_push(&v->past, v->tree, leaf_hash);
     v->index++;
 }
 

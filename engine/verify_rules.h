@@ -23,12 +23,26 @@ enum {
 
 struct open_order; /* engine/verify_orders.c */
 
+/* Whether the evidence holds what the log says others attested. */
+enum attested {
+    ATTESTED_HERE,
+    ATTESTED_OTHERWISE, /* something else of this size and source is there */
+    ATTESTED_ABSENT
+};
+struct attested_source {
+    void *self;
+    enum attested (*find)(void *self, uint64_t size, const struct value *kind,
+                          const struct value *source, const struct digest *digest);
+};
+
 struct verify_rules {
     struct verify_report *report; /* borrowed */
     const struct track *track;    /* borrowed: its book is told of a trade before the rules are */
     uint64_t index;               /* of the entry at hand */
     struct verify_past past;      /* the entries before it */
-    struct open_order **orders;   /* open addressing by leaf hash */
+    const struct merkle_frontier *tree;         /* of them; borrowed */
+    const struct attested_source *attestations; /* borrowed; NULL: no evidence of others */
+    struct open_order **orders;                 /* open addressing by leaf hash */
     size_t order_capacity, order_count;
     struct verify_set signals, fills, strategies;
     int64_t last_order_id, last_trade_id;
@@ -42,16 +56,20 @@ struct verify_rules {
     /* Corrections. */
     uint64_t adoptions, notes, unread_notes; /* unread: of entries too far back to compare */
     i128 adopted_pnl;
+    /* What the log says of itself. */
+    uint64_t statements, anchors, unseen_anchors; /* unseen: the evidence is not here */
 };
 
-void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track);
+void rules_init(struct verify_rules *v, struct verify_report *report, const struct track *track,
+                const struct merkle_frontier *tree);
 void rules_release(struct verify_rules *v);
+/* A statement entry, before track_push is told of it: it is of all entries before it. */
+void rules_statement(struct verify_rules *v, const struct record *r);
 /* The next entry, after track_push was told of it. */
 void rules_push(struct verify_rules *v, const struct record *r, const char *bytes, size_t length,
                 const struct digest *leaf_hash);
-/* Behind it, whether or not it could be read; before: the tree without it. */
-void rules_pass(struct verify_rules *v, const struct merkle_frontier *before,
-                const struct digest *leaf_hash);
+/* Behind it, whether or not it could be read; the tree is still without it. */
+void rules_pass(struct verify_rules *v, const struct digest *leaf_hash);
 /* Behind the last entry: what holds passes. */
 void rules_end(struct verify_rules *v);
 
@@ -68,6 +86,7 @@ void rules_trade_money(struct verify_rules *v, const struct trade_entry *t);
 void rules_cash(struct verify_rules *v, const struct record *r);
 void rules_equity(struct verify_rules *v, const struct record *r);
 void rules_correct(struct verify_rules *v, const struct record *r);
+void rules_anchor(struct verify_rules *v, const struct record *r);
 void rules_about_end(struct verify_rules *v);
 
 #endif

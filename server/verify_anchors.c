@@ -116,23 +116,6 @@ static void judge_note(struct verify_run *run, const char *bytes, size_t length,
 
 /* ---- Tokens ---- */
 
-static const struct stored_checkpoint *stored_of(const struct verify_run *run, uint64_t size)
-{
-    size_t from = 0, to = run->stored.count;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-
-        if (run->stored.items[middle].size < size)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < run->stored.count && run->stored.items[from].size == size
-               ? &run->stored.items[from]
-               : NULL;
-}
-
 /* The digest that a token of this size must be of. */
 static bool imprint_of(const struct verify_run *run, uint64_t size, struct digest *out)
 {
@@ -199,6 +182,7 @@ static bool judge_line(struct verify_run *run, const char *line, size_t length, 
                      &der_length))
         return false;
     run->anchors.stamped++;
+    attested_token(run, size, der, der_length);
     if (run->anchors.authorities.length > 0)
         judge_token(run, size, der, der_length);
     return true;

@@ -203,6 +203,7 @@ static void read_all(struct verify_run *run)
 
     stored_load(run);
     anchors_load(run);
+    attested_begin(run);
     seen_load(run);
     statement_load(run);
     tiles_begin(run);
@@ -242,6 +243,7 @@ enum err verify_run(struct verify_run *run)
 void verify_run_release(struct verify_run *run)
 {
     anchors_release(run);
+    attested_release(run);
     if (!run->source)
         return;
     verify_log_release(&run->log);

@@ -106,6 +106,16 @@ struct anchor_check {
     } worst, worst_trade;
 };
 
+/* The tokens that are there. */
+struct token {
+    uint64_t size;
+    struct digest digest; /* SHA-256 of its DER */
+};
+struct token_list {
+    struct token *items; /* by size, from attested_begin on */
+    size_t count, capacity;
+};
+
 struct verify_run {
     const struct verify_options *options;
     struct vkey key;
@@ -124,6 +134,8 @@ struct verify_run {
     struct tile_check tiles;
     struct line_file lines, trades;
     struct anchor_check anchors;
+    struct token_list tokens;
+    struct attested_source attestations;
     struct statement statement;
     struct text metrics;       /* the statement of the newest size; empty when there is none */
     uint64_t unsigned_entries; /* lines behind the newest checkpoint */
@@ -144,6 +156,8 @@ void stored_load(struct verify_run *run);
 /* The tree has reached a size: whatever is signed of that size must be its root. */
 void stored_meet(struct verify_run *run);
 void stored_end(struct verify_run *run);
+/* The one of this size; NULL when there is none. */
+const struct stored_checkpoint *stored_of(const struct verify_run *run, uint64_t size);
 void stored_release(struct verify_run *run);
 
 void tiles_begin(struct verify_run *run);
@@ -182,6 +196,12 @@ void anchors_end(struct verify_run *run);
 /* The cosignatures of one note alone. */
 void anchors_single(struct verify_run *run, const char *note, size_t length);
 void anchors_release(struct verify_run *run);
+
+/* One token of the evidence. */
+void attested_token(struct verify_run *run, uint64_t size, const uint8_t *der, size_t length);
+/* Has the rules ask what is here; behind anchors_load. */
+void attested_begin(struct verify_run *run);
+void attested_release(struct verify_run *run);
 
 void verify_print_text(const struct verify_run *run);
 void verify_print_json(const struct verify_run *run);

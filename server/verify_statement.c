@@ -86,7 +86,10 @@ void statement_end(struct verify_run *run)
 
     if (track_statement(&run->log.track, &run->root, &run->metrics))
         text_clear(&run->metrics);
-    if (!s->is_there)
+    if (!s->is_there && run->log.rules.statements > 0)
+        report_note(&run->report, PROPERTY_STATEMENT, VERDICT_PASS, "%llu in the log itself",
+                    (unsigned long long)run->log.rules.statements);
+    else if (!s->is_there)
         report_note(&run->report, PROPERTY_STATEMENT, VERDICT_NOT_PROVEN,
                     "no statement was given to compare with");
     else if (s->size > run->newest.size)

@@ -175,6 +175,23 @@ void stored_meet(struct verify_run *run)
     }
 }
 
+const struct stored_checkpoint *stored_of(const struct verify_run *run, uint64_t size)
+{
+    size_t from = 0, to = run->stored.count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (run->stored.items[middle].size < size)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < run->stored.count && run->stored.items[from].size == size
+               ? &run->stored.items[from]
+               : NULL;
+}
+
 void stored_end(struct verify_run *run)
 {
     struct stored_list *l = &run->stored;

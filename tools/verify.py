@@ -27,8 +27,8 @@ from verify_metrics import Metrics
 from verify_rules import Rules
 
 PROPERTIES = ("signature tree checkpoints tiles history entries lines orders closes fills "
-              "strategies cycles positions profits corrections statement witnesses freshness times venue "
-              "elsewhere").split()
+              "strategies cycles positions profits corrections statement witnesses freshness anchors "
+              "times venue elsewhere").split()
 RANKS = ("PASS", "NOT PROVEN", "STALE", "FAIL")
 
 
@@ -52,9 +52,9 @@ class Verifier:
         self.source = Folder(path) if Path(path).is_dir() else Archive(path)
         self.key = Key(read_key(arguments.key))
         self.report, self.tree, self.metrics = Report(), Tree(), Metrics()
-        self.rules = Rules(self.report, self.metrics)
         self.anchors = Anchors(self.report, read_policy(arguments.policy, self.key.name,
                                                         arguments.key), arguments.tsa_ca)
+        self.rules = Rules(self.report, self.metrics, self.tree, self.anchors)
         self.size, self.root, self.is_signed = 0, None, False
         self.wanted, self.statement, self.made = {}, None, None
         self.lines, self.trades = self.source.get("log.jsonl"), self.source.get("trades.jsonl")
@@ -128,24 +128,27 @@ class Verifier:
             yield entry_of(line)
 
     def push(self, entry):
-        self.tree.append(entry)
+        index = self.tree.size
         try:
             kind, record = parse(entry)
             at = instant(record["timestamp"])
             if at < self.last:
-                self.report.fail("entries", f"entry {self.tree.size - 1}: time goes back")
+                self.report.fail("entries", f"entry {index}: time goes back")
             else:
-                self.anchors.meet(self.tree.size - 1, at, kind == "trade")
+                self.anchors.meet(index, at, kind == "trade")
             self.last = at
         except Bad as error:
-            self.report.fail("entries", f"entry {self.tree.size - 1}: {error}")
+            self.report.fail("entries", f"entry {index}: {error}")
             kind = record = None
+        if kind == "statement":
+            self.rules.judge_statement(entry)
         self.metrics.push(kind, record)
         if record:
             self.rules.push(kind, record, entry)
         else:
             self.rules.index += 1
         self.rules.passed(entry)
+        self.tree.append(entry)
         self.expected_lines.append(entry)
         if kind == "trade":
             self.expected_trades.append(entry)
@@ -245,7 +248,9 @@ class Verifier:
 
     def judge_statement(self):
         say = self.report.say
-        if self.statement is None:
+        if self.statement is None and self.rules.statements:
+            say("statement", "PASS", f"{self.rules.statements} in the log itself")
+        elif self.statement is None:
             say("statement", "NOT PROVEN", "no statement was given to compare with")
         elif self.statement_size > self.size:
             say("statement", "NOT PROVEN", "the statement is of more entries than this copy has")

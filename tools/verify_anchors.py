@@ -107,6 +107,7 @@ class Anchors:
     def __init__(self, report, policy, authorities):
         self.report, self.policy, self.authorities = report, policy, authorities
         self.points, self.seen, self.texts = [], {}, {}
+        self.lines, self.tokens = {}, {}  # by size: (signer, digest of the line); digests
         self.cosigned = self.stamped = self.uncovered = self.quorum_size = self.quorum_at = 0
         self.worst = self.worst_trade = None
 
@@ -114,6 +115,9 @@ class Anchors:
         """A note that the log's key signed; smaller sizes first."""
         body, signatures = parse_note(note)
         self.texts[size] = body.encode()
+        written = note.decode()[len(body) + 1:].splitlines(keepends=True)
+        self.lines[size] = [(f"{name}+{data[:4].hex()}", sha256(line.encode()).hex())
+                            for (name, data), line in zip(signatures, written)]
         if len(signatures) < 2:
             return
         self.cosigned += 1
@@ -143,6 +147,7 @@ class Anchors:
                 self.report.fail("times", "the time stamps are no lines of tokens")
                 return
             self.stamped += 1
+            self.tokens.setdefault(size, []).append(sha256(token).hex())
             if not self.authorities:
                 continue
             try:
@@ -160,6 +165,20 @@ class Anchors:
             size, at = self.points[i - 1]
             self.points[i - 1] = (size, min(at, self.points[i][1]))
         self.points.reverse()
+
+    def find(self, size, kind, source, digest):
+        """True: it is here; None: nothing of this kind is; Bad: something else is."""
+        if kind == "rfc3161":
+            here, others = self.tokens.get(size, []), self.tokens.get(size)
+        else:
+            lines = self.lines.get(size, [])
+            here = [known for _, known in lines]
+            others = [signer for signer, _ in lines if signer == source]
+        if digest in here:
+            return True
+        if others:
+            raise Bad("the evidence is not the one that the log names")
+        return None
 
     def meet(self, index, at, is_trade):
         while self.points and self.points[-1][0] <= index:

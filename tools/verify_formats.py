@@ -16,7 +16,7 @@ from pathlib import Path
 
 ONE = 10**12
 KINDS = {"genesis", "config", "cycle", "signal", "order", "trade", "close", "equity", "control",
-         "cash", "correct"}
+         "cash", "correct", "anchor", "statement"}
 ENVELOPE = {"mode", "strategy", "timestamp"}
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,12})?")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
@@ -56,6 +56,21 @@ class Tree:
         for left in reversed(self.stack[:-1]):
             node = sha256(b"\1", left, node)
         return node
+
+
+    def root_of(self, size):
+        """Of the first `size` leaves, by RFC 6962's definition; complete subtrees are known."""
+        node = None
+        for height in range(size.bit_length()):
+            if size >> height & 1:
+                part = self.subtree(height, (size >> height) - 1)
+                node = part if node is None else sha256(b"\1", part, node)
+        return node
+
+    def subtree(self, height, n):
+        if height % 8 == 0:
+            return self.levels[height // 8][n]
+        return sha256(b"\1", self.subtree(height - 1, 2 * n), self.subtree(height - 1, 2 * n + 1))
 
 
 def unbase64(text):

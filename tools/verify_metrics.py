@@ -162,6 +162,7 @@ class Metrics:
 
     def __init__(self):
         self.size, self.broken = 0, None
+        self.origin = self.quote = self.mode = ""
         self.book = Book()
         self.trips, self.wins, self.losses = [], 0, 0
         self.win_sum = self.loss_sum = self.run = self.longest = 0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the entries of an honest log have in common, from docs/verify.md."""
+import base64
 import hashlib
 import re
 
@@ -63,8 +64,10 @@ class Order:
 class Rules:
     """Told of every entry after the metrics were; fills the report."""
 
-    def __init__(self, report, metrics):
+    def __init__(self, report, metrics, tree, anchors):
         self.report, self.metrics, self.index = report, metrics, -1
+        self.tree, self.attested = tree, anchors
+        self.statements, self.anchors, self.unseen = 0, 0, 0
         self.orders, self.signals, self.fills, self.declared = {}, set(), set(), set()
         self.last_order = self.last_trade = 0
         self.cycle, self.cycles = None, 0
@@ -224,6 +227,42 @@ class Rules:
         except Bad as error:
             self.fail("corrections", str(error))
 
+    def judge_statement(self, entry):
+        """Before the metrics and the tree are told of it: it is of all entries before it."""
+        self.statements += 1
+        try:
+            made = self.metrics.statement(self.tree.root())
+        except Bad as error:
+            self.report.fail("statement", f"entry {self.index + 1}: {error}")
+            return
+        if b'"statement": ' + made + b', "strategy": ' not in entry:
+            self.report.fail("statement",
+                             f"entry {self.index + 1}: the entries before it make another statement")
+
+    def push_anchor(self, record, _):
+        body = record["anchor"]
+        size, items, seen = body.get("size"), body.get("evidence"), True
+        self.anchors += 1
+        try:
+            if type(size) is not int or not 0 < size <= self.index:
+                raise Bad("it is of no checkpoint before it")
+            root = self.tree.root_of(size)
+            text = f"{self.metrics.origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+            if body.get("checkpoint") != hashlib.sha256(text.encode()).hexdigest():
+                raise Bad("the checkpoint that was attested is not of these entries")
+            if not isinstance(items, list) or not items:
+                raise Bad("it names no evidence")
+            for item in items:
+                if not isinstance(item, dict) or item.get("kind") not in (
+                        "cosignature", "rfc3161") or not isinstance(item.get("source"), str) or \
+                        not re.fullmatch("[0-9a-f]{64}", str(item.get("digest"))):
+                    raise Bad("a piece of evidence is malformed")
+                seen &= self.attested.find(size, item["kind"], item["source"],
+                                           item["digest"]) is True
+        except Bad as error:
+            self.fail("anchors", str(error))
+        self.unseen += not seen
+
     def push_close(self, record, _):
         named = record["close"].get("order")
         order = self.orders.pop(named, None) if isinstance(named, str) else None
@@ -312,6 +351,9 @@ class Rules:
                 f"{self.adoptions} times a position was taken over as the venue held it")
         say("corrections", "PASS",
             f"{self.notes} entries are said to be wrong" if self.notes else "")
+        if self.anchors:
+            say("anchors", "NOT PROVEN" if self.unseen else "PASS",
+                f"{self.anchors} anchors; the evidence of {self.unseen} is not here")
         if not self.marks:
             say("positions", "NOT PROVEN", "the log has no daily mark yet")
         elif self.cash is None:

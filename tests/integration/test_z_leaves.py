@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entries about the log itself: what both verifiers make of good ones and of tampered ones."""
+import base64
+import hashlib
+
 import pytest
 
 import evidence
 import ledger
-from test_z_verify import failed, judge
+from test_z_verify import failed, judge, verdicts_of, verify
 
 AT = "2024-01-15T10:30:00.000000Z"
 SYMBOL = "BTC/USDT:USDT"
@@ -92,3 +95,93 @@ def test_a_note_names_an_entry_before_it(key, tmp_path, index, leaf, wanted):
     assert failed(found) == wanted
     if not wanted:
         assert found["corrections"] == "PASS"
+
+
+# ---- Statements ----
+
+def stated(log, key, folder, **changes):
+    """The log with the statement that its entries make, as its next entry."""
+    told = verdicts_of(verify(log.write(folder), key.vkey, "--no-state"))[1]["statement"]
+    log.entries.append(entry("statement", {**told, **changes}))
+    return log
+
+
+def test_a_statement_in_the_log_is_of_all_entries_before_it(key, tmp_path):
+    log = held(key)
+    for folder in ("one", "two"):
+        log = stated(log, key, tmp_path / folder)
+    found = judge(log.write(tmp_path / "good"), key.vkey)
+    assert failed(found) == set() and found["statement"] == "PASS"
+    # One that was true of fewer entries is not true of more.
+    log.entries.append(log.entries[-1])
+    assert failed(judge(log.write(tmp_path / "again"), key.vkey)) == {"statement"}
+
+
+@pytest.mark.parametrize("changes", [
+    {"tree_size": 4}, {"alg": "tl-metrics-2"}, {"mode": "live"}, {"metrics": {}}, {"more": 1},
+    {"root": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}])
+def test_a_statement_in_the_log_is_recomputed_to_the_byte(key, tmp_path, changes):
+    log = stated(held(key), key, tmp_path / "before", **changes)
+    assert failed(judge(log.write(tmp_path / "log"), key.vkey)) == {"statement"}
+
+
+def test_no_statement_is_published_of_entries_that_make_none(key, tmp_path):
+    log = stated(held(key), key, tmp_path / "before")
+    del log.entries[1:3]  # the config and the order
+    log.entries.insert(0, log.entries[1])
+    found = failed(judge(log.write(tmp_path / "log"), key.vkey))
+    assert "statement" in found
+
+
+# ---- Anchors ----
+
+COSIGNER = "witness.example/w1"
+
+
+def cosignature(at, name=COSIGNER):
+    blob = base64.b64encode(b"\xa1\xb2\xc3\xd4" + at.to_bytes(8, "big") + bytes(64)).decode()
+    return f"\N{EM DASH} {name} {blob}\n"
+
+
+def anchored(log, size, at=7, changes=()):
+    """The entry that names what a witness and an authority attested of the first `size`."""
+    text = log.note(size).partition("\n\n")[0] + "\n"
+    log.entries.append(entry("anchor", {
+        "checkpoint": hashlib.sha256(text.encode()).hexdigest(), "size": size,
+        "evidence": [{"digest": hashlib.sha256(cosignature(at).encode()).hexdigest(),
+                      "kind": "cosignature", "source": f"{COSIGNER}+a1b2c3d4"},
+                     {"digest": hashlib.sha256(b"token").hexdigest(), "kind": "rfc3161",
+                      "source": "tsa.example"}], **dict(changes)}))
+    return log
+
+
+def with_evidence(log, folder, size, at=7, tokens=(b"token",)):
+    folder = log.write(folder)
+    (folder / "checkpoints").write_text(log.note(size) + (cosignature(at) if at else ""))
+    (folder / "timestamps").write_bytes(b"".join(
+        b"%d %s\n" % (size, base64.b64encode(token)) for token in tokens))
+    return folder
+
+
+def test_what_others_attested_is_the_evidence_beside_the_log(key, tmp_path):
+    log = anchored(anchored(held(key), 4), 4)
+    for name, given, wanted in (
+            ("good", {}, "PASS"), ("two", {"tokens": (b"other", b"token")}, "PASS"),
+            ("other", {"at": 8}, "FAIL"), ("token", {"tokens": (b"other",)}, "FAIL"),
+            ("none", {"at": 0, "tokens": ()}, "NOT PROVEN"), ("half", {"at": 0}, "NOT PROVEN")):
+        found = judge(with_evidence(log, tmp_path / name, 4, **given), key.vkey)
+        assert found["anchors"] == wanted, name
+        assert failed(found) == ({"anchors"} if wanted == "FAIL" else set())
+    # Evidence of another size shows nothing of this one.
+    assert judge(with_evidence(log, tmp_path / "five", 5), key.vkey)["anchors"] == "NOT PROVEN"
+    assert judge(log.write(tmp_path / "bare"), key.vkey)["anchors"] == "NOT PROVEN"
+    assert "anchors" not in judge(held(key).write(tmp_path / "not"), key.vkey)
+
+
+@pytest.mark.parametrize("size, changes", [
+    (4, {"size": 3}), (4, {"size": 6}), (5, {"size": 0}), (4, {"checkpoint": "00" * 32}),
+    (4, {"evidence": []}), (4, {"evidence": [{"kind": "rumour"}]}), (4, {"evidence": None}),
+    (4, {"evidence": [{"kind": "rfc3161", "source": "x", "digest": "00"}]})])
+def test_an_anchor_is_of_a_checkpoint_of_this_log(key, tmp_path, size, changes):
+    log = anchored(held(key), size, changes=changes)
+    assert failed(judge(log.write(tmp_path / "log"), key.vkey)) == {"anchors"}

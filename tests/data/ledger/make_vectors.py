@@ -188,6 +188,9 @@ def leaves():
     yield "correct_note", "correct", "", {
         "actor": "ci", "index": 17, "kind": "note", "leaf_hash": ORDER_HASH,
         "reason": "the venue corrected it", "replacement": "a price of 42100.00"}
+    yield "anchor", "anchor", "", {"checkpoint": ORDER_HASH, "size": 4711, "evidence": [
+        {"digest": "11" * 32, "kind": "cosignature", "source": "ann.example/w1+a1b2c3d4"},
+        {"digest": "22" * 32, "kind": "rfc3161", "source": "tsa.example/tsr"}]}
 
 
 def main():

@@ -8,7 +8,7 @@
 
 #include "core/jwriter.h"
 #include "core/text.h"
-#include "engine/ledger.h"
+#include "engine/ledger_about.h"
 
 #define AT_US INT64_C(1705314600000000) /* 2024-01-15T10:30:00Z */
 #define ID "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
@@ -358,8 +358,7 @@ static void test_control(void **state)
 static void test_correct(void **state)
 {
     const struct instrument i = instrument_of("BTC/USDT");
-    struct correction c = {.kind = CORRECTION_ADOPT,
-                           .reason = "the venue holds less",
+    struct correction c = {.reason = "the venue holds less",
                            .position_id = 4,
                            .symbol = "BTC/USDT",
                            .strategy_id = ID,
@@ -372,8 +371,7 @@ static void test_correct(void **state)
     (void)state;
     assert_ok(ledger_correct(&of_strategy, &c, &i, &leaf));
     check_leaf("correct_adopt", &leaf);
-    c = (struct correction){.kind = CORRECTION_ADOPT,
-                            .reason = "",
+    c = (struct correction){.reason = "",
                             .position_id = 5,
                             .symbol = "BTC/USDT",
                             .strategy_id = ID,
@@ -382,14 +380,59 @@ static void test_correct(void **state)
                             .price = price("42100.505")};
     assert_ok(ledger_correct(&of_strategy, &c, &i, &leaf));
     check_leaf("correct_finer", &leaf);
-    c = (struct correction){.kind = CORRECTION_NOTE,
-                            .reason = "the venue corrected it",
-                            .index = 17,
-                            .leaf_hash = digest_of_byte(0xAB),
-                            .actor = "ci",
-                            .replacement = "a price of 42100.00"};
-    assert_ok(ledger_correct(&of_none, &c, NULL, &leaf));
-    check_leaf("correct_note", &leaf);
+}
+
+static void check_entry(const char *name, enum leaf_kind kind, struct text *object)
+{
+    struct leaf leaf;
+
+    assert_ok(ledger_entry(&of_none, kind, object->data, object->length, &leaf));
+    check_leaf(name, &leaf);
+    text_clear(object);
+}
+
+static void test_entries_about_the_log(void **state)
+{
+    const struct correction_note n = {.index = 17,
+                                      .leaf_hash = digest_of_byte(0xAB),
+                                      .actor = "ci",
+                                      .reason = "the venue corrected it",
+                                      .replacement = "a price of 42100.00"};
+    const struct anchor_item items[] = {
+        {"cosignature", "ann.example/w1+a1b2c3d4", digest_of_byte(0x11)},
+        {"rfc3161", "tsa.example/tsr", digest_of_byte(0x22)}};
+    const struct anchor_leaf a = {
+        .size = 4711, .checkpoint = digest_of_byte(0xAB), .items = items, .count = 2};
+    struct text t;
+
+    (void)state;
+    text_init(&t, LIMIT_LEAF_BYTES);
+    about_note(&n, &t);
+    check_entry("correct_note", LEAF_CORRECT, &t);
+    about_anchor(&a, &t);
+    check_entry("anchor", LEAF_ANCHOR, &t);
+    text_release(&t);
+}
+
+static void test_an_object_that_is_not_canonical_is_no_entry(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "{",
+                                        "[]",
+                                        "{\"b\": 1.5}",
+                                        "{} {}",
+                                        "{\"a\":1}",
+                                        "{\"b\": 1, \"a\": 1}",
+                                        "{}, \"key\": {}"};
+    struct leaf leaf = {.length = 7};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_err(ledger_entry(&of_none, LEAF_STATEMENT, wrong[i], strlen(wrong[i]), &leaf),
+                   ERR_INVALID);
+    assert_int_equal(leaf.length, 7);
+    assert_ok(ledger_entry(&of_none, LEAF_STATEMENT, "{\"a\": null}", 11, &leaf));
+    leaf_release(&leaf);
 }
 
 static void test_too_large_is_refused(void **state)
@@ -443,6 +486,8 @@ int main(void)
         cmocka_unit_test(test_fifty_of_the_largest_positions_fit),
         cmocka_unit_test(test_control),
         cmocka_unit_test(test_correct),
+        cmocka_unit_test(test_entries_about_the_log),
+        cmocka_unit_test(test_an_object_that_is_not_canonical_is_no_entry),
         cmocka_unit_test(test_too_large_is_refused),
         cmocka_unit_test(test_kinds_have_names),
         cmocka_unit_test(test_the_line_of_a_leaf),
