@@ -6,10 +6,11 @@
 #include "core/clock.h"
 #include "tests/support/check.h"
 
-/* Wall and monotonic time alike. */
+/* Monotonic time, of everybody. */
 int64_t sim_now_us(void);
 void sim_set_now(int64_t now_us);
-struct clock sim_clock(void);
+/* The wall clock of an instance: no two of them agree to the microsecond. */
+struct clock sim_clock(int instance);
 
 /* A number in [0, n), and a chance of n in 1000. */
 uint64_t sim_below(struct check_random *r, uint64_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the simulated venue share; only sim_venue*.c and sim_connect*.c include it. */
+/* What the files of the simulated venue share; its own files include it. */
 #ifndef TESTS_SIMULATION_SIM_PARTS_H
 #define TESTS_SIMULATION_SIM_PARTS_H
 
@@ -21,7 +21,7 @@ struct thing {
     struct order order, with;
     int order_index;
     bool is_answer_lost;
-    int life; /* of the connector that asked: an older one's answer goes nowhere */
+    int link, life; /* of the connector that asked: an older one's answer goes nowhere */
     int64_t asked_us;
     int64_t since_us;
 };
@@ -35,6 +35,17 @@ struct sim_told {
     struct order order; /* VENUE_UNKNOWN: whose */
 };
 
+/* The connector of one instance. */
+struct sim_link {
+    struct sim_venue *venue;
+    int index, life;
+    bool is_connected;
+    struct sim_told *events;
+    size_t event_count, event_capacity;
+    struct venue_account *taken; /* of the event that was taken last */
+    int64_t gap_until_us;        /* the stream is down until then; then VENUE_GAP; 0: it is up */
+};
+
 struct sim_venue {
     struct sim_venue_options o;
     struct check_random random;
@@ -45,16 +56,11 @@ struct sim_venue {
     struct size held[SIM_SYMBOLS], foreign[SIM_SYMBOLS];
     struct thing *things;
     size_t thing_count, thing_capacity;
-    struct sim_told *events;
-    size_t event_count, event_capacity;
-    struct venue_account *taken; /* of the event that was taken last */
+    struct sim_link links[SIM_LINKS];
     int64_t seq, next_step_us;
     int64_t closed_until_us; /* maintenance */
     int64_t banned_until_us;
-    int64_t away_us;      /* the newest moment of either */
-    int64_t gap_until_us; /* the stream is down until then; then VENUE_GAP; 0: it is up */
-    int life;
-    bool is_connected;
+    int64_t away_us;         /* the newest moment of either */
     struct sim_told dropped; /* where events go that nobody hears */
 };
 
@@ -68,21 +74,22 @@ enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *ord
 int sim_find_open(const struct sim_venue *v, const char *client_order_id); /* -1: none */
 int sim_symbol(const struct sim_venue *v, const char *symbol);
 
-/* The way to the engine. */
+/* The way to the engines. */
 /* A random delay of a millisecond up to so much more. */
 int64_t sim_delay(struct sim_venue *v, int64_t most_us);
-/* An event for the engine at that moment; nobody hears it while none is connected. */
-struct sim_told *sim_push(struct sim_venue *v, const struct venue_event *e, int64_t at_us);
-size_t sim_first_event(const struct sim_venue *v);
+struct thing *sim_thing(struct sim_link *l, enum thing_kind kind, int64_t at_us);
+void sim_later(struct sim_venue *v, enum thing_kind kind, int order, int64_t after_us);
 void sim_sometimes(const struct sim_venue *v, const char *what);
-/* Over the stream, with its faults: the order's ids are filled in. */
+/* An event for an engine at that moment; nobody hears it while none is connected. */
+struct sim_told *sim_push(struct sim_link *l, const struct venue_event *e, int64_t at_us);
+/* For every engine, each after a while of its own. */
+void sim_push_all(struct sim_venue *v, const struct venue_event *e, int64_t most_us);
+size_t sim_first_event(const struct sim_link *l);
+/* Over the streams, with their faults: the order's ids are filled in. */
 void sim_stream(struct sim_venue *v, int order, const struct venue_event *e);
-/* At that moment, in the order of the calls. */
-void sim_tell_at(struct sim_venue *v, const struct venue_event *e, int64_t at_us);
 void sim_tell_trade(struct sim_venue *v, size_t trade);
 const char *sim_fee_currency(const struct sim_venue *v, const struct sim_trade *t);
 struct venue_event sim_trade_event(const struct sim_venue *v, size_t trade);
-void sim_later(struct sim_venue *v, enum thing_kind kind, int order, int64_t delay_us);
 /* An answer to a request, after the way back; NULL account: none. */
 void sim_answer(struct sim_venue *v, const struct thing *t, const struct venue_event *e,
                 struct venue_account *account);

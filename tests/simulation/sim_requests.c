@@ -93,6 +93,7 @@ static void arrive_submit(struct sim_venue *v, const struct thing *t)
         refuse(v, t, VENUE_REJECTED, &t->order, error);
         return;
     }
+    v->o.watch.arrived(v->o.watch.self, t->link, &t->order);
     if (!sim_chance(&v->random, v->o.faults.slow_request)) {
         become(v, t, &t->order);
         return;
@@ -149,6 +150,7 @@ static void arrive_replace(struct sim_venue *v, const struct thing *t)
         refuse(v, t, VENUE_CANCEL_FAILED, &t->order, error);
         refuse(v, t, VENUE_REJECTED, &t->with, error);
     } else if (end_open(v, t)) {
+        v->o.watch.arrived(v->o.watch.self, t->link, &t->with);
         become(v, t, &t->with);
     } else {
         refuse(v, t, VENUE_REJECTED, &t->with, VENUE_ERROR_NOT_OPEN);
@@ -183,9 +185,10 @@ static void arrive_query(struct sim_venue *v, const struct thing *t)
 {
     struct venue_event e = {
         .kind = VENUE_STATE, .order_id = t->order.id, .state = VENUE_ORDER_ABSENT};
+    struct sim_link *l = &v->links[t->link];
     int64_t at_us = view_time(v), answer_us = sim_now_us() + 100 * US_PER_MS;
 
-    if (t->life != v->life)
+    if (t->life != l->life)
         return;
     for (size_t i = 0; i < v->order_count; i++) {
         const struct sim_order *o = &v->orders[i];
@@ -207,10 +210,10 @@ static void arrive_query(struct sim_venue *v, const struct thing *t)
                 continue;
             fill = sim_trade_event(v, k);
             fill.order_id = t->order.id;
-            sim_tell_at(v, &fill, answer_us);
+            sim_push(l, &fill, answer_us);
         }
     }
-    sim_tell_at(v, &e, answer_us);
+    sim_push(l, &e, answer_us);
 }
 
 void sim_picture_free(struct venue_account *a)

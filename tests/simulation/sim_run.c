@@ -36,32 +36,20 @@ void run_reached(void *self, const char *what)
     reached(self, what);
 }
 
-/* The engine dies: the connector with it; what it did not commit is gone. */
-static void crash(struct run *r)
-{
-    r->crash_now = false;
-    r->crashes++;
-    run_close_engine(r);
-    sim_venue_disconnect(r->venue);
-    judge_crash(&r->judge);
-    reached(r, "crash");
-    for (size_t i = 0; i < r->journal.order_count; i++)
-        if (r->journal.orders[i].status == ORDER_NEW) {
-            reached(r, "crash with an order that may have been sent");
-            break;
-        }
-    r->start_at_us = sim_now_us() + 1 + (int64_t)sim_below(&r->random, 90 * 1000000);
-}
-
 static void say(struct run *r, struct command c)
 {
+    struct instance *i = run_active(r);
     bool stops = c.kind == COMMAND_PAUSE || c.kind == COMMAND_STOP;
 
+    if (!i)
+        return;
     c.mode = MODE_PAPER;
     (void)copy_text(c.actor, sizeof c.actor, "simulation");
     if (c.kind == COMMAND_START || c.kind == COMMAND_RESUME)
         r->judge.entries_are_stopped = false;
-    if (run_say(r, &c) == ERR_OK && stops)
+    if (sim_journal_is_away(i) && (c.close_positions || c.kind == COMMAND_CLOSE_ALL))
+        reached(r, "everything closed while the database is away");
+    if (instance_say(i, &c) == ERR_OK && stops && instance_is_newest(i))
         r->judge.entries_are_stopped = true;
 }
 
@@ -76,25 +64,8 @@ static void operate(struct run *r)
     c.close_positions = c.kind == COMMAND_STOP && sim_below(&r->random, 2);
     c.cancel_orders = sim_below(&r->random, 2);
     reached(r, "operator command");
-    say(r, c);
     r->command_at_us = sim_now_us() + 30 * US_PER_S + (int64_t)sim_below(&r->random, 600 * 1000000);
-}
-
-/* As many steps as the engine has to do now; the time of its next one. */
-static int64_t engine_turn(struct run *r)
-{
-    int64_t wait_us = 0;
-
-    for (int i = 0; i < 200; i++) {
-        enum err e = engine_step_wait(r->engine, &wait_us);
-
-        if (r->crash_now)
-            return sim_now_us();
-        if (e != ERR_OK && wait_us > 0)
-            return sim_now_us() + wait_us;
-    }
-    judge_violated(&r->judge, "L2", "the engine finds no rest");
-    return sim_now_us() + US_PER_S;
+    say(r, c);
 }
 
 static int64_t earliest(int64_t a, int64_t b)
@@ -110,31 +81,28 @@ static void play_until(struct run *r, int64_t end_us, bool (*is_over)(struct run
 
         ASSERT(++r->steps < STEPS_MAX * 10);
         sim_venue_advance(r->venue, sim_now_us());
-        if (r->engine) {
-            next_us = earliest(next_us, engine_turn(r));
-            if (!r->crash_now && sim_now_us() >= r->crash_at_us)
-                r->crash_now = true;
-            if (r->crash_now) {
-                crash(r);
-                r->crash_at_us = run_crash_time(r);
-                continue;
-            }
-            next_us = earliest(next_us, r->crash_at_us);
-            if (sim_now_us() >= r->command_at_us)
-                operate(r);
+        for (int k = 0; k < r->instance_count; k++)
+            next_us = earliest(next_us, instance_turn(&r->instances[k]));
+        if (!r->is_pausing && sim_now_us() >= r->command_at_us)
+            operate(r);
+        if (!r->is_pausing)
             next_us = earliest(next_us, r->command_at_us);
-        } else if (sim_now_us() >= r->start_at_us) {
-            run_open_engine(r);
-            continue;
-        } else {
-            next_us = earliest(next_us, r->start_at_us);
-        }
         run_watch(r);
         next_us = earliest(next_us, sim_venue_due_us(r->venue));
-        if (next_us <= sim_now_us())
-            next_us = sim_now_us() + 1;
-        sim_set_now(next_us);
+        sim_set_now(next_us > sim_now_us() ? next_us : sim_now_us() + 1);
     }
+}
+
+void run_pause(struct instance *i, int64_t most_us)
+{
+    struct run *r = i->run;
+
+    if (r->is_pausing)
+        return; /* one at a time */
+    r->is_pausing = i->is_paused = true;
+    play_until(r, sim_now_us() + 1 + (int64_t)sim_below(&r->random, (uint64_t)most_us), NULL);
+    r->is_pausing = i->is_paused = false;
+    judge_wake(&r->judge);
 }
 
 static bool is_at_rest(struct run *r)
@@ -142,16 +110,16 @@ static bool is_at_rest(struct run *r)
     size_t count;
     const struct sim_order *orders = sim_venue_orders(r->venue, &count);
 
-    if (!r->engine || !r->judge.entries_are_stopped)
+    if (!run_active(r) || !r->judge.entries_are_stopped || r->database.has_ahead)
         return false;
     for (size_t i = 0; i < count; i++)
         if (orders[i].ended_us == TIME_NONE)
             return false;
-    for (size_t i = 0; i < r->journal.order_count; i++)
-        if (!order_is_final(r->journal.orders[i].status))
+    for (size_t i = 0; i < r->judge.journal->order_count; i++)
+        if (!order_is_final(r->judge.journal->orders[i].status))
             return false;
-    for (size_t i = 0; i < r->journal.position_count; i++)
-        if (r->journal.positions[i].status == POSITION_OPEN)
+    for (size_t i = 0; i < r->judge.journal->position_count; i++)
+        if (r->judge.journal->positions[i].status == POSITION_OPEN)
             return false;
     return true;
 }
@@ -163,13 +131,12 @@ static void bring_to_rest(struct run *r)
 
     sim_venue_heal(r->venue);
     run_heal(r);
-    r->crash_at_us = r->command_at_us = INT64_MAX;
+    r->command_at_us = INT64_MAX;
     while (!r->judge.violation[0] && sim_now_us() < end_us) {
-        if (r->engine && !r->crash_now) {
-            say(r, (struct command){
-                       .kind = COMMAND_STOP, .close_positions = true, .cancel_orders = true});
-        }
+        say(r,
+            (struct command){.kind = COMMAND_STOP, .close_positions = true, .cancel_orders = true});
         play_until(r, sim_now_us() + 60 * US_PER_S, is_at_rest);
+        sim_venue_tidy(r->venue);
         if (is_at_rest(r))
             break;
     }
@@ -184,8 +151,8 @@ static void bring_to_rest(struct run *r)
 
 static void look_at_rows(struct run *r)
 {
-    for (size_t i = 0; i < r->journal.order_count; i++) {
-        const struct order *o = &r->journal.orders[i];
+    for (size_t i = 0; i < r->judge.journal->order_count; i++) {
+        const struct order *o = &r->judge.journal->orders[i];
 
         if (o->status == ORDER_ABSENT)
             reached(r, "absence proven");
@@ -207,13 +174,13 @@ static void look_at_rows(struct run *r)
             o->error == VENUE_ERROR_NONE && o->status == ORDER_FILLED)
             reached(r, "a later attempt filled");
     }
-    for (size_t i = 0; i < r->journal.fill_count; i++)
-        if (strchr(r->journal.fills[i].venue_fill_id, '+'))
+    for (size_t i = 0; i < r->judge.journal->fill_count; i++)
+        if (strchr(r->judge.journal->fills[i].venue_fill_id, '+'))
             reached(r, "fill beyond the position");
-    if (r->journal.cash_count > 0)
+    if (r->judge.journal->cash_count > 0)
         reached(r, "dust");
-    for (size_t i = 0; i < r->journal.signal_count; i++) {
-        unsigned denials = r->journal.signals[i].denials;
+    for (size_t i = 0; i < r->judge.journal->signal_count; i++) {
+        unsigned denials = r->judge.journal->signals[i].denials;
 
         if (denials & DENIED_ORDER_UNKNOWN)
             reached(r, "entry denied: unknown order");
@@ -240,11 +207,12 @@ static void digest_log(const struct memory_journal *m, struct digest *out)
 /* The same account comes back from the journal. */
 static void check_recovery(struct run *r)
 {
-    struct money cash = r->journal.account.cash;
+    struct money cash = r->judge.journal->account.cash;
 
-    run_close_engine(r);
-    run_open_engine(r);
-    if (money_cmp(engine_account(r->engine)->cash, cash) != 0)
+    for (int k = 0; k < r->instance_count; k++)
+        instance_close(&r->instances[k]);
+    instance_open(&r->instances[0]);
+    if (money_cmp(engine_account(r->instances[0].engine)->cash, cash) != 0)
         judge_violated(&r->judge, "D3", "a restart finds another account");
 }
 
@@ -253,7 +221,6 @@ void sim_run(uint64_t seed, struct sometimes *sometimes, struct run_result *out)
     struct run *r = run_new(seed, sometimes);
 
     *out = (struct run_result){0};
-    run_open_engine(r);
     play_until(r, r->end_us, NULL);
     bring_to_rest(r);
     if (!r->judge.violation[0])
@@ -261,9 +228,9 @@ void sim_run(uint64_t seed, struct sometimes *sometimes, struct run_result *out)
     look_at_rows(r);
     if (!r->judge.violation[0])
         check_recovery(r);
-    digest_log(&r->journal, &out->log);
-    out->orders = r->journal.order_count;
-    out->fills = r->journal.fill_count;
+    digest_log(r->judge.journal, &out->log);
+    out->orders = r->judge.journal->order_count;
+    out->fills = r->judge.journal->fill_count;
     out->crashes = r->crashes;
     (void)copy_text(out->violation, sizeof out->violation, r->judge.violation);
     run_free(r);

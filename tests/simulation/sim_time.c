@@ -7,7 +7,7 @@ static void tell_market(struct sim_venue *v, enum venue_market_state state)
     struct venue_event e = {.kind = VENUE_MARKET, .market = state};
 
     (void)copy_text(e.reason, sizeof e.reason, "maintenance");
-    sim_push(v, &e, sim_now_us() + sim_delay(v, US_PER_S));
+    sim_push_all(v, &e, US_PER_S);
 }
 
 /* One step of the prices, and what the world does of itself. */
@@ -39,15 +39,15 @@ static void step(struct sim_venue *v)
     }
 }
 
-static void end_gap(struct sim_venue *v)
+static void end_gap(struct sim_link *l)
 {
     struct venue_event e = {.kind = VENUE_GAP};
 
-    if (v->gap_until_us == 0 || sim_now_us() < v->gap_until_us)
+    if (l->gap_until_us == 0 || sim_now_us() < l->gap_until_us)
         return;
-    v->gap_until_us = 0;
-    sim_sometimes(v, "stream gap");
-    sim_push(v, &e, sim_now_us());
+    l->gap_until_us = 0;
+    sim_sometimes(l->venue, "stream gap");
+    sim_push(l, &e, sim_now_us());
 }
 
 static size_t first_thing(const struct sim_venue *v)
@@ -69,11 +69,14 @@ int64_t sim_venue_due_us(const struct sim_venue *v)
 
     if (v->thing_count > 0 && v->things[first_thing(v)].at_us < at_us)
         at_us = v->things[first_thing(v)].at_us;
-    if (v->gap_until_us && v->gap_until_us < at_us)
-        at_us = v->gap_until_us;
-    if (v->event_count > 0 && v->events[sim_first_event(v)].at_us > sim_now_us() &&
-        v->events[sim_first_event(v)].at_us < at_us)
-        at_us = v->events[sim_first_event(v)].at_us;
+    for (const struct sim_link *l = v->links; l < v->links + SIM_LINKS; l++) {
+        int64_t told_us = l->event_count ? l->events[sim_first_event(l)].at_us : INT64_MAX;
+
+        if (l->gap_until_us && l->gap_until_us < at_us)
+            at_us = l->gap_until_us;
+        if (told_us > sim_now_us() && told_us < at_us)
+            at_us = told_us;
+    }
     return at_us;
 }
 
@@ -92,5 +95,34 @@ void sim_venue_advance(struct sim_venue *v, int64_t now_us)
         v->next_step_us += v->o.step_us;
         step(v);
     }
-    end_gap(v);
+    for (int k = 0; k < SIM_LINKS; k++)
+        end_gap(&v->links[k]);
+}
+
+/* ---- When all is over ---- */
+
+void sim_venue_tidy(struct sim_venue *v)
+{
+    for (size_t i = 0; i < v->order_count; i++)
+        if (v->orders[i].is_disowned && v->orders[i].ended_us == TIME_NONE)
+            sim_end(v, (int)i, VENUE_ORDER_CANCELED, "canceled by its owner");
+    for (int i = 0; i < SIM_SYMBOLS; i++) {
+        struct size left = v->foreign[i];
+
+        if (size_sign(left) != 0)
+            sim_trade(v, -1, i, size_sign(left) > 0 ? SIDE_SELL : SIDE_BUY, size_abs(left));
+    }
+}
+
+void sim_venue_heal(struct sim_venue *v)
+{
+    v->o.faults = (struct sim_faults){0};
+    sim_venue_tidy(v);
+    v->closed_until_us = v->closed_until_us ? sim_now_us() : 0;
+    v->banned_until_us = 0;
+}
+
+bool sim_venue_was_away(const struct sim_venue *v, int64_t since_us)
+{
+    return v->away_us != TIME_NONE && v->away_us >= since_us;
 }

@@ -106,6 +106,17 @@ static void take_fee(struct sim_venue *v, struct sim_trade *t, struct money noti
     t->fee = money_to_scale(t->fee, 8, ROUND_HALF_EVEN);
 }
 
+/* What a trade of ours did to the cash of a spot account. */
+static struct money cash_moved(const struct sim_venue *v, const struct sim_trade *t)
+{
+    struct money moved = {t->fee_kind == FEE_QUOTE ? -t->fee.e12 : 0}, notional;
+
+    ASSERT(notional_of(t->price, t->size, ROUND_HALF_EVEN, &notional) == ERR_OK);
+    if (is_spot(v, t->symbol))
+        moved.e12 -= (int)t->side * notional.e12;
+    return moved;
+}
+
 /* One execution; what is not ours has order -1. */
 void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struct size size)
 {
@@ -114,6 +125,10 @@ void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struc
     struct money notional;
 
     ASSERT(v->trade_count < SIM_TRADES_MAX);
+    if (order >= 0 && v->orders[order].is_disowned) {
+        v->orders[order].executed.e12 += size.e12;
+        order = -1;
+    }
     if (order >= 0 && v->orders[order].type == ORDER_LIMIT)
         p = v->orders[order].level;
     ASSERT(notional_of(p, size, ROUND_HALF_EVEN, &notional) == ERR_OK);
@@ -130,11 +145,23 @@ void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struc
         v->foreign[symbol].e12 += (int)side * size.e12;
         return;
     }
-    v->cash.e12 -= t->fee_kind == FEE_QUOTE ? t->fee.e12 : 0;
-    if (is_spot(v, symbol))
-        v->cash.e12 -= (int)side * notional.e12;
+    v->cash.e12 += cash_moved(v, t).e12;
     v->orders[order].executed.e12 += size.e12;
     sim_tell_trade(v, v->trade_count - 1);
+}
+
+void sim_venue_disown(struct sim_venue *v, int order)
+{
+    v->orders[order].is_disowned = true;
+    for (size_t i = 0; i < v->trade_count; i++) {
+        struct sim_trade *t = &v->trades[i];
+
+        if (t->order != order)
+            continue;
+        v->cash.e12 -= cash_moved(v, t).e12;
+        v->foreign[t->symbol].e12 += sim_trade_moved(t).e12;
+        t->order = -1;
+    }
 }
 
 /* What a reduce-only order may still execute. */
@@ -296,15 +323,19 @@ struct sim_venue *sim_venue_new(const struct sim_venue_options *o)
     v->trades = xcalloc(SIM_TRADES_MAX, sizeof *v->trades);
     v->next_step_us = o->start_us + o->step_us;
     v->away_us = TIME_NONE;
+    for (int k = 0; k < SIM_LINKS; k++)
+        v->links[k] = (struct sim_link){.venue = v, .index = k};
     return v;
 }
 
 void sim_venue_free(struct sim_venue *v)
 {
-    sim_venue_disconnect(v);
+    for (int k = 0; k < SIM_LINKS; k++) {
+        sim_venue_disconnect(v, k);
+        free(v->links[k].events);
+    }
     free(v->orders);
     free(v->trades);
     free(v->things);
-    free(v->events);
     free(v);
 }

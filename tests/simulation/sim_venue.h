@@ -6,8 +6,8 @@
  * that take time, are lost, late or twice, events of a stream that are lost, late, twice and out of
  * order.  What the venue did is told to the judge by its records, not by what it answered.
  *
- * The connector dies with the engine (sim_venue_disconnect); the venue and what is on its way to it
- * go on. */
+ * Each instance of the engine has a connector (a link), which dies with it (sim_venue_disconnect);
+ * the venue and what is on its way to it go on. */
 #ifndef TESTS_SIMULATION_SIM_VENUE_H
 #define TESTS_SIMULATION_SIM_VENUE_H
 
@@ -16,6 +16,7 @@
 
 enum {
     SIM_SYMBOLS = 2,
+    SIM_LINKS = 2, /* connectors: one an instance of the engine */
     SIM_ORDERS_MAX = 4096,
     SIM_TRADES_MAX = 8192,
     SIM_SOMETIMES_NAME = 64
@@ -35,6 +36,7 @@ struct sim_order {
     enum side side;
     enum order_type type;
     bool reduce_only;
+    bool is_disowned; /* as if another owner's: see sim_venue_disown */
     struct size size, executed;
     struct price level;
     int64_t created_us, ended_us; /* TIME_NONE: open */
@@ -54,10 +56,11 @@ struct sim_trade {
 /* What the judge is asked at the moments it cannot see later. */
 struct sim_watch {
     void *self;
-    bool (*is_dead)(void *self);                             /* no request leaves any more */
-    void (*submitted)(void *self, const struct order *o);    /* before a byte leaves */
-    void (*told_unknown)(void *self, const struct order *o); /* the engine takes the event */
-    void (*told)(void *self, const struct venue_event *e);   /* likewise, every event */
+    bool (*is_dead)(void *self, int link);                          /* no request leaves any more */
+    void (*submitted)(void *self, int link, const struct order *o); /* before a byte leaves */
+    void (*arrived)(void *self, int link, const struct order *o);   /* in time, and not refused */
+    void (*told_unknown)(void *self, int link, const struct order *o); /* the event is taken */
+    void (*told)(void *self, int link, const struct venue_event *e);   /* likewise, every event */
     void (*sometimes)(void *self, const char *what);
 };
 
@@ -78,17 +81,21 @@ struct sim_venue_options {
 
 struct sim_venue *sim_venue_new(const struct sim_venue_options *o);
 void sim_venue_free(struct sim_venue *v);
-struct venue sim_venue_port(struct sim_venue *v);
+struct venue sim_venue_port(struct sim_venue *v, int link);
 
 /* Does what is due until now; the next moment at which something is due. */
 void sim_venue_advance(struct sim_venue *v, int64_t now_us);
 int64_t sim_venue_due_us(const struct sim_venue *v);
 /* An engine is there to hear; at first none is. */
-void sim_venue_connect(struct sim_venue *v);
+void sim_venue_connect(struct sim_venue *v, int link);
 /* The engine has died: events not taken are lost, answers go nowhere. */
-void sim_venue_disconnect(struct sim_venue *v);
+void sim_venue_disconnect(struct sim_venue *v, int link);
 /* From now on nothing goes wrong. */
 void sim_venue_heal(struct sim_venue *v);
+/* Whoever trades beside us cancels what rests and gives back what was ours. */
+void sim_venue_tidy(struct sim_venue *v);
+/* The order is in no record of ours: it and its trades count as another owner's. */
+void sim_venue_disown(struct sim_venue *v, int order);
 /* Refuses requests, or had to be left alone, at some moment since. */
 bool sim_venue_was_away(const struct sim_venue *v, int64_t since_us);
 

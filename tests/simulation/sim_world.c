@@ -75,92 +75,48 @@ static char *make_candles(const struct run *r, int symbol)
     return text_take(&t, &length);
 }
 
-/* ---- The journal with faults ---- */
-
-static enum err journal_commit(void *self, const struct journal_batch *b)
-{
-    struct run *r = self;
-    bool crashes = r->has_crashes && sim_chance(&r->random, r->journal_crashes);
-    enum err e;
-
-    if (r->crash_now)
-        return ERR_DB_UNAVAILABLE; /* the process is dead */
-    if (sim_now_us() < r->journal_down_until_us)
-        return ERR_DB_UNAVAILABLE;
-    if (sim_chance(&r->random, r->journal_fails)) {
-        run_reached(r, "database away");
-        r->journal_down_until_us = sim_now_us() + (int64_t)sim_below(&r->random, 60 * 1000000);
-        return ERR_DB_UNAVAILABLE;
-    }
-    if (crashes && sim_below(&r->random, 2)) {
-        run_reached(r, "crash before a commit");
-        r->crash_now = true;
-        return ERR_DB_UNAVAILABLE;
-    }
-    e = r->memory.commit(r->memory.self, b);
-    judge_commit(&r->judge);
-    if (e == ERR_OK && crashes) {
-        run_reached(r, "crash after a commit");
-        r->crash_now = true;
-        return ERR_DB_UNAVAILABLE;
-    }
-    if (e == ERR_OK && sim_chance(&r->random, r->journal_unknown)) {
-        run_reached(r, "commit durable, answer lost");
-        return ERR_DB_UNAVAILABLE;
-    }
-    return e;
-}
-
-static enum err journal_recover_(void *self, const char *account, struct recovery *out)
-{
-    struct run *r = self;
-
-    return r->memory.recover(r->memory.self, account, out);
-}
-
-static enum err journal_store(void *self, const char *account, const struct strategy_document *d)
-{
-    struct run *r = self;
-
-    return r->memory.store_strategy(r->memory.self, account, d);
-}
-
-static void journal_flush_(void *self)
-{
-    (void)self;
-}
-
 /* ---- What the judge hears ---- */
 
-static void watch_submitted(void *self, const struct order *o)
+static void watch_submitted(void *self, int who, const struct order *o)
 {
     struct run *r = self;
+    struct instance *i = &r->instances[who];
 
-    judge_submit(&r->judge, o);
-    if (r->has_crashes && sim_chance(&r->random, r->submit_crashes)) {
+    judge_submit(&r->judge, i, o);
+    if (r->has_crashes && sim_chance(&r->random, r->trouble.submit_crashes)) {
         run_reached(r, "crash while sending");
-        r->crash_now = true;
+        i->crash_now = true;
+    }
+    if (sim_chance(&r->random, r->trouble.submit_pauses)) {
+        run_reached(r, "paused while sending");
+        run_pause(i, 8 * US_PER_S);
     }
 }
 
-static void watch_unknown(void *self, const struct order *o)
+static void watch_arrived(void *self, int who, const struct order *o)
+{
+    struct run *r = self;
+
+    judge_arrived(&r->judge, &r->instances[who], o);
+}
+
+static void watch_unknown(void *self, int who, const struct order *o)
 {
     struct run *r = self;
 
     run_reached(r, "outcome unknown");
-    if (r->judge.unknown_count < JUDGE_UNKNOWNS)
-        (void)copy_text(r->judge.unknown[r->judge.unknown_count++], 33, o->client_order_id);
+    judge_unknown(&r->judge, who, o);
 }
 
-static void watch_told(void *self, const struct venue_event *e)
+static void watch_told(void *self, int who, const struct venue_event *e)
 {
-    judge_told(&((struct run *)self)->judge, e);
+    judge_told(&((struct run *)self)->judge, who, e);
 }
 
 /* What a dead process still tries does not leave it. */
-static bool watch_is_dead(void *self)
+static bool watch_is_dead(void *self, int who)
 {
-    return ((const struct run *)self)->crash_now;
+    return ((const struct run *)self)->instances[who].crash_now;
 }
 
 /* ---- From the seed ---- */
@@ -236,6 +192,7 @@ static void make_venue(struct run *r, bool is_spot)
         .watch = {.self = r,
                   .is_dead = watch_is_dead,
                   .submitted = watch_submitted,
+                  .arrived = watch_arrived,
                   .told_unknown = watch_unknown,
                   .told = watch_told,
                   .sometimes = run_reached},
@@ -249,17 +206,42 @@ static void make_venue(struct run *r, bool is_spot)
     r->judge.venue = r->venue;
 }
 
-static void make_trouble(struct run *r)
+/* Half of the runs: another daemon stands by, and takes over when the first one's lease ends. */
+static void make_instances(struct run *r)
 {
     r->has_crashes = !r->is_calm && sim_below(&r->random, 2) == 0;
+    r->instance_count = !r->is_calm && sim_below(&r->random, 3) == 0 ? SIM_INSTANCES : 1;
+    for (int k = 0; k < r->instance_count; k++) {
+        struct instance *i = &r->instances[k];
+
+        *i = (struct instance){.run = r, .index = k, .start_at_us = r->start_us + k * US_PER_S};
+        i->reply = xcalloc(1, sizeof *i->reply);
+        i->crash_at_us = run_crash_time(r);
+    }
+}
+
+static void make_trouble(struct run *r)
+{
+    struct trouble *t = &r->trouble;
+
     r->has_commands = sim_below(&r->random, 3) == 0;
-    r->journal_fails = r->is_calm ? 0 : swarm(r, 60);
-    r->journal_unknown = r->is_calm ? 0 : swarm(r, 60);
-    r->journal_crashes = swarm(r, 20);
-    r->submit_crashes = swarm(r, 40);
-    r->crash_at_us = run_crash_time(r);
+    r->has_spool = sim_below(&r->random, 4) > 0;
     r->command_at_us =
         r->has_commands ? r->start_us + (int64_t)sim_below(&r->random, 600 * 1000000) : INT64_MAX;
+    if (r->has_crashes) {
+        t->journal_crashes = swarm(r, 20);
+        t->submit_crashes = swarm(r, 40);
+    }
+    if (r->is_calm)
+        return;
+    t->journal_fails = swarm(r, 60);
+    t->journal_cut = swarm(r, 60);
+    t->journal_unknown = swarm(r, 60);
+    t->journal_alone = swarm(r, 40);
+    t->disk_fails = swarm(r, 150);
+    t->commit_pauses = swarm(r, 8);
+    t->submit_pauses = swarm(r, 30);
+    t->renewal_fails = r->instance_count > 1 ? swarm(r, 150) : 0;
 }
 
 struct run *run_new(uint64_t seed, struct sometimes *sometimes)
@@ -271,7 +253,6 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
     r->seed = seed;
     r->sometimes = sometimes;
     r->random.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-    r->reply = xcalloc(1, sizeof *r->reply);
     is_spot = sim_below(&r->random, 3) == 0;
     r->is_calm = sim_below(&r->random, 6) == 0;
     for (int i = 0; i < SIM_SYMBOLS; i++) {
@@ -292,15 +273,16 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
     r->start_us = first_us;
     sim_set_now(r->start_us);
     r->end_us = r->start_us + SIM_CANDLES * minute_us;
-    memory_journal_init(&r->journal);
-    r->memory = memory_journal_port(&r->journal);
-    r->judge.journal = &r->journal;
+    sim_database_init(&r->database);
+    r->judge.database = &r->database;
+    r->judge.journal = &r->database.rows;
     r->judge.instruments = r->instruments;
     r->judge.start = (struct money){(i128)10000 * 1000000000000};
     r->judge.exposure_limit = (struct money){(i128)6000 * 1000000000000};
     r->judge.protect_within_us = 240 * US_PER_S;
     r->judge.notice_within_us = 180 * US_PER_S;
     r->judge.looked_us = r->start_us;
+    make_instances(r);
     make_venue(r, is_spot);
     make_trouble(r);
     return r;
@@ -308,14 +290,17 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
 
 void run_free(struct run *r)
 {
-    run_close_engine(r);
+    for (int k = 0; k < r->instance_count; k++) {
+        instance_close(&r->instances[k]);
+        sim_spool_release(&r->instances[k].spool);
+        free(r->instances[k].reply);
+    }
     sim_venue_free(r->venue);
-    memory_journal_release(&r->journal);
+    sim_database_release(&r->database);
     judge_release(&r->judge);
     strategy_release(r->strategy);
     for (int i = 0; i < SIM_SYMBOLS; i++)
         free(r->csv[i]);
-    free(r->reply);
     free(r);
 }
 
@@ -329,123 +314,62 @@ int64_t run_crash_time(struct run *r)
 void run_heal(struct run *r)
 {
     r->has_crashes = false;
-    r->journal_fails = r->journal_unknown = 0;
-    r->journal_down_until_us = 0;
+    r->trouble = (struct trouble){0};
+    r->database_down_until_us = 0;
+    for (int k = 0; k < r->instance_count; k++) {
+        struct instance *i = &r->instances[k];
+
+        i->cut_until_us = i->disk_full_until_us = 0;
+        i->crash_at_us = INT64_MAX;
+    }
 }
 
-/* Whether a stop should be there by now can be told while engine, database and venue are there. */
+/* What an instance sent that was followed while the database was away from it: its orders are in
+ * no row, as another owner's; its spool was refused, and people know of them. */
+static void disown(struct instance *i)
+{
+    struct run *r = i->run;
+    size_t count;
+    const struct sim_order *orders = sim_venue_orders(r->venue, &count);
+
+    for (size_t k = 0; k < count; k++) {
+        if (orders[k].is_disowned || judge_row(&r->judge, orders[k].client_order_id) ||
+            !sim_spool_order(&i->spool, orders[k].client_order_id))
+            continue;
+        run_reached(r, "an order of an instance that was followed");
+        sim_venue_disown(r->venue, (int)k);
+        judge_recount(&r->judge);
+        r->judge.has_foreign = true;
+    }
+}
+
+static void disown_all(struct run *r)
+{
+    size_t count;
+
+    (void)sim_venue_orders(r->venue, &count);
+    for (int k = 0; k < r->instance_count; k++) {
+        struct instance *i = &r->instances[k];
+        size_t looked = count * 10000000 + i->spool.count * 1000 + (size_t)r->database.epoch;
+
+        if (i->spool.count == 0 || (i->spool.refused == 0 && instance_is_newest(i)) ||
+            i->disowned_at == looked)
+            continue;
+        i->disowned_at = looked;
+        disown(i);
+    }
+}
+
+/* Whether a stop should be there by now can be told while somebody trades, can make things durable,
+ * and the venue is there. */
 void run_watch(struct run *r)
 {
     int64_t now = sim_now_us();
-    bool is_fair = r->engine && now >= r->journal_down_until_us &&
-                   !sim_venue_was_away(r->venue, now - minute_us);
+    const struct instance *active = run_active(r);
+    bool is_durable = active && (!sim_journal_is_away(active) ||
+                                 (r->has_spool && now >= active->disk_full_until_us));
 
-    judge_watch(&r->judge, now, is_fair);
-}
-
-/* ---- The engine ---- */
-
-static void open_feed(struct run *r)
-{
-    struct candle_series series[SIM_SYMBOLS] = {0};
-    struct diag_list diags = {0};
-
-    for (int i = 0; i < SIM_SYMBOLS; i++)
-        assert_ok(candle_parse(r->csv[i], strlen(r->csv[i]), "candles", &diags, &series[i]));
-    assert_ok(recorded_feed_new_take(series, SIM_SYMBOLS, r->instruments, &diags, &r->recorded));
-    r->feed = recorded_feed_port(r->recorded);
-}
-
-static struct engine_options engine_options_of(struct run *r)
-{
-    const struct ratio half = {500000000000};
-    struct engine_options e = {
-        .mode = MODE_PAPER,
-        .pace = PACE_REALTIME,
-        .clock = sim_clock(),
-        .monotonic_us = sim_now_us,
-        .starting_equity = r->judge.start,
-        .strategy = r->strategy,
-        .instruments = r->instruments,
-        .instrument_count = SIM_SYMBOLS,
-        .feed = &r->feed,
-        .venue = &r->port,
-        .journal = &r->journal_port,
-        .autostart = true,
-        .cycle_interval_us = 15 * US_PER_S,
-        .unprotected_limit_us = 20 * US_PER_S,
-        .reconcile_interval_us = 60 * US_PER_S,
-        .slippage_tolerance = {20000000000},
-        .limits = {.min_confidence = half,
-                   .max_position_ratio = half,
-                   .max_exposure_ratio = half,
-                   .max_open_positions = 100,
-                   .fee_rate = {1000000000},
-                   .cash_reserve = {10500000000},
-                   .stop_loss_required = true},
-        .genesis = {.origin = "traderd.local/simulation",
-                    .vkey = "key",
-                    .build = "test",
-                    .account_hash = "00",
-                    .quote = "USDT",
-                    .starting_equity = r->judge.start,
-                    .cycle_interval_s = 15,
-                    .pace = "realtime"},
-        .config = {.feed_id = recorded_feed_id(r->recorded),
-                   .max_open_positions = 100,
-                   .intrabar = "pessimistic",
-                   .limit_fill = "touch"},
-    };
-
-    (void)copy_text(e.account_id, sizeof e.account_id, "simulation");
-    (void)copy_text(e.quote, sizeof e.quote, "USDT");
-    return e;
-}
-
-void run_open_engine(struct run *r)
-{
-    struct diag_list diags = {0};
-    struct engine_options options;
-    char text[512];
-    enum err e;
-
-    open_feed(r);
-    r->journal_port = (struct journal){.self = r,
-                                       .commit = journal_commit,
-                                       .recover = journal_recover_,
-                                       .store_strategy = journal_store,
-                                       .flush = journal_flush_};
-    sim_venue_connect(r->venue);
-    r->port = sim_venue_port(r->venue);
-    options = engine_options_of(r);
-    e = engine_new(&options, &diags, &r->engine);
-    if (e == ERR_DB_UNAVAILABLE) { /* the daemon would not start, and be started again */
-        r->engine = NULL;
-        run_close_engine(r);
-        sim_venue_disconnect(r->venue);
-        judge_crash(&r->judge);
-        r->crash_now = false;
-        r->start_at_us = sim_now_us() + 5 * US_PER_S;
-        return;
-    }
-    if (e) {
-        diag_describe(&diags, e, text, sizeof text);
-        judge_violated(&r->judge, "R", "the engine does not start: %s", text);
-    }
-}
-
-void run_close_engine(struct run *r)
-{
-    engine_free(r->engine);
-    r->engine = NULL;
-    recorded_feed_free(r->recorded);
-    r->recorded = NULL;
-}
-
-enum err run_say(struct run *r, const struct command *c)
-{
-    engine_carry_out(r->engine, c, r->reply);
-    if (r->reply->error)
-        return r->reply->error;
-    return r->reply->durable ? ERR_OK : ERR_DB_UNAVAILABLE;
+    if (r->instance_count > 1)
+        disown_all(r);
+    judge_watch(&r->judge, now, is_durable && !sim_venue_was_away(r->venue, now - minute_us));
 }

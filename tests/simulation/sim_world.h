@@ -5,11 +5,39 @@
 
 #include "engine/engine.h"
 #include "exchange/recorded_feed.h"
+#include "tests/simulation/sim_database.h"
 #include "tests/simulation/sim_run.h"
 
 enum {
     SIM_CANDLES = 60, /* of a minute */
     SIM_STEPS = SIM_CANDLES * 4 + 1
+};
+
+/* What goes wrong beside the venue; chances in 1000 of a commit, request, renewal. */
+struct trouble {
+    int journal_fails, journal_cut, journal_unknown, journal_alone, journal_crashes, disk_fails;
+    int submit_crashes, commit_pauses, submit_pauses, renewal_fails;
+};
+
+/* One daemon: it trades, stands by, or is dead.  What is on its disk outlives its engine. */
+struct instance {
+    struct run *run;
+    int index;
+    struct engine *engine; /* NULL: dead, or standing by */
+    struct recorded_feed *recorded;
+    struct feed feed;
+    struct venue port;
+    struct journal journal;
+    struct sim_spool spool;
+    struct command_reply *reply;
+    int64_t epoch;                    /* of the log, as it recovered it */
+    int64_t lease_epoch, renew_at_us; /* 0: not ours */
+    int64_t lease_until_us;           /* by its own clock */
+    bool lease_lost;
+    bool is_paused, crash_now;
+    int64_t crash_at_us, start_at_us;
+    int64_t cut_until_us, disk_full_until_us; /* no database, no room */
+    size_t disowned_at; /* so much was there when its lost orders were looked for */
 };
 
 struct run {
@@ -21,32 +49,45 @@ struct run {
     char *csv[SIM_SYMBOLS];
     const char *strategy_json;
     struct strategy *strategy;
-    struct recorded_feed *recorded;
-    struct feed feed;
     struct sim_venue *venue;
-    struct venue port;
-    struct memory_journal journal;
-    struct journal memory, journal_port; /* the port with faults around the memory */
-    struct engine *engine;               /* NULL: dead */
+    struct sim_database database;
+    struct instance instances[SIM_INSTANCES];
+    int instance_count; /* 1: without a lease */
     struct judge judge;
-    struct command_reply *reply;
-    int journal_fails, journal_unknown, journal_crashes; /* chances in 1000 of a commit */
-    int submit_crashes;                                  /* of a request */
-    int64_t journal_down_until_us;
-    bool is_calm, crash_now, has_crashes, has_commands;
-    int64_t start_us, end_us, crash_at_us, start_at_us, command_at_us;
+    struct trouble trouble;
+    int64_t database_down_until_us;
+    bool is_calm, has_crashes, has_commands, has_spool, is_pausing;
+    int64_t start_us, end_us, command_at_us;
     uint64_t crashes, steps;
 };
 
 struct run *run_new(uint64_t seed, struct sometimes *sometimes);
 void run_free(struct run *r);
-void run_open_engine(struct run *r);
-void run_close_engine(struct run *r); /* as kill -9 */
-/* Carries a command out; the reply is the run's. */
-enum err run_say(struct run *r, const struct command *c);
 void run_heal(struct run *r);
 int64_t run_crash_time(struct run *r);
 void run_watch(struct run *r);
 void run_reached(void *self, const char *what);
+/* The process stands still, and everything else goes on. */
+void run_pause(struct instance *i, int64_t most_us);
+
+/* ---- sim_instance.c ---- */
+
+void instance_open(struct instance *i);
+void instance_close(struct instance *i); /* as kill -9 */
+/* Has it do what it has to do now; when it has to do something next. */
+int64_t instance_turn(struct instance *i);
+/* Carries a command out; the reply is the instance's. */
+enum err instance_say(struct instance *i, const struct command *c);
+/* It trades, as far as it knows. */
+bool instance_is_up(const struct instance *i);
+/* And nobody has followed it. */
+bool instance_is_newest(const struct instance *i);
+/* The one that commands go to; NULL: none. */
+struct instance *run_active(struct run *r);
+
+/* ---- sim_journal.c ---- */
+
+struct journal sim_journal_port(struct instance *i);
+bool sim_journal_is_away(const struct instance *i);
 
 #endif
