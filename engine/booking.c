@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "engine/booking_parts.h"
+#include "engine/income.h"
 #include "engine/manage.h"
 #include "engine/mark.h"
 #include "engine/roster.h"
@@ -207,6 +208,7 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     p->stop_order_id = p->target_order_id = p->exit_order_id = 0;
     journal_batch_put_position(&s->pending, p);
     s->last_closed = *p;
+    income_note_held(s, p);
     lane->cooldown_until_us = roster_cooldown_end(s, lane, p);
     free(p);
     lane->position = NULL;
@@ -477,6 +479,8 @@ void booking_funding(struct engine_state *s, const struct feed_event *event)
     struct funding f = *event->funding;
     bool moved = false;
 
+    if (venue->traits.tells_funding)
+        return;
     if (price_sign(f.mark) == 0 && tape->has_candle)
         f.mark = candle_price(&tape->candle, tape->candle.close);
     for (size_t i = 0; i < s->lane_count; i++) {

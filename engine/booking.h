@@ -14,7 +14,7 @@ MUST_USE enum err booking_apply(struct engine_state *s, const struct venue_event
 /* Charges the funding of a FEED_FUNDING event to every position on its instrument, in the order of
  * lanes: cash, the position's funding, a `cash` leaf and row each; then tells the venue what cash
  * is.  The mark is the recording's, else the newest close.  What rounds to nothing leaves nothing.
- */
+ * Nothing at a venue that tells funding itself (engine/income.h). */
 void booking_funding(struct engine_state *s, const struct feed_event *event);
 
 /* Ends an order that was never sent.  again: its intent still stands, so it may have another

@@ -31,6 +31,7 @@ enum err cash_move_of_funding(const struct position *p, const struct instrument 
         .size = p->size,
         .mark = f->mark,
         .rate = f->rate,
+        .venue_us = TIME_NONE,
     };
     enum err e = notional_of(f->mark, p->size, ROUND_HALF_EVEN, &notional);
 
@@ -46,7 +47,11 @@ enum err cash_move_of_funding(const struct position *p, const struct instrument 
 enum err cash_move_of_dust(struct position *p, const struct instrument *i, int64_t at_us,
                            struct cash_move *out)
 {
-    struct cash_move m = {.kind = CASH_DUST, .at_us = at_us, .position_id = p->id, .mark = p->mark};
+    struct cash_move m = {.kind = CASH_DUST,
+                          .at_us = at_us,
+                          .position_id = p->id,
+                          .mark = p->mark,
+                          .venue_us = TIME_NONE};
     enum err e = position_give_up(p, at_us, &m.size, &m.pnl);
 
     if (e)

@@ -8,6 +8,7 @@
 #include "core/amount_text.h"
 #include "core/log.h"
 #include "engine/booking.h"
+#include "engine/income.h"
 #include "engine/inquiry.h"
 #include "engine/reconcile.h"
 
@@ -16,18 +17,34 @@ static const int64_t overlap_us = 60 * 60 * US_PER_S;
 static const int64_t differs_us = 30 * US_PER_S; /* until books that differ are compared anew */
 static const int64_t again_us = 2 * US_PER_S;    /* when something could not be judged */
 static const int64_t answer_us = 60 * US_PER_S;  /* a picture takes several requests */
+/* Venues charge funding at whole hours, and tell of it soon after. */
+static const int64_t stamps_us = 60 * 60 * US_PER_S, after_stamp_us = 30 * US_PER_S;
+
+/* When the next stamp's funding is asked for, if no comparison before does it. */
+static int64_t comparison_stamp_us(const struct engine_state *s)
+{
+    int64_t due_us = s->dealings.compared_us / stamps_us * stamps_us + after_stamp_us;
+
+    if (!s->options.venue->traits.tells_funding)
+        return INT64_MAX;
+    return due_us > s->dealings.compared_us ? due_us : due_us + stamps_us;
+}
 
 int64_t comparison_due_us(const struct engine_state *s)
 {
     const struct dealings *d = &s->dealings;
+    int64_t stamp_us, regular_us = INT64_MAX;
 
     if (d->compare_sent)
         return d->compare_after_us + answer_us;
     if (d->compare_wanted)
         return d->compare_after_us;
-    if (s->options.reconcile_interval_us == 0 || d->compared_us == TIME_NONE)
+    if (d->compared_us == TIME_NONE)
         return INT64_MAX;
-    return d->compared_us + s->options.reconcile_interval_us;
+    if (s->options.reconcile_interval_us > 0)
+        regular_us = d->compared_us + s->options.reconcile_interval_us;
+    stamp_us = comparison_stamp_us(s);
+    return stamp_us < regular_us ? stamp_us : regular_us;
 }
 
 void comparison_send(struct engine_state *s)
@@ -216,6 +233,7 @@ void comparison_answer(struct engine_state *s)
     struct reconcile_holding *holdings;
     struct reconcile_order *alive;
     struct findings findings;
+    size_t income = 0;
 
     if (!d->compare_sent || a->asked_us < d->compare_asked_us)
         return; /* told twice, or of before a gap */
@@ -238,8 +256,15 @@ void comparison_answer(struct engine_state *s)
                                                 .account = a},
                       &findings);
     comparison_judge(s, a, holdings, &findings);
-    for (size_t i = 0; i < findings.count; i++)
-        comparison_act(s, a, holdings, &findings.list[i]);
+    for (size_t i = 0; i < findings.count; i++) {
+        const struct finding *f = &findings.list[i];
+
+        /* Before the fill that closes what it was paid for. */
+        if (f->kind == FINDING_FILL)
+            income_book(s, a, a->trades[f->at].at_us, &income);
+        comparison_act(s, a, holdings, f);
+    }
+    income_book(s, a, INT64_MAX, &income);
     d->is_compared = true;
     d->compared_us = a->asked_us;
     s->effects = true;

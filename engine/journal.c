@@ -191,6 +191,7 @@ void recovery_release(struct recovery *r)
     free(r->orders);
     free(r->ended);
     free(r->fills);
+    free(r->incomes);
     free(r->positions);
     daily_equity_release(&r->daily);
     *r = (struct recovery){0};

@@ -56,7 +56,8 @@ void journal_batch_put_ext_value(struct journal_batch *b, const struct ext_value
  * again. */
 enum {
     RECOVERY_ENDED = 1024,
-    RECOVERY_FILLS = 4096
+    RECOVERY_FILLS = 4096,
+    RECOVERY_INCOMES = 16 * 1024 /* three a day of 180 symbols for a month, the longest look back */
 };
 
 /* What a restart needs. */
@@ -76,6 +77,8 @@ struct recovery {
     size_t ended_count;
     struct fill *fills; /* the newest, at most RECOVERY_FILLS, by id */
     size_t fill_count;
+    struct cash_move *incomes; /* the newest the venue told, at most RECOVERY_INCOMES, by id */
+    size_t income_count;
     struct position *closed; /* the newest closed one of each strategy name and symbol */
     size_t closed_count;
     /* Documents of every artifact that a slot (strategy_id, next_id) or an open position names. */

@@ -205,18 +205,29 @@ enum err ledger_cash(const struct leaf_context *context, const struct cash_move 
 {
     struct leaf_build b;
     struct jwriter *w = ledger_begin(&b, LEAF_CASH, context);
+    bool is_told = m->venue_id[0] != '\0'; /* then mark and rate are not known */
 
     jw_member_money(w, "amount", m->amount, i->money_scale);
     jw_member_text(w, "currency", m->currency);
     ledger_id_text(w, "id", m->id);
     jw_member_text(w, "kind", cash_kind_name(m->kind));
-    jw_member_price(w, "mark", m->mark, -1);
+    if (!is_told)
+        jw_member_price(w, "mark", m->mark, -1);
     if (m->kind == CASH_DUST)
         jw_member_money(w, "pnl", m->pnl, i->money_scale);
-    ledger_id_text(w, "position_id", m->position_id);
-    jw_member_ratio(w, "rate", m->rate);
-    ledger_held(w, "size", m->size, i);
+    if (m->position_id)
+        ledger_id_text(w, "position_id", m->position_id);
+    else
+        jw_member_null(w, "position_id");
+    if (!is_told) {
+        jw_member_ratio(w, "rate", m->rate);
+        ledger_held(w, "size", m->size, i);
+    }
     ledger_clean(w, "strategy_id", m->strategy_id);
     jw_member_text(w, "symbol", m->symbol);
+    if (is_told) {
+        jw_member_time(w, "venue_at", m->venue_us);
+        ledger_clean(w, "venue_id", m->venue_id);
+    }
     return ledger_finish(&b, out);
 }

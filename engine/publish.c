@@ -132,7 +132,8 @@ static void publish_venue(const struct engine_state *s, struct snapshot_venue *o
                                    .late_fills = d->late_fills,
                                    .mismatches = d->mismatches,
                                    .foreign_orders = d->foreign_orders,
-                                   .foreign_trades = d->foreign_trades};
+                                   .foreign_trades = d->foreign_trades,
+                                   .foreign_incomes = d->foreign_incomes};
     copy_text(out->halt_reason, sizeof(out->halt_reason), d->halt_reason);
     for (size_t i = 0; i < s->options.instrument_count; i++)
         out->symbols_halted += gate_symbol_is_halted(s, i);

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "engine/booking.h"
 #include "engine/execution.h"
+#include "engine/income.h"
 #include "engine/inquiry.h"
 #include "engine/roster.h"
 
@@ -228,6 +229,7 @@ static enum err recovery_ask(struct engine_state *s, const struct recovery *r)
         state_keep_ended(s, &r->ended[i]);
     for (i = 0; i < r->fill_count; i++)
         (void)fill_ids_add(&s->fill_ids, r->fills[i].symbol, r->fills[i].venue_fill_id);
+    income_restore(s, r);
     for (i = 0; i < s->lane_count; i++) {
         if (s->lanes[i]->position)
             state_touch(s, s->lanes[i]);

@@ -50,6 +50,7 @@ struct snapshot_venue {
     int64_t unprotected_us;         /* of the position that has been without a stop for longest */
     int64_t late_fills, mismatches; /* since start */
     int64_t foreign_orders, foreign_trades; /* in the newest picture */
+    int64_t foreign_incomes;                /* since start */
 };
 
 struct snapshot {

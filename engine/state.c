@@ -400,6 +400,8 @@ void state_release(struct engine_state *s)
     free(s->markets);
     free(s->ended);
     fill_ids_release(&s->fill_ids);
+    fill_ids_release(&s->incomes);
+    fill_ids_release(&s->foreign_incomes);
     free(s->instruments);
     free(s->ext_values);
     daily_equity_release(&s->daily);

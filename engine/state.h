@@ -77,6 +77,14 @@ struct live_order {
     int alike;
 };
 
+/* When positions of ours were held: engine times; 0: an empty place. */
+struct held {
+    int64_t from_us, until_us;
+};
+enum {
+    HELD_PERIODS = 16 /* of closed positions of one instrument: funding is told within minutes */
+};
+
 /* What the venue, and our comparison with it, say of one instrument. */
 struct market {
     enum venue_market_state state;
@@ -84,7 +92,9 @@ struct market {
     bool differs;             /* and was not the same: no entries until it is */
     int64_t refused_until_us; /* it refused the symbol: no entries until then; 0: it did not */
     char reason[LIMIT_REASON];
-    int64_t moved_us; /* newest request or event of an order of it; 0: none */
+    int64_t moved_us;               /* newest request or event of an order of it; 0: none */
+    struct held held[HELD_PERIODS]; /* a ring: engine/income.h */
+    size_t held_next;
 };
 
 /* How we stand with a venue that outlives us. */
@@ -101,6 +111,7 @@ struct dealings {
     int64_t compared_us;            /* TIME_NONE: never */
     int64_t late_fills, mismatches; /* counters */
     int64_t foreign_orders, foreign_trades; /* in the newest picture */
+    int64_t foreign_incomes;                /* counter */
 };
 
 /* Where a cycle stands, so that a journal failure in its middle can be waited out. */
@@ -153,8 +164,9 @@ struct engine_state {
     struct position last_closed; /* the newest closed one, for answers */
     struct order *ended; /* the newest ones, a ring of ended_capacity; the next takes ended_next */
     size_t ended_next, ended_capacity;
-    struct fill_ids fill_ids; /* unless the venue tells each fill once */
-    struct market *markets;   /* one an instrument */
+    struct fill_ids fill_ids;                 /* unless the venue tells each fill once */
+    struct fill_ids incomes, foreign_incomes; /* funding that was booked; that was reported */
+    struct market *markets;                   /* one an instrument */
     struct dealings dealings;
     int64_t symbol_errors, cycle_errors, journal_failures;
     struct fill_quality quality; /* at a venue that outlives us */

@@ -247,6 +247,11 @@ static void push_cash(struct track *t, const struct record *r)
         (void)!(add_up(t, &t->day_flow, amount) && add_up(t, &t->peak, amount));
         return;
     }
+    /* Of a round trip that was over when the venue told of it. */
+    if (id.kind == VALUE_NULL) {
+        (void)!add_up(t, &t->funding, -amount);
+        return;
+    }
     p = value_id(&id, &position_id) ? book_find(&t->book, position_id) : NULL;
     if (!p)
         broken(t, "funding of a position that is not open");

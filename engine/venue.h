@@ -113,6 +113,13 @@ struct venue_position { /* derivatives: every position that is not 0 */
     struct size size; /* negative: short */
     struct price entry_price;
 };
+struct venue_income {    /* derivatives: funding that was paid (negative) or got */
+    char id[LIMIT_NAME]; /* the venue's, unique with the symbol: booked once however often told */
+    char symbol[LIMIT_SYMBOL];
+    char currency[LIMIT_ASSET];
+    struct money amount;
+    int64_t at_us; /* venue time of the stamp */
+};
 /* Each list is the venue's at some moment between asked_us and the event; they are not of one
  * moment.  Valid until the next call of next_event. */
 struct venue_account {
@@ -125,6 +132,8 @@ struct venue_account {
     size_t balance_count;
     const struct venue_position *positions;
     size_t position_count;
+    const struct venue_income *incomes; /* by time, from well before since_us on, of all owners */
+    size_t income_count;
 };
 
 /* ---- What a venue can ---- */
@@ -142,6 +151,7 @@ struct venue_traits {
     bool has_replace;          /* replace is one request */
     bool has_expiry;           /* it refuses requests that arrive after request_expires_us */
     bool has_cancel_after;     /* see cancel_after */
+    bool tells_funding;        /* in the account's picture: the engine computes none */
     bool rest_locks_size;      /* spot: what a resting sell may sell is free for no other order */
     int64_t request_window_us; /* has_expiry: how long after it was made a request is good */
     /* How long after its expiry a request that arrived in time may still become an order, how far

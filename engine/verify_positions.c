@@ -107,6 +107,7 @@ static const char *judge_dust(const struct verify_rules *v, const struct record 
 void rules_cash(struct verify_rules *v, const struct record *r)
 {
     struct value kind = record_get(r, "kind"), moved = record_get(r, "amount");
+    struct value venue_id = record_get(r, "venue_id");
     const char *why = NULL;
     i128 amount;
     int decimals;
@@ -120,7 +121,8 @@ void rules_cash(struct verify_rules *v, const struct record *r)
         fail(v, "dust has moved cash");
     if (v->track->broken)
         return;
-    if (value_is(&kind, "funding"))
+    /* What the venue has told names no mark and rate to compute it from. */
+    if (value_is(&kind, "funding") && venue_id.kind == VALUE_ABSENT)
         why = judge_funding(v, r, amount, decimals);
     else if (value_is(&kind, "dust"))
         why = judge_dust(v, r);

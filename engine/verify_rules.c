@@ -18,6 +18,7 @@ void rules_init(struct verify_rules *v, struct verify_report *report, const stru
         .report = report, .track = track, .tree = tree, .cash_known = true, .last_day = INT64_MIN};
     set_init(&v->signals);
     set_init(&v->fills);
+    set_init(&v->payments);
     set_init(&v->strategies);
     past_init(&v->past);
 }
@@ -27,6 +28,7 @@ void rules_release(struct verify_rules *v)
     rules_orders_release(v);
     set_release(&v->signals);
     set_release(&v->fills);
+    set_release(&v->payments);
     set_release(&v->strategies);
     past_release(&v->past);
 }
@@ -132,6 +134,21 @@ static void rules_fill(struct verify_rules *v, const struct trade_entry *t)
                     (unsigned long long)v->index, (long long)t->id);
 }
 
+/* Funding that the venue told has the venue's id, once. */
+static void rules_payment(struct verify_rules *v, const struct record *r)
+{
+    struct value id = record_get(r, "venue_id"), symbol = record_get(r, "symbol");
+    struct digest payment;
+
+    if (id.kind == VALUE_ABSENT)
+        return;
+    digest_pair(&symbol, &id, &payment);
+    if (id.kind != VALUE_TEXT || symbol.kind != VALUE_TEXT || !set_add(&v->payments, &payment))
+        report_fail(v->report, PROPERTY_FILLS,
+                    "entry %llu: the venue's id of a payment is no text or stands twice",
+                    (unsigned long long)v->index);
+}
+
 static void rules_trade(struct verify_rules *v, const struct record *r)
 {
     struct trade_entry t;
@@ -196,6 +213,7 @@ void rules_push(struct verify_rules *v, const struct record *r, const char *byte
         rules_equity(v, r);
         break;
     case LEAF_CASH:
+        rules_payment(v, r);
         rules_cash(v, r);
         break;
     case LEAF_CORRECT:

@@ -6,7 +6,7 @@
  * declared; equity entries report the positions and the cash that the trades make; the profit of a
  * trade follows from prices, sizes and fees (engine/track_book.h).  proofs.md 1.10.
  *
- * Memory: a copy of each open order's entry, 32 bytes a signal and a fill, and those of
+ * Memory: a copy of each open order's entry, 32 bytes a signal, a fill and a payment, those of
  * engine/verify_past.h. */
 #ifndef ENGINE_VERIFY_RULES_H
 #define ENGINE_VERIFY_RULES_H
@@ -44,7 +44,7 @@ struct verify_rules {
     const struct attested_source *attestations; /* borrowed; NULL: no evidence of others */
     struct open_order **orders;                 /* open addressing by leaf hash */
     size_t order_capacity, order_count;
-    struct verify_set signals, fills, strategies;
+    struct verify_set signals, fills, payments, strategies;
     int64_t last_order_id, last_trade_id;
     /* Cycles. */
     int64_t cycles, last_cycle, last_cycle_us, interval_us, silences;

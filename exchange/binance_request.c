@@ -164,7 +164,7 @@ void binance_ask_positions(struct binance_request *out)
     out->is_signed = true;
 }
 
-void binance_ask_income(const char *symbol, const char *type, int64_t from_us,
+void binance_ask_income(const char *symbol, const char *type, struct binance_span span,
                         struct binance_request *out)
 {
     binance_begin(out, TRANSPORT_GET, "/fapi/v1/income", RATE_DATA, 30);
@@ -172,7 +172,10 @@ void binance_ask_income(const char *symbol, const char *type, int64_t from_us,
     binance_add(out, "incomeType", type);
     if (symbol)
         binance_add(out, "symbol", symbol);
-    add_time(out, "startTime", from_us);
+    add_time(out, "startTime", span.from_us);
+    add_time(out, "endTime", span.to_us);
+    if (span.limit > 0)
+        binance_add_integer(out, "limit", span.limit);
 }
 
 void binance_set_leverage(const char *symbol, int leverage, struct binance_request *out)

@@ -54,7 +54,8 @@ void binance_ask_funding_history(const char *symbol, int64_t from_us, int limit,
 /* The account. */
 void binance_ask_account(enum binance_market m, struct binance_request *out);
 void binance_ask_positions(struct binance_request *out);
-void binance_ask_income(const char *symbol, const char *type, int64_t from_us,
+/* symbol NULL: all. */
+void binance_ask_income(const char *symbol, const char *type, struct binance_span span,
                         struct binance_request *out);
 void binance_set_leverage(const char *symbol, int leverage, struct binance_request *out);
 void binance_set_margin(const char *symbol, bool isolated, struct binance_request *out);

@@ -349,6 +349,7 @@ struct venue binance_venue_port(struct binance_venue *v)
                    .has_replace = is_spot,
                    .has_expiry = true,
                    .has_cancel_after = !is_spot,
+                   .tells_funding = !is_spot,
                    .rest_locks_size = is_spot,
                    .request_window_us = v->window_us,
                    .processing_us = PROCESSING_US,

@@ -10,8 +10,11 @@
 
 enum {
     MOST_DAYS = 30, /* of trades; a daemon that was away for longer has to be looked at by people */
-    TRADES_OF_ALL = 100000 /* the list's bound: a hundred pages */
+    TRADES_OF_ALL = 100000, /* the list's bound: a hundred pages */
+    INCOMES_OF_ALL = 100000
 };
+/* Payments of funding may be told this long after their stamp. */
+#define INCOME_OVERLAP_US (8 * 3600 * US_PER_S)
 
 #define READ_TIMEOUT_US (30 * US_PER_S)
 
@@ -30,6 +33,7 @@ void venue_account_release(struct gathering *g)
     free(g->trades);
     free(g->balances);
     free(g->positions);
+    free(g->incomes);
     *g = (struct gathering){0};
 }
 
@@ -77,6 +81,12 @@ static bool ask(struct binance_venue *v, struct job *j, struct binance_request *
         binance_ask_positions(r);
         r->rate_class = RATE_EXIT;
         return !is_spot;
+    case STEP_INCOME:
+        binance_ask_income(
+            NULL, "FUNDING_FEE",
+            (struct binance_span){v->account.income_from_us, TIME_NONE, BINANCE_INCOMES}, r);
+        r->rate_class = RATE_EXIT;
+        return !is_spot;
     default:
         return ask_history(v, r);
     }
@@ -96,6 +106,7 @@ static void end(struct binance_venue *v, struct job *j, const struct binance_ver
     g->told.trades = g->trades;
     g->told.balances = g->balances;
     g->told.positions = g->positions;
+    g->told.incomes = g->incomes;
     (void)venue_push(v, VENUE_ACCOUNT);
 }
 
@@ -139,6 +150,7 @@ enum err venue_account_begin(struct binance_venue *v, int64_t since_us, int64_t 
     }
     g->instrument = 0;
     g->from_us = g->since_us;
+    g->income_from_us = g->since_us - INCOME_OVERLAP_US;
     g->from_id[0] = '\0';
     e = go_on(v, j);
     if (e)
@@ -214,6 +226,54 @@ static enum err take_positions(struct binance_venue *v, const struct transport_a
         (void)copy_text(to->symbol, sizeof to->symbol, symbol ? symbol : l.items[i].symbol);
     }
     free(l.items);
+    return ERR_OK;
+}
+
+static int by_stamp(const void *a, const void *b)
+{
+    const struct venue_income *left = a, *right = b;
+
+    return left->at_us != right->at_us ? (left->at_us > right->at_us) - (left->at_us < right->at_us)
+                                       : strcmp(left->id, right->id);
+}
+
+/* One page; behind a full one the newest stamp is asked for again, and its payments told twice. */
+static enum err take_incomes(struct binance_venue *v, struct job *j,
+                             const struct transport_answer *a, struct diag_list *diags)
+{
+    struct gathering *g = &v->account;
+    int64_t newest_us = INT64_MIN;
+    struct binance_incomes l;
+    enum err e = binance_parse_incomes(a->body, a->length, diags, &l);
+
+    if (e)
+        return e;
+    if (g->told.income_count + l.count > INCOMES_OF_ALL) {
+        (void)diag_add(diags, "income", "venue_answer", "there are more than %d payments",
+                       INCOMES_OF_ALL);
+        free(l.items);
+        return ERR_LIMIT;
+    }
+    GROW(g->incomes, g->told.income_count, g->income_room, l.count);
+    for (size_t i = 0; i < l.count; i++) {
+        const struct binance_income *in = &l.items[i];
+        const char *symbol = venue_symbol(v, in->symbol);
+        struct venue_income *to = &g->incomes[g->told.income_count++];
+
+        *to = (struct venue_income){.amount = in->amount, .at_us = in->at_us};
+        (void)copy_text(to->id, sizeof to->id, in->id);
+        (void)copy_text(to->symbol, sizeof to->symbol, symbol ? symbol : in->symbol);
+        (void)copy_text(to->currency, sizeof to->currency, in->asset);
+        newest_us = in->at_us > newest_us ? in->at_us : newest_us;
+    }
+    if (l.count < BINANCE_INCOMES)
+        j->step++;
+    else /* more of one instant than a page holds cannot be told apart: what is newer goes first */
+        g->income_from_us =
+            newest_us > g->income_from_us ? newest_us : g->income_from_us + US_PER_MS;
+    free(l.items);
+    if (g->told.income_count > 0)
+        qsort(g->incomes, g->told.income_count, sizeof *g->incomes, by_stamp);
     return ERR_OK;
 }
 
@@ -310,7 +370,7 @@ static enum err take(struct binance_venue *v, struct job *j, const struct transp
 {
     const enum job_step step = j->step;
 
-    if (step != STEP_HISTORY)
+    if (step != STEP_HISTORY && step != STEP_INCOME)
         j->step++;
     switch (step) {
     case STEP_OPEN:
@@ -320,6 +380,8 @@ static enum err take(struct binance_venue *v, struct job *j, const struct transp
         return take_balances(v, a, diags);
     case STEP_POSITIONS:
         return take_positions(v, a, diags);
+    case STEP_INCOME:
+        return take_incomes(v, j, a, diags);
     default:
         return take_history(v, a, diags);
     }

@@ -47,6 +47,7 @@ enum job_step {
     STEP_OPEN_ALGO,
     STEP_BALANCES,
     STEP_POSITIONS,
+    STEP_INCOME,
     STEP_HISTORY
 };
 
@@ -72,7 +73,9 @@ struct gathering {
     struct venue_trade *trades;
     struct venue_balance *balances;
     struct venue_position *positions;
-    size_t order_room, trade_room, balance_room, position_room;
+    struct venue_income *incomes;
+    size_t order_room, trade_room, balance_room, position_room, income_room;
+    int64_t income_from_us; /* begin of the page that is asked for: venue time */
     struct venue_account told;
     int64_t since_us, until_us; /* venue time */
     size_t instrument;          /* whose trades are asked for */

@@ -197,7 +197,7 @@ static enum err recover_strategies(struct pg *pg, struct recover_context *c, int
     return recover_documents(pg, c, deadline_us);
 }
 
-/* What ended lately, and its fills: by id, as all that a restart reads. */
+/* What ended lately, its fills, and funding that was told: by id, as all that a restart reads. */
 static enum err recover_newest(struct pg *pg, struct recover_context *c)
 {
     char where[160];
@@ -220,6 +220,14 @@ static enum err recover_newest(struct pg *pg, struct recover_context *c)
     if (e)
         return e;
     c->made.fills = rows;
+    (void)snprintf(where, sizeof(where),
+                   "t.account = $1 AND t.venue_id <> '' AND t.id > (SELECT max(id) - %d FROM"
+                   " cash_move WHERE account = $1) ORDER BY t.id",
+                   RECOVERY_INCOMES);
+    e = recover_rows(pg, &table_cash, where, c, &rows, &c->made.income_count);
+    if (e)
+        return e;
+    c->made.incomes = rows;
     return ERR_OK;
 }
 

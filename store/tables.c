@@ -307,6 +307,8 @@ static const struct column cash_columns[] = {
     COLUMN(cash_move, rate, "rate", AMOUNT),
     COLUMN(cash_move, amount, "amount", AMOUNT),
     COLUMN(cash_move, pnl, "pnl", AMOUNT),
+    COLUMN_CHARS(cash_move, venue_id, "venue_id"),
+    COLUMN(cash_move, venue_us, "venue_at", TIME),
 };
 const struct table table_cash = TABLE("cash_move", cash_columns, cash_move);
 

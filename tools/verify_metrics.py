@@ -228,10 +228,11 @@ class Metrics:
     def push_cash(self, body):
         moved = amount(body.get("amount"))
         if body.get("kind") == "funding":
-            position = self.book.open.get(positive_id(body.get("position_id")))
-            if not position:
-                raise Bad("funding of a position that is not open")
-            position.pnl = bounded(position.pnl + moved)
+            if "position_id" not in body or body["position_id"] is not None:
+                position = self.book.open.get(positive_id(body.get("position_id")))
+                if not position:
+                    raise Bad("funding of a position that is not open")
+                position.pnl = bounded(position.pnl + moved)
             self.funding = bounded(self.funding - moved)
         elif body.get("kind") == "dust":
             pnl = amount(body.get("pnl"))

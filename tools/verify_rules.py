@@ -69,6 +69,7 @@ class Rules:
         self.tree, self.attested = tree, anchors
         self.statements, self.anchors, self.unseen = 0, 0, 0
         self.orders, self.signals, self.fills, self.declared = {}, set(), set(), set()
+        self.payments = set()
         self.last_order = self.last_trade = 0
         self.cycle, self.cycles = None, 0
         self.cash, self.day, self.marks, self.third_fees = None, None, False, 0
@@ -178,6 +179,13 @@ class Rules:
 
     def push_cash(self, record, _):
         body = record["cash"]
+        if "venue_id" in body:
+            payment = (body.get("symbol"), body["venue_id"])
+            is_text = all(isinstance(text, str) for text in payment)
+            if not is_text or payment in self.payments:
+                self.fail("fills", "the venue's id of a payment is no text or stands twice")
+            if is_text:
+                self.payments.add(payment)
         try:
             moved = amount(body.get("amount"))
             self.move(moved)
@@ -189,7 +197,7 @@ class Rules:
         if body.get("kind") == "dust" and not self.metrics.broken and \
                 amount(body.get("pnl")) != self.metrics.book.made:
             self.fail("profits", "dust did not cost its pnl")
-        if body.get("kind") == "funding" and not self.metrics.broken:
+        if body.get("kind") == "funding" and "venue_id" not in body and not self.metrics.broken:
             try:
                 self.judge_funding(body, moved)
             except Bad as error:

@@ -269,6 +269,30 @@ def test_funding_follows_from_size_mark_and_rate(whole, vkey, tmp_path):
         assert failed(judge(log.write(tmp_path / name), vkey)) == wanted, name
 
 
+def told(key, *payments):
+    """The same log, where the exchange told what the perpetual paid."""
+    log = funded(key)
+    bodies = [{"amount": "-0.02", "currency": "USDT", "id": str(i + 1), "kind": "funding",
+               "position_id": "1", "strategy_id": "i", "symbol": "BTC/USDT:USDT",
+               "venue_at": "2024-01-15T10:00:00.000000Z", **payment}
+              for i, payment in enumerate(payments)]
+    entries = log.entries[:5] + [
+        ledger.canonical({"mode": "paper", "strategy": "s", "cash": body,
+                          "timestamp": "2024-01-15T10:30:00.000000Z"}) for body in bodies]
+    return evidence.Evidence(entries, key)
+
+
+def test_what_the_exchange_tells_of_funding_counts_once(whole, vkey, tmp_path):
+    late = {"venue_id": "9", "position_id": None}
+    for name, payments, wanted in (("good", ({"venue_id": "8"}, late), set()),
+                                   ("twice", ({"venue_id": "9"}, late), {"fills"}),
+                                   ("number", ({"venue_id": 8}, late), {"fills"}),
+                                   ("nobody", ({"venue_id": "8", "position_id": "7"},), set())):
+        found = judge(told(whole.key, *payments).write(tmp_path / name), vkey)
+        assert failed(found) == wanted, name
+        assert (found["profits"] == "NOT PROVEN") == (name == "nobody")
+
+
 # ---- Files that were changed after they were signed ----
 
 def flip(path, at=-3):

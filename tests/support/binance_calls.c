@@ -236,7 +236,8 @@ static bool build_account(enum binance_market m, const char *call, const struct 
              strstr(url, "/v3/positionRisk"))
         binance_ask_positions(out);
     else if (strcmp(call, "fetchFundingHistory") == 0)
-        binance_ask_income(symbol, "FUNDING_FEE", TIME_NONE, out);
+        binance_ask_income(symbol, "FUNDING_FEE", (struct binance_span){TIME_NONE, TIME_NONE, 0},
+                           out);
     else
         return false;
     return true;

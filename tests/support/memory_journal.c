@@ -230,7 +230,7 @@ static void memory_recover_strategies(const struct memory_journal *j, struct rec
     memory_recover_closed(j, out);
 }
 
-/* What ended lately, and its fills. */
+/* What ended lately, its fills, and funding that was told. */
 static void memory_recover_newest(const struct memory_journal *j, struct recovery *out)
 {
     size_t i;
@@ -243,6 +243,11 @@ static void memory_recover_newest(const struct memory_journal *j, struct recover
     }
     for (i = 0; i < j->fill_count; i++)
         out->fills[out->fill_count++] = j->fills[i];
+    out->incomes = xcalloc(j->cash_count + 1, sizeof(*out->incomes));
+    for (i = 0; i < j->cash_count; i++) {
+        if (j->cash[i].venue_id[0])
+            out->incomes[out->income_count++] = j->cash[i];
+    }
 }
 
 static enum err memory_recover(void *self, const char *account_id, struct recovery *out)

@@ -130,6 +130,7 @@ static void open_engine(struct script *s)
                                            .build = "test",
                                            .account_hash = "00",
                                            .quote = "USDT",
+                                           .starting_equity = {(i128)10000 * 1000000000000},
                                            .cycle_interval_s = 60,
                                            .pace = "realtime"}};
     char *csv = candles();

@@ -223,6 +223,9 @@ static void test_funding_belongs_to_its_position_and_deposits_to_nobody(void **s
     check_metric(&f, "losses", "1");
     check_metric(&f, "current_pnl", "2");
     check_metric(&f, "funding_paid", "2.5");
+    push(&f, "cash", "{\"amount\": \"-0.5\", \"kind\": \"funding\", \"position_id\": null}");
+    check_metric(&f, "losses", "1");
+    check_metric(&f, "funding_paid", "3");
     push(&f, "cash", "{\"amount\": \"500\", \"kind\": \"deposit\"}");
     day(&f, "1400");
     check_metric(&f, "total_return", "-0.1");

@@ -267,7 +267,8 @@ static void test_settings_and_figures_of_usdm(void **state)
     binance_ask_positions(&r); /* it is paid after this question */
     a = done(w, &r);
     transport_answer_release(&a);
-    binance_ask_income("BTCUSDT", "FUNDING_FEE", TIME_NONE, &r);
+    binance_ask_income("BTCUSDT", "FUNDING_FEE", (struct binance_span){TIME_NONE, TIME_NONE, 0},
+                       &r);
     a = done(w, &r);
     PARSED(a, binance_parse_incomes, &incomes);
     assert_int_equal(incomes.count, 1);

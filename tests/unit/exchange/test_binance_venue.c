@@ -314,6 +314,31 @@ static void test_the_accounts_picture(void **state)
     assert_int_equal(venue_wait(w, 0, VENUE_ACCOUNT_FAILED)->error, VENUE_ERROR_AMBIGUOUS);
 }
 
+static void test_the_picture_has_the_funding_that_was_paid(void **state)
+{
+    struct venue_world *w = *state;
+    struct order entry = venue_order(w, SIDE_BUY, ORDER_MARKET, "0.01", NULL);
+    const struct venue_account *a;
+
+    venue_submit(w, &entry);
+    (void)venue_wait(w, entry.id, VENUE_FILL);
+    venue_faults(w, "next 3 on GET /fapi/v3/positionRisk : funding(BTC/USDT:USDT, 0.001)\n");
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(w->port.reconcile(w->port.self, clock_wall_us(), clock_wall_us()));
+        w->count = 0;
+        (void)venue_wait(w, 0, VENUE_ACCOUNT);
+        a = w->port.account(w->port.self);
+        assert_int_equal(a->income_count, i + 1); /* told again: the overlap is hours */
+        assert_string_equal(a->incomes[i].symbol, w->symbol);
+        assert_string_equal(a->incomes[i].currency, "USDT");
+        assert_true(a->incomes[i].id[0] && money_sign(a->incomes[i].amount) < 0);
+        assert_true(a->incomes[i].at_us <= a->venue_us + 5 * US_PER_S &&
+                    a->incomes[i].at_us > a->venue_us - US_PER_DAY);
+    }
+    assert_true(a->incomes[0].at_us <= a->incomes[1].at_us);
+    assert_string_not_equal(a->incomes[0].id, a->incomes[1].id);
+}
+
 static void test_what_it_cannot_take(void **state)
 {
     struct venue_world *w = *state;
@@ -357,6 +382,7 @@ int main(void)
         SPOT(test_a_stop_is_replaced_by_one_request),
         SPOT(test_the_accounts_picture),
         USDM(test_the_accounts_picture),
+        USDM(test_the_picture_has_the_funding_that_was_paid),
         SPOT(test_what_it_cannot_take),
 #undef SPOT
 #undef USDM

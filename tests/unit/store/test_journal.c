@@ -180,12 +180,16 @@ static struct list_query any_query(void)
 
 static struct cash_move full_move(void)
 {
-    struct cash_move m = {.id = 1, .at_us = INT64_C(1637193600017000), .position_id = 1};
+    struct cash_move m = {.id = 1,
+                          .at_us = INT64_C(1637193600017000),
+                          .position_id = 1,
+                          .venue_us = INT64_C(1637193600000000)};
 
     (void)copy_text(m.symbol, sizeof(m.symbol), "XRP/USDT:USDT");
     (void)copy_text(m.strategy, sizeof(m.strategy), "perp");
     (void)copy_text(m.strategy_id, sizeof(m.strategy_id), "id");
     (void)copy_text(m.currency, sizeof(m.currency), "USDT");
+    (void)copy_text(m.venue_id, sizeof(m.venue_id), "8886489");
     m.size.e12 = amount_at(0);
     m.mark.e12 = amount_at(1);
     m.rate.e12 = -amount_at(2);
@@ -254,7 +258,7 @@ static void check_lists(struct store *s, const struct journal_batch *b)
     free(signals);
 }
 
-/* Nothing reads it back but people: each column, beside the leaf that tells it. */
+/* What was computed is read back by people alone: each column, beside the leaf that tells it. */
 static void check_cash(const char *url, const struct cash_move *m)
 {
     char size[AMOUNT_TEXT_MAX], mark[AMOUNT_TEXT_MAX], rate[AMOUNT_TEXT_MAX],
@@ -270,7 +274,8 @@ static void check_cash(const char *url, const struct cash_move *m)
                    " AND c.kind = 'funding' AND c.position_id = 1 AND c.symbol = '%s'"
                    " AND c.strategy = '%s' AND c.strategy_id = '%s' AND c.currency = '%s'"
                    " AND c.size = %s AND c.mark = %s AND c.rate = %s AND c.amount = %s"
-                   " AND c.at = '2021-11-18T00:00:00.017Z'",
+                   " AND c.at = '2021-11-18T00:00:00.017Z' AND c.venue_id = '8886489'"
+                   " AND c.venue_at = '2021-11-18T00:00:00Z'",
                    m->symbol, m->strategy, m->strategy_id, m->currency, size, mark, rate, amount);
     assert_int_equal(fixture_number(url, sql), 1);
 }
@@ -315,6 +320,8 @@ static void everything_comes_back_equal(void **state)
     assert_same(r.orders[0], b.orders[0]);
     assert_int_equal(r.position_count, 1);
     assert_same(r.positions[0], b.positions[0]);
+    assert_int_equal(r.income_count, 1);
+    assert_same(r.incomes[0], b.cash[0]);
     assert_int_equal(r.daily.count, 1);
     assert_int_equal(r.daily.day[0], 19675);
     assert_true(r.daily.equity[0].e12 == amount_at(0));
