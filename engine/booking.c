@@ -212,7 +212,7 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     lane->cooldown_until_us = roster_cooldown_end(s, lane, p);
     free(p);
     lane->position = NULL;
-    lane->exit_price_missing = false;
+    lane->exit_price_missing = lane->pair_refused = false;
     s->position_count--;
     roster_flat(s, lane);
 }

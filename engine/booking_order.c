@@ -26,6 +26,11 @@ static void booking_give_up(struct engine_state *s, const struct live_order *was
 
     if (!p)
         return;
+    /* Which of the two it was is not told: the stop is tried alone. */
+    if (was->pair_id && p->id == was->order.position_id) {
+        lane->pair_refused = true;
+        return;
+    }
     /* A position whose stop the venue refuses must not stay unprotected. */
     if (was->order.purpose == PURPOSE_STOP_LOSS && p->id == was->order.position_id &&
         !was->cancel_wanted)

@@ -43,50 +43,86 @@ static const struct live_order *dispatch_successor(const struct engine_state *s,
     return NULL;
 }
 
+/* Where stop and target go as one: what `new` is to go with; NULL: nothing. */
+static struct live_order *dispatch_partner(const struct engine_state *s,
+                                           const struct live_order *new)
+{
+    enum order_purpose other =
+        new->order.purpose == PURPOSE_STOP_LOSS ? PURPOSE_TAKE_PROFIT : PURPOSE_STOP_LOSS;
+
+    if (!s->options.venue->submit_pair ||
+        (new->order.purpose != PURPOSE_STOP_LOSS &&new->order.purpose != PURPOSE_TAKE_PROFIT))
+        return NULL;
+    for (size_t i = s->order_count; i-- > 0;) {
+        struct live_order *live = s->orders[i];
+
+        if (live->order.position_id == new->order.position_id && live->order.purpose == other &&
+            live->order.status == ORDER_NEW && !live->cancel_wanted)
+            return live;
+    }
+    return NULL;
+}
+
+/* An order of the position of this purpose is, or may be, at the venue. */
+static bool dispatch_has_out(const struct engine_state *s, int64_t position_id,
+                             enum order_purpose purpose)
+{
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+
+        if (live->order.position_id == position_id && live->order.purpose == purpose &&
+            dispatch_is_out(live))
+            return true;
+    }
+    return false;
+}
+
+/* One request may move a stop here; not one of a pair, nor into a pair. */
+static bool dispatch_may_replace(const struct engine_state *s, const struct live_order *new)
+{
+    const struct venue *v = s->options.venue;
+
+    return v->traits.has_replace && new->order.purpose == PURPOSE_STOP_LOSS &&
+           (!v->submit_pair || (!dispatch_partner(s, new) &&
+                                !dispatch_has_out(s, new->order.position_id, PURPOSE_TAKE_PROFIT)));
+}
+
 /* A stop stays while its successor is not confirmed, where both may rest or one request moves
  * it. */
 static bool dispatch_keeps(const struct engine_state *s, const struct live_order *live)
 {
     const struct venue_traits *t = dispatch_traits(s);
+    const struct live_order *new;
 
-    return t->outlives_us && live->order.purpose == PURPOSE_STOP_LOSS &&
-           (t->has_replace || protection_may_overlap(t)) && dispatch_successor(s, live);
+    if (!t->outlives_us || live->order.purpose != PURPOSE_STOP_LOSS)
+        return false;
+    new = dispatch_successor(s, live);
+    return new && (protection_may_overlap(t) || dispatch_may_replace(s, new));
+}
+
+/* What was sent with it is being canceled: it ends with that. */
+static bool dispatch_ends_with_its_pair(const struct engine_state *s, const struct live_order *live)
+{
+    const struct live_order *other = live->pair_id ? state_order(s, live->pair_id) : NULL;
+
+    return other && other->cancel_sent;
 }
 
 /* When its cancel may be sent; INT64_MAX: none is to be. */
 static int64_t dispatch_cancel_due_us(const struct engine_state *s, const struct live_order *live)
 {
     if (!live->cancel_wanted || live->cancel_sent || live->has_ended || !dispatch_is_out(live) ||
-        live->order.status == ORDER_UNKNOWN || dispatch_keeps(s, live))
+        live->order.status == ORDER_UNKNOWN || dispatch_keeps(s, live) ||
+        dispatch_ends_with_its_pair(s, live))
         return INT64_MAX;
     return live->hold_until_us;
-}
-
-/* An order of the position that has to leave the venue before this one may go there. */
-static bool dispatch_is_blocked(const struct engine_state *s, const struct live_order *new)
-{
-    const struct venue_traits *t = dispatch_traits(s);
-    const struct order *o = &new->order;
-
-    if (!t->outlives_us || o->purpose == PURPOSE_ENTRY)
-        return false;
-    for (size_t i = 0; i < s->order_count; i++) {
-        const struct live_order *live = s->orders[i];
-
-        if (live == new || live->order.position_id != o->position_id || !live->cancel_wanted ||
-            live->order.purpose == PURPOSE_ENTRY || !dispatch_is_out(live))
-            continue;
-        if (o->purpose == PURPOSE_EXIT || !protection_may_overlap(t))
-            return true;
-    }
-    return false;
 }
 
 /* The stop that one replace request would move; NULL: there is none to be moved. */
 static struct live_order *dispatch_predecessor(const struct engine_state *s,
                                                const struct live_order *new)
 {
-    if (!dispatch_traits(s)->has_replace || new->order.purpose != PURPOSE_STOP_LOSS)
+    if (!dispatch_may_replace(s, new))
         return NULL;
     for (size_t i = 0; i < s->order_count; i++) {
         struct live_order *live = s->orders[i];
@@ -96,6 +132,27 @@ static struct live_order *dispatch_predecessor(const struct engine_state *s,
             return live;
     }
     return NULL;
+}
+
+/* An order of the position that has to leave the venue before this one may go there. */
+static bool dispatch_is_blocked(const struct engine_state *s, const struct live_order *new)
+{
+    const struct venue_traits *t = dispatch_traits(s);
+    const struct live_order *old = dispatch_predecessor(s, new);
+    const struct order *o = &new->order;
+
+    if (!t->outlives_us || o->purpose == PURPOSE_ENTRY)
+        return false;
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct live_order *live = s->orders[i];
+
+        if (live == new || live == old || live->order.position_id != o->position_id ||
+            !live->cancel_wanted || live->order.purpose == PURPOSE_ENTRY || !dispatch_is_out(live))
+            continue;
+        if (o->purpose == PURPOSE_EXIT || !protection_may_overlap(t))
+            return true;
+    }
+    return false;
 }
 
 static bool dispatch_is_replaceable(const struct live_order *old)
@@ -159,21 +216,41 @@ static const char *dispatch_unsent_reason(const struct engine_state *s,
                                           : dispatch_objection(s, live);
 }
 
+/* When it may be sent for its own part. */
+static int64_t dispatch_turn_us(const struct live_order *live)
+{
+    int64_t after_us = live->order.send_after_us;
+
+    return after_us != TIME_NONE && after_us > live->hold_until_us ? after_us : live->hold_until_us;
+}
+
+/* A target does not go by itself where it goes with a stop: one that waits sends both; one that is
+ * out has to end first. */
+static bool dispatch_waits_for_stop(const struct engine_state *s, const struct live_order *live)
+{
+    return s->options.venue->submit_pair && live->order.purpose == PURPOSE_TAKE_PROFIT &&
+           (dispatch_partner(s, live) ||
+            dispatch_has_out(s, live->order.position_id, PURPOSE_STOP_LOSS));
+}
+
 /* When a new order is to be sent or ended; INT64_MAX: something else has to happen before. */
 static int64_t dispatch_order_due_us(const struct engine_state *s, const struct live_order *live)
 {
     const struct order *o = &live->order;
-    const struct live_order *old;
-    int64_t due_us = live->hold_until_us;
+    const struct live_order *old, *partner;
+    int64_t due_us;
 
     if (o->status != ORDER_NEW)
         return INT64_MAX;
     if (dispatch_unsent_reason(s, live))
         return 0;
-    if (o->send_after_us != TIME_NONE && o->send_after_us > due_us)
-        due_us = o->send_after_us;
+    due_us = dispatch_turn_us(live);
+    partner = dispatch_partner(s, live);
+    if (partner && dispatch_turn_us(partner) > due_us)
+        due_us = dispatch_turn_us(partner);
     old = dispatch_predecessor(s, live);
     if (dispatch_is_blocked(s, live) || (old && !dispatch_is_replaceable(old)) ||
+        dispatch_waits_for_stop(s, live) ||
         (o->purpose == PURPOSE_ENTRY && gate_denials(s, live->lane->instrument)))
         due_us = INT64_MAX;
     return due_us < dispatch_deadline_us(o) ? due_us : dispatch_deadline_us(o);
@@ -219,12 +296,21 @@ static void dispatch_end(struct engine_state *s, const struct live_order *live, 
     }
 }
 
+static void dispatch_submitted(struct engine_state *s, struct live_order *live, int64_t now)
+{
+    order_move(&live->order, ORDER_SUBMITTED, now);
+    if (s->options.venue->traits.outlives_us)
+        quality_time(&s->quality, QUALITY_DECIDED_SENT, now - live->order.created_us);
+    journal_batch_put_order(&s->pending, &live->order);
+}
+
 static void dispatch_submit(struct engine_state *s, struct live_order *live, int64_t now)
 {
     const struct venue *v = s->options.venue;
-    struct live_order *old = dispatch_predecessor(s, live);
-    enum err e = old ? v->replace(v->self, &old->order, &live->order, now)
-                     : v->submit(v->self, &live->order, now);
+    struct live_order *old = dispatch_predecessor(s, live), *partner = dispatch_partner(s, live);
+    enum err e = partner ? v->submit_pair(v->self, &live->order, &partner->order, now)
+                 : old   ? v->replace(v->self, &old->order, &live->order, now)
+                         : v->submit(v->self, &live->order, now);
 
     dispatch_moved(s, live);
     if (e) {
@@ -233,19 +319,23 @@ static void dispatch_submit(struct engine_state *s, struct live_order *live, int
     }
     if (old)
         old->cancel_sent = true;
-    order_move(&live->order, ORDER_SUBMITTED, now);
-    if (v->traits.outlives_us)
-        quality_time(&s->quality, QUALITY_DECIDED_SENT, now - live->order.created_us);
-    journal_batch_put_order(&s->pending, &live->order);
+    dispatch_submitted(s, live, now);
+    if (!partner)
+        return;
+    live->pair_id = partner->order.id;
+    partner->pair_id = live->order.id;
+    dispatch_submitted(s, partner, now);
 }
 
 static void dispatch_orders(struct engine_state *s, int64_t now)
 {
     for (size_t i = 0; i < s->order_count; i++) {
         struct live_order *live = s->orders[i];
+        const struct live_order *partner = dispatch_partner(s, live);
         const char *reason;
 
-        if (dispatch_order_due_us(s, live) > now || live->is_fresh)
+        if (dispatch_order_due_us(s, live) > now || live->is_fresh ||
+            (partner && partner->is_fresh))
             continue;
         reason = dispatch_unsent_reason(s, live);
         if (reason) {

@@ -42,12 +42,22 @@ static bool protection_triggered(struct engine_state *s, int64_t order_id)
     return live && size_sign(live->order.filled) > 0;
 }
 
-/* Where the stop locks what a target would sell, and nothing joins the two. */
-static bool protection_watches_target(const struct engine_state *s)
+/* Where the stop locks what a target would sell, and the two do not go as one. */
+static bool protection_watches_target(const struct engine_state *s, const struct lane *lane)
 {
     const struct venue_traits *t = &s->options.venue->traits;
 
-    return t->rest_locks_size && !t->has_oco;
+    return t->rest_locks_size && (!t->has_oco || lane->pair_refused);
+}
+
+/* A stop and a target that were, or will be, sent as one: neither waits while the other is out. */
+static bool protection_is_pair(const struct engine_state *s, const struct position *p)
+{
+    const struct live_order *stop = state_order(s, p->stop_order_id);
+    const struct live_order *target = state_order(s, p->target_order_id);
+
+    return stop && target &&
+           (stop->order.status == ORDER_NEW) == (target->order.status == ORDER_NEW);
 }
 
 /* Leaves at the market once the price has come to the target. */
@@ -63,46 +73,79 @@ static enum err protection_watch_target(struct engine_state *s, struct lane *lan
     return execution_exit(s, lane, SIZE_ZERO, reason, NULL);
 }
 
-enum err protection_set(struct engine_state *s, struct lane *lane)
+/* A stop and, unless that is 0, a target; what is missing of either is made. */
+struct protection {
+    struct size size;
+    struct price stop, target;
+    enum exit_reason target_reason;
+    bool has_stop, has_target; /* it rests already, or there is none to be */
+};
+
+static enum err protection_place(struct engine_state *s, struct lane *lane,
+                                 const struct protection *wanted)
 {
     struct position *p = lane->position;
-    struct intent i = {.lane = lane};
-    struct price level;
-    enum exit_reason target_reason;
+    struct intent i = {.lane = lane,
+                       .side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY,
+                       .size = wanted->size,
+                       .oco_group = p->id,
+                       .signal_id = p->signal_id};
     enum err e = ERR_OK;
 
-    i.size = execution_sellable(s, lane);
-    if (size_sign(i.size) == 0 || execution_is_leaving(s, lane))
-        return ERR_OK;
-    level = position_stop_level(p);
-    i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    i.oco_group = p->id;
-    i.signal_id = p->signal_id;
-    if (protection_triggered(s, p->stop_order_id))
-        return ERR_OK;
-    if (price_sign(level) > 0 && !protection_rests(s, p->stop_order_id, i.size, level)) {
+    if (!wanted->has_stop) {
         i.type = ORDER_STOP_MARKET;
         i.purpose = PURPOSE_STOP_LOSS;
         i.exit_reason = price_sign(p->trailing_stop) > 0 ? EXIT_TRAILING_STOP : EXIT_STOP_LOSS;
-        i.stop_price = level;
-        i.decision_price = level;
+        i.stop_price = i.decision_price = wanted->stop;
         e = protection_replace(s, &i, &p->stop_order_id);
-        if (e)
-            return e;
     }
-    level = position_target_level(p, &target_reason);
-    if (protection_watches_target(s))
-        return protection_watch_target(s, lane, level, target_reason);
-    if (price_sign(level) > 0 && !protection_rests(s, p->target_order_id, i.size, level)) {
+    if (e == ERR_OK && !wanted->has_target) {
         i.type = ORDER_LIMIT;
         i.purpose = PURPOSE_TAKE_PROFIT;
-        i.exit_reason = target_reason;
+        i.exit_reason = wanted->target_reason;
         i.stop_price = PRICE_ZERO;
-        i.limit_price = level;
-        i.decision_price = level;
+        i.limit_price = i.decision_price = wanted->target;
         e = protection_replace(s, &i, &p->target_order_id);
     }
     return e;
+}
+
+/* Where stop and target go as one, neither moves alone; nor does a stop stay beside a target that
+ * is not wanted any more. */
+static void protection_join(struct engine_state *s, struct position *p, struct protection *wanted)
+{
+    bool is_whole = wanted->has_stop && wanted->has_target;
+
+    if (price_sign(wanted->target) == 0) {
+        wanted->has_stop &= p->target_order_id == 0;
+        state_want_cancel(s, &p->target_order_id);
+    } else if (price_sign(wanted->stop) > 0 && !(is_whole && protection_is_pair(s, p))) {
+        wanted->has_stop = wanted->has_target = false;
+    }
+}
+
+enum err protection_set(struct engine_state *s, struct lane *lane)
+{
+    struct position *p = lane->position;
+    struct protection wanted = {.size = execution_sellable(s, lane)};
+    bool is_watched = protection_watches_target(s, lane);
+    struct price target;
+    enum err e;
+
+    if (size_sign(wanted.size) == 0 || execution_is_leaving(s, lane) ||
+        protection_triggered(s, p->stop_order_id))
+        return ERR_OK;
+    wanted.stop = position_stop_level(p);
+    target = position_target_level(p, &wanted.target_reason);
+    wanted.target = is_watched ? PRICE_ZERO : target;
+    wanted.has_stop = price_sign(wanted.stop) == 0 ||
+                      protection_rests(s, p->stop_order_id, wanted.size, wanted.stop);
+    wanted.has_target = price_sign(wanted.target) == 0 ||
+                        protection_rests(s, p->target_order_id, wanted.size, wanted.target);
+    if (s->options.venue->submit_pair)
+        protection_join(s, p, &wanted);
+    e = protection_place(s, lane, &wanted);
+    return e || !is_watched ? e : protection_watch_target(s, lane, target, wanted.target_reason);
 }
 
 static int protection_by_lane(const void *a, const void *b)

@@ -47,6 +47,7 @@ struct lane {
     int64_t cooldown_until_us; /* no entries on candles that close before; 0: none */
     size_t order_count;        /* living orders that name it */
     bool exit_price_missing;   /* protection was refused: leave at once */
+    bool pair_refused;         /* stop and target as one were: the target is watched instead */
     int64_t leave_after_us;    /* the exit before came to nothing: not again before; 0: none */
     int64_t leave_pause_us;    /* how long the newest of these waits was */
     bool touched;              /* in engine_state.touched: its protection is to be looked at */
@@ -58,7 +59,9 @@ struct live_order {
     struct lane *lane;
     bool cancel_wanted; /* derived: a protective order its position no longer names, or asked for */
     bool cancel_sent;
-    bool is_fresh; /* made since the newest dispatch: not durable as far as is known */
+    int64_t pair_id; /* the order that was sent with it as one pair and ends with it; 0: none, or
+                      * sent before the newest start */
+    bool is_fresh;   /* made since the newest dispatch: not durable as far as is known */
     /* The rest is of venues that outlive us; times are the engine's. */
     int64_t hold_until_us; /* a request about it came to nothing: none before; 0: at once */
     bool query_wanted, query_sent;

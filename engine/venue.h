@@ -147,7 +147,8 @@ struct venue_traits {
     bool tells_fill_once; /* no fill is ever told twice: the engine need not remember ids */
     enum venue_ids ids;
     bool has_reduce_only;
-    bool has_oco;              /* as soon as one order of an oco_group executes the others end */
+    bool has_oco;              /* as soon as one order of an oco_group executes the others end; what
+                                * they lock is locked once.  See submit_pair. */
     bool has_replace;          /* replace is one request */
     bool has_expiry;           /* it refuses requests that arrive after request_expires_us */
     bool has_cancel_after;     /* see cancel_after */
@@ -176,6 +177,11 @@ struct venue {
     /* Cancels and, only if that succeeded, submits in its place: what cancel and what submit
      * answer.  NULL without has_replace. */
     enum err (*replace)(void *self, const struct order *o, const struct order *with, int64_t at_us);
+    /* Sends a stop and a target of one oco_group and size as one: both come to rest or neither.  As
+     * soon as one executes, even in part, or is canceled, the other ends.  What submit answers, for
+     * each.  NULL: orders of a group are submitted one by one. */
+    enum err (*submit_pair)(void *self, const struct order *stop, const struct order *target,
+                            int64_t at_us);
     /* The next two are NULL for a venue that does not outlive us: it answers at once and tells
      * everything once, so there is nothing to ask about. */
     /* What became of an order: its fills, then VENUE_STATE; or VENUE_QUERY_FAILED. */

@@ -78,9 +78,12 @@ bool binance_is_algo(enum binance_market m, enum binance_type type);
 void binance_place(enum binance_market m, const struct binance_wish *w,
                    struct binance_request *out);
 /* Spot: a limit order at the target and a stop order, of one size; when one executes the other
- * ends.  stop->client_id and target->client_id name them, list_id the pair. */
+ * ends, and both are refused when one is.  stop->client_id and target->client_id name them, list_id
+ * the pair. */
 void binance_place_pair(const struct binance_wish *stop, const struct binance_wish *target,
                         const char *list_id, struct binance_request *out);
+/* Spot: cancels both orders of a pair; the answer shows both. */
+void binance_cancel_pair(const char *symbol, const char *list_id, struct binance_request *out);
 /* Spot: cancels the order called old_id and, only if that worked, places another in its place. */
 void binance_replace(const struct binance_wish *w, const char *old_id, struct binance_request *out);
 /* USD-M: another size and price of an open limit order; it keeps its name. */

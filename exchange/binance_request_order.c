@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that place, change, cancel and look for orders. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -91,32 +92,54 @@ void binance_place(enum binance_market m, const struct binance_wish *w, struct b
         binance_add(out, "algoType", "CONDITIONAL");
 }
 
+/* One half under the names that begin with its place; parameters in the documentation's order. */
+static void add_half(const struct binance_wish *w, const char *place, struct binance_request *out)
+{
+    const bool is_stop = types[w->type].has_stop;
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "%sType", place);
+    binance_add(out, name, types[w->type].spot);
+    (void)snprintf(name, sizeof name, "%sClientOrderId", place);
+    binance_add(out, name, w->client_id);
+    (void)snprintf(name, sizeof name, "%sPrice", place);
+    if (types[w->type].has_price)
+        add_price(out, name, w->price);
+    (void)snprintf(name, sizeof name, "%sStopPrice", place);
+    if (is_stop)
+        add_price(out, name, w->stop);
+    (void)snprintf(name, sizeof name, "%sTimeInForce", place);
+    if (is_stop && types[w->type].has_price)
+        binance_add(out, name, "GTC");
+}
+
 void binance_place_pair(const struct binance_wish *stop, const struct binance_wish *target,
                         const char *list_id, struct binance_request *out)
 {
     /* A sell's target lies above the market and its stop below; a buy's the other way round. */
     const bool is_sell = stop->side == SIDE_SELL;
 
-    ASSERT(stop->type == BINANCE_STOP_LOSS && strcmp(stop->symbol, target->symbol) == 0);
+    struct binance_wish limit = *target;
+
+    ASSERT(types[stop->type].has_stop && strcmp(stop->symbol, target->symbol) == 0);
+    limit.type = BINANCE_LIMIT_MAKER; /* the only limit order that a pair may have */
     begin_order(out, BINANCE_SPOT, TRANSPORT_POST, "/api/v3/orderList/oco", stop->rate_class);
     out->cost.of[RATE_ORDERS] = 2;
     binance_add(out, "symbol", stop->symbol);
     binance_add(out, "listClientOrderId", list_id);
     binance_add(out, "side", venue_side(stop->side));
     add_size(out, "quantity", stop->size);
-    binance_add(out, "aboveType", is_sell ? "LIMIT_MAKER" : "STOP_LOSS");
-    binance_add(out, "aboveClientOrderId", is_sell ? target->client_id : stop->client_id);
-    if (is_sell)
-        add_price(out, "abovePrice", target->price);
-    else
-        add_price(out, "aboveStopPrice", stop->stop);
-    binance_add(out, "belowType", is_sell ? "STOP_LOSS" : "LIMIT_MAKER");
-    binance_add(out, "belowClientOrderId", is_sell ? stop->client_id : target->client_id);
-    if (is_sell)
-        add_price(out, "belowStopPrice", stop->stop);
-    else
-        add_price(out, "belowPrice", target->price);
+    add_half(is_sell ? &limit : stop, "above", out);
+    add_half(is_sell ? stop : &limit, "below", out);
     binance_add(out, "newOrderRespType", "RESULT");
+}
+
+void binance_cancel_pair(const char *symbol, const char *list_id, struct binance_request *out)
+{
+    binance_begin(out, TRANSPORT_DELETE, "/api/v3/orderList", RATE_SAFE, 1);
+    out->is_signed = true;
+    binance_add(out, "symbol", symbol);
+    binance_add(out, "listClientOrderId", list_id);
 }
 
 void binance_replace(const struct binance_wish *w, const char *old_id, struct binance_request *out)

@@ -169,6 +169,9 @@ static enum err port_cancel(void *self, const struct order *o, int64_t at_us)
     (void)at_us;
     if (e)
         return e;
+    e = venue_pair_cancel(v, w, act_timeout(INT64_MAX));
+    if (e != ERR_NOT_FOUND)
+        return e;
     name = (struct binance_name){.symbol = w->symbol, .is_algo = w->is_algo};
     if (w->actual_id[0]) {
         name.id = w->actual_id;
@@ -178,6 +181,17 @@ static enum err port_cancel(void *self, const struct order *o, int64_t at_us)
     }
     binance_cancel(v->market, &name, &r);
     return act(v, JOB_CANCEL, o->id, &r, INT64_MAX, 0);
+}
+
+static enum err port_submit_pair(void *self, const struct order *stop, const struct order *target,
+                                 int64_t at_us)
+{
+    int64_t until_us = monotonic_of(stop->request_expires_us, at_us);
+    const int64_t other_us = monotonic_of(target->request_expires_us, at_us);
+
+    if (other_us < until_us)
+        until_us = other_us;
+    return venue_pair_submit(self, stop, target, until_us, act_timeout(until_us));
 }
 
 static enum err port_replace(void *self, const struct order *o, const struct order *with,
@@ -346,6 +360,7 @@ struct venue binance_venue_port(struct binance_venue *v)
         .traits = {.outlives_us = true,
                    .ids = VENUE_IDS_OPEN,
                    .has_reduce_only = !is_spot,
+                   .has_oco = is_spot,
                    .has_replace = is_spot,
                    .has_expiry = true,
                    .has_cancel_after = !is_spot,
@@ -358,6 +373,7 @@ struct venue binance_venue_port(struct binance_venue *v)
         .submit = port_submit,
         .cancel = port_cancel,
         .replace = is_spot ? port_replace : NULL,
+        .submit_pair = is_spot ? port_submit_pair : NULL,
         .query = port_query,
         .reconcile = port_reconcile,
         .cancel_after = is_spot ? NULL : port_cancel_after,

@@ -148,21 +148,19 @@ static void finish(struct binance_venue *v, struct job *j)
         venue_plan_poll(v, w, clock_monotonic_us());
 }
 
-/* The question itself failed: nothing was learned. */
-static void fail(struct binance_venue *v, struct job *j, const struct binance_verdict *verdict)
+void venue_job_fail(struct binance_venue *v, struct job *j, const struct binance_verdict *verdict)
 {
     struct watched *w = venue_watched(v, j->order_id);
 
     if (j->kind == JOB_QUERY)
         venue_push_error(venue_push_of(v, VENUE_QUERY_FAILED, w), verdict);
-    else if (j->kind == JOB_CANCEL || j->kind == JOB_REPLACE)
+    else if (j->kind == JOB_CANCEL || j->kind == JOB_REPLACE || j->kind == JOB_CANCEL_PAIR)
         venue_push_error(venue_push_of(v, VENUE_CANCEL_FAILED, w), verdict);
     venue_job_end(v, j);
     venue_plan_poll(v, w, clock_monotonic_us());
 }
 
-/* What executed beyond what was told is asked for; then the job is over. */
-static void settle(struct binance_venue *v, struct job *j)
+void venue_job_settle(struct binance_venue *v, struct job *j)
 {
     struct watched *w = venue_watched(v, j->order_id);
     struct binance_trades_of t = {.symbol = w->symbol,
@@ -182,9 +180,8 @@ static void settle(struct binance_venue *v, struct job *j)
 
 /* ---- What an order looks like ---- */
 
-/* An order's answer into what is known of it.  True: a triggered stop, whose order is asked for. */
-static bool see(struct binance_venue *v, struct watched *w, const struct binance_order *o,
-                struct sight *s)
+bool venue_job_see(struct binance_venue *v, struct watched *w, const struct binance_order *o,
+                   struct sight *s)
 {
     s->is_there = true;
     s->status = o->status;
@@ -211,14 +208,14 @@ static void go_on(struct binance_venue *v, struct job *j, bool triggered)
                                          .reason = "too many requests wait already"};
 
     if (!triggered)
-        settle(v, j);
+        venue_job_settle(v, j);
     else if (venue_job_look(v, j) != ERR_OK)
-        fail(v, j, &busy);
+        venue_job_fail(v, j, &busy);
 }
 
 /* ---- Answers by step ---- */
 
-static void unreadable(struct binance_verdict *out, const struct diag_list *diags)
+void venue_job_unreadable(struct binance_verdict *out, const struct diag_list *diags)
 {
     *out = (struct binance_verdict){.error = VENUE_ERROR_AMBIGUOUS};
     (void)copy_text(out->reason, sizeof out->reason,
@@ -240,17 +237,17 @@ static void answer_look(struct binance_venue *v, struct job *j, const struct tra
         if (j->kind == JOB_QUERY)
             finish(v, j);
         else
-            fail(v, j, verdict);
+            venue_job_fail(v, j, verdict);
         return;
     }
     if (verdict->error == VENUE_ERROR_NONE &&
         binance_parse_order(a->body, a->length, &diags, &o) != ERR_OK)
-        unreadable(verdict, &diags);
+        venue_job_unreadable(verdict, &diags);
     if (verdict->error != VENUE_ERROR_NONE) {
-        fail(v, j, verdict);
+        venue_job_fail(v, j, verdict);
         return;
     }
-    triggered = see(v, w, &o, &j->sight);
+    triggered = venue_job_see(v, w, &o, &j->sight);
     binance_order_release(&o);
     go_on(v, j, triggered);
 }
@@ -272,6 +269,37 @@ static void answer_trades(struct binance_venue *v, struct job *j, const struct t
     finish(v, j);
 }
 
+void venue_job_refused(struct binance_venue *v, struct watched *w,
+                       const struct binance_verdict *verdict)
+{
+    venue_push_error(venue_push_of(v,
+                                   !verdict->is_certain                     ? VENUE_UNKNOWN
+                                   : verdict->error == VENUE_ERROR_NOT_SENT ? VENUE_NOT_SENT
+                                                                            : VENUE_REJECTED,
+                                   w),
+                     verdict);
+    /* That its name is taken says that it may be there. */
+    if (!verdict->is_certain || verdict->error == VENUE_ERROR_DUPLICATE_ID)
+        venue_plan_poll(v, w, clock_monotonic_us());
+    else
+        venue_unwatch(v, w->order.id);
+}
+
+void venue_job_placed(struct binance_venue *v, struct watched *w, const struct binance_order *o)
+{
+    struct sight s = {0};
+    struct job *j;
+
+    (void)venue_job_see(v, w, o, &s);
+    tell_accepted(v, w);
+    if (venue_job_new(v, JOB_POLL, STEP_LOOK, w->order.id, &j) == ERR_OK) {
+        j->sight = s;
+        venue_job_settle(v, j);
+    } else {
+        venue_plan_poll(v, w, clock_monotonic_us());
+    }
+}
+
 static void answer_submit(struct binance_venue *v, struct job *j, const struct transport_answer *a,
                           struct binance_verdict *verdict)
 {
@@ -282,30 +310,16 @@ static void answer_submit(struct binance_venue *v, struct job *j, const struct t
 
     if (verdict->error == VENUE_ERROR_NONE &&
         binance_parse_order(a->body, a->length, &diags, &o) != ERR_OK)
-        unreadable(verdict, &diags);
+        venue_job_unreadable(verdict, &diags);
     if (verdict->error == VENUE_ERROR_NONE) {
-        triggered = see(v, w, &o, &j->sight);
+        triggered = venue_job_see(v, w, &o, &j->sight);
         binance_order_release(&o);
         tell_accepted(v, w);
         go_on(v, j, triggered);
         return;
     }
-    if (!verdict->is_certain) {
-        venue_push_error(venue_push_of(v, VENUE_UNKNOWN, w), verdict);
-        venue_job_end(v, j);
-        venue_plan_poll(v, w, clock_monotonic_us());
-        return;
-    }
-    venue_push_error(
-        venue_push_of(v, verdict->error == VENUE_ERROR_NOT_SENT ? VENUE_NOT_SENT : VENUE_REJECTED,
-                      w),
-        verdict);
     venue_job_end(v, j);
-    /* That its name is taken says that it may be there. */
-    if (verdict->error == VENUE_ERROR_DUPLICATE_ID)
-        venue_plan_poll(v, w, clock_monotonic_us());
-    else
-        venue_unwatch(v, w->order.id);
+    venue_job_refused(v, w, verdict);
 }
 
 static void answer_cancel(struct binance_venue *v, struct job *j, const struct transport_answer *a,
@@ -316,9 +330,9 @@ static void answer_cancel(struct binance_venue *v, struct job *j, const struct t
 
     if (verdict->error == VENUE_ERROR_NONE &&
         binance_parse_order(a->body, a->length, NULL, &o) == ERR_OK) {
-        (void)see(v, w, &o, &j->sight);
+        (void)venue_job_see(v, w, &o, &j->sight);
         binance_order_release(&o);
-        settle(v, j);
+        venue_job_settle(v, j);
         return;
     }
     /* It was not open any more, or the answer does not show the order: what became of it? */
@@ -327,7 +341,7 @@ static void answer_cancel(struct binance_venue *v, struct job *j, const struct t
         return;
     if (verdict->error == VENUE_ERROR_NONE)
         verdict->error = VENUE_ERROR_AMBIGUOUS;
-    fail(v, j, verdict);
+    venue_job_fail(v, j, verdict);
 }
 
 /* The second half of a replace: the new order, as if it had been submitted alone. */
@@ -336,21 +350,11 @@ static void answer_placed(struct binance_venue *v, int64_t with_id,
 {
     struct watched *w = venue_watched(v, with_id);
     struct binance_verdict own = *verdict;
-    struct job *j;
 
     if (!w)
         return;
     if (r && r->place == BINANCE_STEP_DONE) {
-        struct sight s = {0};
-
-        (void)see(v, w, &r->placed, &s);
-        tell_accepted(v, w);
-        if (venue_job_new(v, JOB_POLL, STEP_LOOK, with_id, &j) == ERR_OK) {
-            j->sight = s;
-            settle(v, j);
-        } else {
-            venue_plan_poll(v, w, clock_monotonic_us());
-        }
+        venue_job_placed(v, w, &r->placed);
         return;
     }
     if (r && r->place == BINANCE_STEP_FAILED)
@@ -360,16 +364,7 @@ static void answer_placed(struct binance_venue *v, int64_t with_id,
         (void)copy_text(own.reason, sizeof own.reason,
                         "the order it should replace was not canceled");
     }
-    venue_push_error(venue_push_of(v,
-                                   !own.is_certain                     ? VENUE_UNKNOWN
-                                   : own.error == VENUE_ERROR_NOT_SENT ? VENUE_NOT_SENT
-                                                                       : VENUE_REJECTED,
-                                   w),
-                     &own);
-    if (own.is_certain)
-        venue_unwatch(v, with_id);
-    else
-        venue_plan_poll(v, w, clock_monotonic_us());
+    venue_job_refused(v, w, &own);
 }
 
 static void answer_replace(struct binance_venue *v, struct job *j, const struct transport_answer *a,
@@ -382,22 +377,22 @@ static void answer_replace(struct binance_venue *v, struct job *j, const struct 
     if (a->outcome != TRANSPORT_ANSWERED ||
         binance_parse_replaced(a->body, a->length, NULL, &r) != ERR_OK) {
         if (verdict->error == VENUE_ERROR_NONE)
-            unreadable(verdict, &(struct diag_list){0});
+            venue_job_unreadable(verdict, &(struct diag_list){0});
         answer_placed(v, with_id, NULL, verdict);
-        fail(v, j, verdict);
+        venue_job_fail(v, j, verdict);
         return;
     }
     answer_placed(v, with_id, &r, verdict);
     if (r.cancel == BINANCE_STEP_DONE) {
         j->kind = JOB_CANCEL;
-        (void)see(v, w, &r.canceled, &j->sight);
-        settle(v, j);
+        (void)venue_job_see(v, w, &r.canceled, &j->sight);
+        venue_job_settle(v, j);
     } else {
         /* What became of it is asked for as after a cancel that failed. */
         binance_judge_code(v->market, r.cancel_refusal.code, r.cancel_refusal.message, verdict);
         j->kind = JOB_CANCEL;
         if (verdict->error != VENUE_ERROR_NOT_OPEN || venue_job_look(v, j) != ERR_OK)
-            fail(v, j, verdict);
+            venue_job_fail(v, j, verdict);
     }
     binance_order_release(&r.canceled);
     binance_order_release(&r.placed);
@@ -442,6 +437,8 @@ void venue_job_answer(struct binance_venue *v, struct job *j, const struct trans
         answer_trades(v, j, a, &verdict);
     else if (j->step == STEP_LOOK || j->step == STEP_ACTUAL)
         answer_look(v, j, a, &verdict);
+    else if (j->kind == JOB_PAIR || j->kind == JOB_CANCEL_PAIR)
+        venue_pair_answer(v, j, a, &verdict);
     else if (j->kind == JOB_SUBMIT)
         answer_submit(v, j, a, &verdict);
     else if (j->kind == JOB_CANCEL)

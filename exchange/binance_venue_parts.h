@@ -20,6 +20,7 @@ struct watched {
     char actual_id[BINANCE_ID]; /* of the order a triggered stop became */
     bool is_algo;
     bool accepted_told, end_told;
+    int64_t pair_id;    /* the order that was sent with it as one; 0: none, or not known any more */
     int jobs;           /* on their way about it */
     int64_t poll_at_us; /* monotonic; INT64_MAX: not while its submission is on its way */
     int polls;
@@ -33,6 +34,8 @@ enum job_kind {
     JOB_SUBMIT,
     JOB_CANCEL,
     JOB_REPLACE,
+    JOB_PAIR, /* order_id and with_id as one */
+    JOB_CANCEL_PAIR,
     JOB_QUERY,
     JOB_POLL,
     JOB_ACCOUNT,
@@ -135,6 +138,29 @@ MUST_USE enum err venue_job_send(struct binance_venue *v, struct job *j,
 MUST_USE enum err venue_job_look(struct binance_venue *v, struct job *j);
 /* Takes one answer in (binance_venue_job.c). */
 void venue_job_answer(struct binance_venue *v, struct job *j, const struct transport_answer *a);
+
+/* For the answers of binance_venue_pair.c.  An order's answer into what is known of it; true: a
+ * triggered stop, whose order is to be asked for. */
+bool venue_job_see(struct binance_venue *v, struct watched *w, const struct binance_order *o,
+                   struct sight *s);
+/* What executed beyond what was told is asked for; then the job is over. */
+void venue_job_settle(struct binance_venue *v, struct job *j);
+/* The question itself failed: nothing was learned, and the job is over. */
+void venue_job_fail(struct binance_venue *v, struct job *j, const struct binance_verdict *verdict);
+/* An order of which somebody else's answer told: as if it had been submitted alone. */
+void venue_job_placed(struct binance_venue *v, struct watched *w, const struct binance_order *o);
+void venue_job_refused(struct binance_venue *v, struct watched *w,
+                       const struct binance_verdict *verdict);
+void venue_job_unreadable(struct binance_verdict *out, const struct diag_list *diags);
+
+/* Stop and target as one (binance_venue_pair.c). */
+MUST_USE enum err venue_pair_submit(struct binance_venue *v, const struct order *stop,
+                                    const struct order *target, int64_t expires_us,
+                                    int64_t timeout_us);
+/* Sends the cancel of both; ERR_NOT_FOUND: it is not known to be half of a pair. */
+MUST_USE enum err venue_pair_cancel(struct binance_venue *v, struct watched *w, int64_t timeout_us);
+void venue_pair_answer(struct binance_venue *v, struct job *j, const struct transport_answer *a,
+                       struct binance_verdict *verdict);
 
 /* The account (binance_venue_account.c). */
 MUST_USE enum err venue_account_begin(struct binance_venue *v, int64_t since_us, int64_t at_us);

@@ -213,6 +213,27 @@ static enum err replace(void *self, const struct order *o, const struct order *w
     return ERR_OK;
 }
 
+static enum err submit_pair(void *self, const struct order *stop, const struct order *target,
+                            int64_t at_us)
+{
+    struct sim_venue *v = self;
+    size_t before = v->event_count;
+    struct thing *t;
+
+    (void)at_us;
+    if (is_dead(v, "submit pair", stop))
+        return ERR_OK;
+    sim_sometimes(v, "pair");
+    v->o.watch.submitted(v->o.watch.self, stop);
+    v->o.watch.submitted(v->o.watch.self, target);
+    t = request(v, THING_PAIR, stop, VENUE_UNKNOWN);
+    if (t)
+        t->with = *target;
+    if (v->event_count > before)
+        time_out(v, target, VENUE_UNKNOWN);
+    return ERR_OK;
+}
+
 static enum err query(void *self, const struct order *o, int64_t at_us)
 {
     struct sim_link *l = self;
@@ -264,6 +285,7 @@ struct venue sim_venue_port(struct sim_venue *v, int link)
                           .submit = submit,
                           .cancel = cancel,
                           .replace = v->o.traits.has_replace ? replace : NULL,
+                          .submit_pair = v->o.traits.has_oco ? submit_pair : NULL,
                           .query = query,
                           .reconcile = reconcile,
                           .next_event = next_event,

@@ -11,6 +11,7 @@ enum thing_kind {
     THING_PROCESS, /* and becomes an order */
     THING_CANCEL,
     THING_REPLACE,
+    THING_PAIR, /* order and with, as one */
     THING_QUERY,
     THING_ACCOUNT,
     THING_EXECUTE /* the rest of an order that was executed in part */
@@ -71,6 +72,9 @@ void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struc
 void sim_execute_rest(struct sim_venue *v, int order);
 void sim_match_all(struct sim_venue *v);
 enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *order);
+/* Both or neither. */
+enum venue_error sim_accept_pair(struct sim_venue *v, const struct order *stop,
+                                 const struct order *target, int orders[2]);
 int sim_find_open(const struct sim_venue *v, const char *client_order_id); /* -1: none */
 int sim_symbol(const struct sim_venue *v, const char *symbol);
 

@@ -107,6 +107,38 @@ static void arrive_submit(struct sim_venue *v, const struct thing *t)
     v->things[v->thing_count - 1] = later;
 }
 
+/* Two orders as one: the answer tells of both. */
+static void arrive_pair(struct sim_venue *v, const struct thing *t)
+{
+    enum venue_error error = gate(v, &t->order);
+    const struct order *ours[2] = {&t->order, &t->with};
+    bool is_failure;
+    int orders[2];
+
+    if (!error)
+        error = sim_accept_pair(v, &t->order, &t->with, orders);
+    if (error)
+        sim_sometimes(v, "pair refused");
+    is_failure = !error && sim_chance(&v->random, v->o.faults.executed_5xx);
+    for (int i = 0; i < 2; i++) {
+        struct venue_event e = {.kind = VENUE_ACCEPTED, .order_id = ours[i]->id};
+        struct thing half = *t;
+
+        half.order = *ours[i];
+        if (error) {
+            refuse(v, &half, VENUE_REJECTED, ours[i], error);
+            continue;
+        }
+        (void)copy_text(e.venue_order_id, sizeof e.venue_order_id,
+                        v->orders[orders[i]].venue_order_id);
+        if (is_failure)
+            e = (struct venue_event){
+                .kind = VENUE_UNKNOWN, .order_id = ours[i]->id, .error = VENUE_ERROR_AMBIGUOUS};
+        sim_answer(v, &half, &e, NULL);
+        sim_stream(v, orders[i], &(struct venue_event){.kind = VENUE_ACCEPTED});
+    }
+}
+
 /* Ends an open order at our wish; false when there is none. */
 static bool end_open(struct sim_venue *v, const struct thing *t)
 {
@@ -334,6 +366,9 @@ void sim_process(struct sim_venue *v, const struct thing *t)
         break;
     case THING_REPLACE:
         arrive_replace(v, t);
+        break;
+    case THING_PAIR:
+        arrive_pair(v, t);
         break;
     case THING_QUERY:
         arrive_query(v, t);

@@ -168,6 +168,8 @@ static void look_at_rows(struct run *r)
             reached(r, "price ran away before the attempt");
         if (o->purpose == PURPOSE_STOP_LOSS && o->status == ORDER_FILLED)
             reached(r, "stop executed");
+        if (o->purpose == PURPOSE_TAKE_PROFIT && o->status == ORDER_FILLED)
+            reached(r, "target executed");
         if (o->status == ORDER_CANCELED && size_sign(o->filled) > 0)
             reached(r, "canceled after a part");
         if (o->attempt > 1 && o->purpose == PURPOSE_ENTRY && i > 0 &&

@@ -40,7 +40,7 @@ struct price sim_price(const struct sim_venue *v, int symbol, int64_t at_us)
     return (struct price){v->o.path[i][symbol] * v->o.instruments[symbol].tick.e12};
 }
 
-/* What a resting sell has locked of a spot holding. */
+/* What a resting sell has locked of a spot holding; a pair does once. */
 static struct size locked(const struct sim_venue *v, int symbol)
 {
     struct size sum = SIZE_ZERO;
@@ -48,7 +48,8 @@ static struct size locked(const struct sim_venue *v, int symbol)
     for (size_t i = 0; i < v->order_count; i++) {
         const struct sim_order *o = &v->orders[i];
 
-        if (o->symbol == symbol && o->side == SIDE_SELL && o->ended_us == TIME_NONE)
+        if (o->symbol == symbol && o->side == SIDE_SELL && o->ended_us == TIME_NONE &&
+            (!o->pair || o->type != ORDER_LIMIT))
             sum.e12 += o->size.e12 - o->executed.e12;
     }
     return sum;
@@ -57,6 +58,19 @@ static struct size locked(const struct sim_venue *v, int symbol)
 static bool is_spot(const struct sim_venue *v, int symbol)
 {
     return v->o.instruments[symbol].is_spot;
+}
+
+/* The other half of a pair ends. */
+static void end_other(struct sim_venue *v, int order, enum venue_order_state state,
+                      const char *reason)
+{
+    int other = v->orders[order].pair - 1;
+
+    if (other < 0)
+        return;
+    v->orders[order].pair = v->orders[other].pair = 0;
+    if (v->orders[other].ended_us == TIME_NONE)
+        sim_end(v, other, state, reason);
 }
 
 void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const char *reason)
@@ -69,6 +83,7 @@ void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const
     ASSERT(o->ended_us == TIME_NONE);
     o->state = state;
     o->ended_us = sim_now_us();
+    end_other(v, order, state, reason);
     if (state == VENUE_ORDER_FILLED)
         return; /* its last trade tells */
     (void)copy_text(e.reason, sizeof e.reason, reason);
@@ -189,8 +204,12 @@ static void execute(struct sim_venue *v, int order, bool may_split)
     part = most;
     if (may_split && most.e12 > 2 * lot && sim_chance(&v->random, v->o.faults.parts))
         part.e12 = most.e12 / lot / 2 * lot;
-    if (size_sign(part) > 0)
+    if (size_sign(part) > 0) {
+        if (o->pair && part.e12 < o->size.e12)
+            sim_sometimes(v, "half of a pair filled in part");
+        end_other(v, order, VENUE_ORDER_EXPIRED, "the other of its pair executed");
         sim_trade(v, order, o->symbol, o->side, part);
+    }
     if (o->executed.e12 == o->size.e12) {
         sim_end(v, order, VENUE_ORDER_FILLED, "");
     } else if (part.e12 == most.e12) {
@@ -240,6 +259,17 @@ void sim_match_all(struct sim_venue *v)
     }
 }
 
+static bool is_taken(const struct sim_venue *v, const char *client_order_id)
+{
+    for (size_t i = 0; i < v->order_count; i++) {
+        bool counts = v->o.traits.ids == VENUE_IDS_EVER || v->orders[i].ended_us == TIME_NONE;
+
+        if (counts && strcmp(v->orders[i].client_order_id, client_order_id) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Why the venue refuses an order by its own rules; VENUE_ERROR_NONE: it does not. */
 static enum venue_error objection(const struct sim_venue *v, const struct order *o, int symbol)
 {
@@ -250,12 +280,8 @@ static enum venue_error objection(const struct sim_venue *v, const struct order 
     struct price p = sim_price(v, symbol, sim_now_us());
     struct money cost;
 
-    for (size_t i = 0; i < v->order_count; i++) {
-        bool counts = v->o.traits.ids == VENUE_IDS_EVER || v->orders[i].ended_us == TIME_NONE;
-
-        if (counts && strcmp(v->orders[i].client_order_id, o->client_order_id) == 0)
-            return VENUE_ERROR_DUPLICATE_ID;
-    }
+    if (is_taken(v, o->client_order_id))
+        return VENUE_ERROR_DUPLICATE_ID;
     if (o->type == ORDER_STOP_MARKET && is_hit(v, &probe))
         return VENUE_ERROR_WOULD_TRIGGER;
     if (o->reduce_only && v->o.traits.has_reduce_only && size_sign(reducible(v, &probe)) == 0)
@@ -270,16 +296,12 @@ static enum venue_error objection(const struct sim_venue *v, const struct order 
     return cost.e12 + cost.e12 / 500 > v->cash.e12 ? VENUE_ERROR_FUNDS : VENUE_ERROR_NONE;
 }
 
-enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *order)
+static int add_order(struct sim_venue *v, const struct order *o)
 {
-    int symbol = sim_symbol(v, o->symbol);
-    enum venue_error e = objection(v, o, symbol);
     struct sim_order *made = &v->orders[v->order_count];
 
-    if (e)
-        return e;
     ASSERT(v->order_count < SIM_ORDERS_MAX);
-    *made = (struct sim_order){.symbol = symbol,
+    *made = (struct sim_order){.symbol = sim_symbol(v, o->symbol),
                                .side = o->side,
                                .type = o->type,
                                .reduce_only = o->reduce_only,
@@ -290,7 +312,36 @@ enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *ord
                                .state = VENUE_ORDER_OPEN};
     (void)copy_text(made->client_order_id, sizeof made->client_order_id, o->client_order_id);
     (void)snprintf(made->venue_order_id, sizeof made->venue_order_id, "v%zu", v->order_count);
-    *order = (int)v->order_count++;
+    return (int)v->order_count++;
+}
+
+enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *order)
+{
+    enum venue_error e = objection(v, o, sim_symbol(v, o->symbol));
+
+    if (!e)
+        *order = add_order(v, o);
+    return e;
+}
+
+enum venue_error sim_accept_pair(struct sim_venue *v, const struct order *stop,
+                                 const struct order *target, int orders[2])
+{
+    const struct sim_order probe = {.symbol = sim_symbol(v, target->symbol),
+                                    .side = target->side,
+                                    .type = ORDER_LIMIT,
+                                    .level = target->limit_price};
+    enum venue_error e = is_taken(v, target->client_order_id) ? VENUE_ERROR_DUPLICATE_ID
+                                                              : objection(v, stop, probe.symbol);
+
+    if (!e && is_hit(v, &probe))
+        e = VENUE_ERROR_WOULD_TRIGGER; /* what rests may not take */
+    if (e)
+        return e;
+    orders[0] = add_order(v, stop);
+    orders[1] = add_order(v, target);
+    v->orders[orders[0]].pair = orders[1] + 1;
+    v->orders[orders[1]].pair = orders[0] + 1;
     return VENUE_ERROR_NONE;
 }
 

@@ -39,6 +39,7 @@ struct sim_order {
     bool is_disowned; /* as if another owner's: see sim_venue_disown */
     struct size size, executed;
     struct price level;
+    int pair;                     /* ends with order `pair - 1`; 0: with none, or it has ended */
     int64_t created_us, ended_us; /* TIME_NONE: open */
     enum venue_order_state state;
 };

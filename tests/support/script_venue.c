@@ -2,6 +2,7 @@
 /* A venue that does what a test says, and the engine at it. */
 #include "tests/support/script_venue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,27 @@ static enum err cancel(void *self, const struct order *o, int64_t at_us)
 {
     (void)at_us;
     return note(self, SCRIPT_CANCEL, o);
+}
+
+static enum err replace(void *self, const struct order *o, const struct order *with, int64_t at_us)
+{
+    struct script *s = self;
+
+    (void)at_us;
+    (void)note(s, SCRIPT_REPLACE, o);
+    s->requests[s->request_count - 1].other = *with;
+    return ERR_OK;
+}
+
+static enum err submit_pair(void *self, const struct order *stop, const struct order *target,
+                            int64_t at_us)
+{
+    struct script *s = self;
+
+    (void)at_us;
+    (void)note(s, SCRIPT_PAIR, stop);
+    s->requests[s->request_count - 1].other = *target;
+    return ERR_OK;
 }
 
 static enum err query(void *self, const struct order *o, int64_t at_us)
@@ -148,14 +170,16 @@ static void open_engine(struct script *s)
     assert_ok(engine_new(&e, &diags, &s->engine));
 }
 
-void script_begin(struct script *s)
+static void begin(struct script *s, const char *symbol, const char *protection)
 {
-    static const char json[] =
-        "{\"version\":1,\"name\":\"up\",\"timeframe\":\"1m\",\"startup_bars\":1,"
-        "\"entry\":{\"condition\":\"close > open\"},\"stop_loss\":0.01,"
-        "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.1}}";
     struct diag_list diags = {0};
+    char json[512];
 
+    (void)snprintf(json, sizeof json,
+                   "{\"version\":1,\"name\":\"up\",\"timeframe\":\"1m\",\"startup_bars\":1,"
+                   "\"entry\":{\"condition\":\"close > open\"},\"stop_loss\":0.01,%s"
+                   "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.1}}",
+                   protection);
     *s = (struct script){.traits = {.outlives_us = true,
                                     .has_reduce_only = true,
                                     .has_expiry = true,
@@ -174,12 +198,31 @@ void script_begin(struct script *s)
                              .account = account,
                              .due_us = due_us,
                              .restore = restore};
-    assert_ok(instrument_init(&s->instrument, "BTC/USDT:USDT", (struct price){INT64_C(10000000000)},
+    assert_ok(instrument_init(&s->instrument, symbol, (struct price){INT64_C(10000000000)},
                               (struct size){1000000000}, (struct money){INT64_C(10000000000000)}));
     assert_ok(strategy_parse(json, strlen(json), true, &diags, &s->strategy));
     memory_journal_init(&s->journal);
     s->journal_port = memory_journal_port(&s->journal);
     s->reply = xcalloc(1, sizeof *s->reply);
+}
+
+void script_begin(struct script *s)
+{
+    begin(s, "BTC/USDT:USDT", "");
+    open_engine(s);
+}
+
+void script_begin_spot(struct script *s, bool pairs)
+{
+    begin(s, "BTC/USDT",
+          "\"take_profit\":0.03,\"trailing_stop\":{\"pct\":0.005,\"activate_at\":0.0005},");
+    s->traits.has_reduce_only = false;
+    s->traits.has_replace = true;
+    s->traits.rest_locks_size = true;
+    s->traits.has_oco = pairs;
+    s->port.traits = s->traits;
+    s->port.replace = replace;
+    s->port.submit_pair = pairs ? submit_pair : NULL;
     open_engine(s);
 }
 
@@ -251,16 +294,22 @@ struct venue_event *script_tell(struct script *s, enum venue_event_kind kind, in
 void script_agree(struct script *s)
 {
     static struct venue_position position;
+    static struct venue_balance balance;
 
     position = (struct venue_position){0};
+    balance = (struct venue_balance){0};
     (void)copy_text(position.symbol, sizeof position.symbol, s->instrument.symbol);
+    (void)copy_text(balance.asset, sizeof balance.asset, s->instrument.base);
     for (size_t i = 0; i < s->journal.position_count; i++)
         if (s->journal.positions[i].status == POSITION_OPEN)
             position.size.e12 +=
                 (int)s->journal.positions[i].direction * s->journal.positions[i].size.e12;
+    balance.free = position.size;
     s->account = (struct venue_account){.asked_us = script_newest(s, SCRIPT_RECONCILE)->at_us,
                                         .positions = &position,
-                                        .position_count = 1};
+                                        .position_count = 1,
+                                        .balances = &balance,
+                                        .balance_count = s->instrument.is_spot};
     (void)script_tell(s, VENUE_ACCOUNT, 0);
 }
 

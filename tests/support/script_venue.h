@@ -15,12 +15,14 @@ enum {
 enum script_kind {
     SCRIPT_SUBMIT,
     SCRIPT_CANCEL,
+    SCRIPT_REPLACE, /* order goes, other takes its place */
+    SCRIPT_PAIR,    /* order is the stop, other the target */
     SCRIPT_QUERY,
     SCRIPT_RECONCILE
 };
 struct script_request {
     enum script_kind kind;
-    struct order order;
+    struct order order, other;
     int64_t at_us;
 };
 
@@ -45,6 +47,10 @@ struct script {
 /* BTC/USDT:USDT, candles of a minute that rise by 0.1 %; the strategy enters on each and leaves
  * never, its stop 1 % below.  The loop runs; nothing has happened yet. */
 void script_begin(struct script *s);
+/* As script_begin on spot, BTC/USDT: what rests locks what it sells, a stop alone moves by one
+ * request, stop and target go as one (unless `pairs` is false); the stop trails by 0.5 % and the
+ * target lies 3 % above. */
+void script_begin_spot(struct script *s, bool pairs);
 void script_end(struct script *s);
 /* As kill -9 and a new start; requests are kept. */
 void script_restart(struct script *s);
