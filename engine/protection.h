@@ -3,9 +3,10 @@
  *
  * A stop moves in the way the venue allows: by one request where it has replace; the new one first
  * where both may rest beside one another (reduce-only, nothing locked); else the old one goes
- * first.  Where a resting order locks what another would sell the target rests only together with the
- * stop, as one (venue.h, submit_pair): neither is moved, nor placed, without the other.  Where there
- * is no such thing, or the venue refused it, the engine watches the target.  Engine thread. */
+ * first.  Where a resting order locks what another would sell the target rests only together with
+ * the stop, as one (venue.h, submit_pair): neither is moved, nor placed, without the other.  Where
+ * there is no such thing, or the venue refused it, the engine watches the target.  Engine
+ * thread. */
 #ifndef ENGINE_PROTECTION_H
 #define ENGINE_PROTECTION_H
 

@@ -127,6 +127,45 @@ def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue
     assert daemon.loop()["state"] == "paused"
 
 
+def holder(folder, market, **levels):
+    """Enters at once and leaves by its stop or its target alone."""
+    return {"strategy": str(world.write_json(folder / "holder.json", {
+        **world.HOLDER, "symbol": SYMBOLS[market], "timeframe": "1s", **levels}))}
+
+
+def protection(venue, market):
+    """Client order ids of what rests to close, by kind."""
+    orders = [o for o in venue.state()["orders"] if o["status"] == "NEW"]
+    if market == "binance":
+        lists = venue.ok("GET", "/api/v3/openOrderList")
+        assert all(o["list_id"] == lists[0]["orderListId"] for o in orders), (orders, lists)
+    return {("target" if "LIMIT" in o["type"] else "stop"): o["client_order_id"] for o in orders}
+
+
+@pytest.mark.parametrize("market", SYMBOLS)
+def test_stop_and_target_work_while_the_daemon_is_dead(make_daemon, folder, venue, market):
+    levels = {"stop_loss": {"type": "pct", "value": 0.004},
+              "take_profit": {"type": "pct", "value": 0.004}}
+    daemon = start(make_daemon({**live_config(folder, venue, market),
+                                **holder(folder, market, **levels)}))
+    wait_until(lambda: len(protection(venue, market)) == 2, 60, "stop and target at the venue")
+    assert daemon.api.post("/v1/loop/pause", {}).status in (200, 202)
+    daemon.kill()
+    rests = protection(venue, market)
+    venue.step(3000)
+    filled = [o for o in venue.state()["orders"]
+              if o["client_order_id"] in rests.values() and float(o["filled"]) > 0]
+    assert len(filled) == 1, filled
+    daemon.start()
+    wait_until(lambda: daemon.loop()["open_positions"] == 0 and daemon.loop()["open_orders"] == 0,
+               60, "the position closed and the other order gone")
+    position = daemon.api.get("/v1/positions", status="closed").json["data"][0]
+    by = {client_id: kind for kind, client_id in rests.items()}[filled[0]["client_order_id"]]
+    assert position["exit_reason"] == {"stop": "stop_loss", "target": "take_profit"}[by]
+    assert_exactly_once(daemon, venue)
+    verify(daemon)
+
+
 def test_paper_on_the_venue_s_candles_sends_nothing(make_daemon, folder, venue):
     daemon = make_daemon(live_config(folder, venue, mode="paper")).start()
     daemon.start_loop()

@@ -212,6 +212,12 @@ void script_begin(struct script *s)
     open_engine(s);
 }
 
+void script_begin_target(struct script *s)
+{
+    begin(s, "BTC/USDT:USDT", "\"take_profit\":0.03,");
+    open_engine(s);
+}
+
 void script_begin_spot(struct script *s, bool pairs)
 {
     begin(s, "BTC/USDT",

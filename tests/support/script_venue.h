@@ -47,6 +47,8 @@ struct script {
 /* BTC/USDT:USDT, candles of a minute that rise by 0.1 %; the strategy enters on each and leaves
  * never, its stop 1 % below.  The loop runs; nothing has happened yet. */
 void script_begin(struct script *s);
+/* As script_begin, with a target 3 % above that rests beside the stop. */
+void script_begin_target(struct script *s);
 /* As script_begin on spot, BTC/USDT: what rests locks what it sells, a stop alone moves by one
  * request, stop and target go as one (unless `pairs` is false); the stop trails by 0.5 % and the
  * target lies 3 % above. */

@@ -232,7 +232,19 @@ static void test_requests_without_a_fixture(void **state)
     assert_non_null(strstr(r.parameters, "&aboveType=STOP_LOSS&aboveClientOrderId=s1"
                                          "&aboveStopPrice=33000&belowType=LIMIT_MAKER"
                                          "&belowClientOrderId=t1&belowPrice=40000"));
-    stop.side = SIDE_SELL;
+    stop.side = target.side = SIDE_SELL;
+    stop.type = BINANCE_STOP_LIMIT; /* where the symbol has no stop that trades at the market */
+    stop.price = (struct price){INT64_C(31350000000000000)};
+    binance_place_pair(&stop, &target, "pair1", &r);
+    assert_non_null(strstr(r.parameters, "&belowType=STOP_LOSS_LIMIT&belowClientOrderId=s1"
+                                         "&belowPrice=31350&belowStopPrice=33000"
+                                         "&belowTimeInForce=GTC&newOrderRespType=RESULT"));
+    binance_cancel_pair("BTCUSDT", "pair1", &r);
+    assert_string_equal(r.path, "/api/v3/orderList");
+    assert_string_equal(r.parameters, "symbol=BTCUSDT&listClientOrderId=pair1");
+    assert_true(r.method == TRANSPORT_DELETE && r.is_signed && r.rate_class == RATE_SAFE);
+    stop.type = BINANCE_STOP_LOSS;
+    target.side = SIDE_BUY;
     binance_replace(&stop, "old", &r);
     assert_string_equal(r.path, "/api/v3/order/cancelReplace");
     assert_string_equal(r.parameters,

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A target beside its stop where both are orders of their own (reduce-only): the one that executes
+ * ends the other, whoever is faster. */
+#include "tests/support/check.h"
+#include "tests/support/script_venue.h"
+
+struct both {
+    struct order stop, target;
+};
+
+/* A position whose stop and target are accepted. */
+static struct both hold(struct script *s)
+{
+    struct both b = {0};
+    int64_t entry;
+
+    script_begin_target(s);
+    script_play(s, 1);
+    script_agree(s);
+    script_play(s, 65);
+    entry = script_newest(s, SCRIPT_SUBMIT)->order.id;
+    (void)script_tell(s, VENUE_ACCEPTED, entry);
+    script_fill(s, entry, "t1", script_newest(s, SCRIPT_SUBMIT)->order.size);
+    script_play(s, 66);
+    assert_int_equal(script_count(s, SCRIPT_SUBMIT), 3);
+    for (size_t i = 0; i < s->request_count; i++) {
+        const struct order *o = &s->requests[i].order;
+
+        if (s->requests[i].kind != SCRIPT_SUBMIT || o->purpose == PURPOSE_ENTRY)
+            continue;
+        assert_true(o->reduce_only);
+        *(o->purpose == PURPOSE_STOP_LOSS ? &b.stop : &b.target) = *o;
+        (void)script_tell(s, VENUE_ACCEPTED, o->id);
+    }
+    assert_true(b.stop.size.e12 == b.target.size.e12);
+    script_play(s, 67);
+    return b;
+}
+
+static void fill(struct script *s, const struct order *o, const char *id)
+{
+    script_fill(s, o->id, id, o->size);
+}
+
+static void end(struct script *s, enum venue_event_kind kind, int64_t order_id)
+{
+    script_tell(s, kind, order_id)->executed_is_known = true;
+}
+
+static void test_a_target_that_fills_cancels_the_stop(void **state)
+{
+    struct script s;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    fill(&s, &b.target, "t2");
+    script_play(&s, 68);
+    assert_int_equal(s.journal.positions[0].exit_reason, EXIT_TAKE_PROFIT);
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 1);
+    assert_int_equal(script_newest(&s, SCRIPT_CANCEL)->order.id, b.stop.id);
+    end(&s, VENUE_CANCELED, b.stop.id);
+    script_play(&s, 69);
+    assert_int_equal(script_row(&s, b.stop.id)->status, ORDER_CANCELED);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 3);
+    script_end(&s);
+}
+
+static void test_a_stop_that_fills_cancels_the_target(void **state)
+{
+    struct script s;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    fill(&s, &b.stop, "t2");
+    script_play(&s, 68);
+    assert_int_equal(s.journal.positions[0].exit_reason, EXIT_STOP_LOSS);
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 1);
+    assert_int_equal(script_newest(&s, SCRIPT_CANCEL)->order.id, b.target.id);
+    end(&s, VENUE_CANCELED, b.target.id);
+    script_play(&s, 69);
+    assert_int_equal(script_row(&s, b.target.id)->status, ORDER_CANCELED);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 3);
+    script_end(&s);
+}
+
+/* The stop triggers before its cancel arrives: reduce-only, it finds nothing to reduce. */
+static void test_a_stop_that_triggers_as_the_target_fills_reduces_nothing(void **state)
+{
+    struct script s;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    fill(&s, &b.target, "t2");
+    script_play(&s, 68);
+    script_tell(&s, VENUE_CANCEL_FAILED, b.stop.id)->error = VENUE_ERROR_NOT_OPEN;
+    script_play(&s, 69);
+    assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, b.stop.id);
+    end(&s, VENUE_EXPIRED, b.stop.id);
+    script_play(&s, 70);
+    assert_int_equal(script_row(&s, b.stop.id)->status, ORDER_EXPIRED);
+    assert_int_equal(s.journal.position_count, 1);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 3);
+    script_end(&s);
+}
+
+/* Both executed in parts, of which the sum is the position. */
+static void test_both_execute_a_part(void **state)
+{
+    struct script s;
+    struct size half, rest;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    half.e12 = b.stop.size.e12 / 2000000000 * 1000000000;
+    rest.e12 = b.stop.size.e12 - half.e12;
+    script_fill(&s, b.target.id, "t2", half);
+    script_fill(&s, b.stop.id, "t3", rest);
+    script_play(&s, 68);
+    assert_int_equal(s.journal.position_count, 1);
+    assert_int_equal(s.journal.positions[0].status, POSITION_CLOSED);
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 2); /* what is left of either */
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 3);
+    script_end(&s);
+}
+
+/* A venue that executes both whole although both only reduce: what was sold beyond leaves. */
+static void test_what_both_execute_beyond_the_position_leaves_at_once(void **state)
+{
+    struct script s;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    fill(&s, &b.target, "t2");
+    fill(&s, &b.stop, "t3");
+    script_play(&s, 68);
+    assert_int_equal(s.journal.position_count, 2);
+    assert_int_equal(s.journal.positions[1].direction, DIRECTION_SHORT);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.size.e12 == b.stop.size.e12);
+    script_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_target_that_fills_cancels_the_stop),
+        cmocka_unit_test(test_a_stop_that_fills_cancels_the_target),
+        cmocka_unit_test(test_a_stop_that_triggers_as_the_target_fills_reduces_nothing),
+        cmocka_unit_test(test_both_execute_a_part),
+        cmocka_unit_test(test_what_both_execute_beyond_the_position_leaves_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
