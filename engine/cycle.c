@@ -221,3 +221,13 @@ enum err cycle_heartbeat(struct engine_state *s)
     state_add_leaf(s, &leaf);
     return execution_flush(s);
 }
+
+enum err cycle_finish(struct engine_state *s)
+{
+    enum err e;
+
+    for (size_t i = 0; i < s->lane_count; i++)
+        state_end_entry(s, s->lanes[i]);
+    e = execution_flush(s);
+    return e ? e : state_commit(s, true);
+}

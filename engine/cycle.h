@@ -30,4 +30,8 @@ enum {
 /* In realtime: one `cycle` leaf with equity, after all that was due is done. */
 MUST_USE enum err cycle_heartbeat(struct engine_state *s);
 
+/* The feed has ended: no open will come for entries that still wait, so they end, for every order
+ * has an end in the log; then all is durable. */
+MUST_USE enum err cycle_finish(struct engine_state *s);
+
 #endif

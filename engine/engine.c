@@ -14,6 +14,7 @@
 #include "core/queue.h"
 #include "engine/cycle.h"
 #include "engine/execution.h"
+#include "engine/gate.h"
 #include "engine/operator.h"
 #include "engine/publish.h"
 #include "engine/recovery.h"
@@ -80,6 +81,15 @@ static void engine_publish_if_due(struct engine *e, bool time_passed)
         engine_publish(e);
 }
 
+static void engine_fail(struct engine *e, const char *reason)
+{
+    e->state.loop = LOOP_FAILED;
+    e->state.entries_allowed = false;
+    e->state.effects = true;
+    copy_text(e->reason, sizeof(e->reason), reason);
+    LOG_ERROR("loop_failed", "reason", e->reason, NULL);
+}
+
 /* The database was away: try again, a little later each time.  Critical errors end the loop. */
 static void engine_journal_failed(struct engine *e, enum err error)
 {
@@ -89,10 +99,7 @@ static void engine_journal_failed(struct engine *e, enum err error)
     if (e->state.loop == LOOP_FAILED) {
         e->backoff_us = ENGINE_BACKOFF_MAX_US; /* the first reason is the one to mend */
     } else if (critical) {
-        e->state.loop = LOOP_FAILED;
-        e->state.entries_allowed = false;
-        copy_text(e->reason, sizeof(e->reason), err_sentence(error));
-        LOG_ERROR("loop_failed", "reason", err_sentence(error), NULL);
+        engine_fail(e, err_sentence(error));
         e->backoff_us = ENGINE_BACKOFF_MAX_US;
     } else {
         if (e->backoff_us == 0) {
@@ -153,15 +160,9 @@ static int64_t engine_wait_for(const struct engine *e, int64_t due_us)
 
 static void engine_finish(struct engine *e)
 {
-    enum err error;
-    size_t i;
+    const struct performance *p = &e->state.account.performance;
+    enum err error = cycle_finish(&e->state);
 
-    /* No open will come for entries that still wait: every order has an end in the log. */
-    for (i = 0; i < e->state.lane_count; i++)
-        state_end_entry(&e->state, e->state.lanes[i]);
-    error = execution_flush(&e->state);
-    if (error == ERR_OK)
-        error = state_commit(&e->state, true);
     if (error) {
         engine_journal_failed(e, error);
         return;
@@ -171,10 +172,7 @@ static void engine_finish(struct engine *e)
     e->state.entries_allowed = false;
     e->state.effects = true;
     LOG_INFO("loop", "state", "finished", "cycles", LOG_NUMBER(e->state.account.cycle_count),
-             "round_trips",
-             LOG_NUMBER(e->state.account.performance.wins + e->state.account.performance.losses +
-                        e->state.account.performance.breakeven),
-             NULL);
+             "round_trips", LOG_NUMBER(p->wins + p->losses + p->breakeven), NULL);
 }
 
 /* One instant of the feed; *wait_us is set when nothing is due. */
@@ -338,6 +336,8 @@ static enum err engine_step_once(struct engine *e, int64_t *wait_us)
 
     *wait_us = 0;
     execution_hear(&e->state);
+    if (e->state.loop != LOOP_FAILED && gate_log_must_end(&e->state))
+        engine_fail(e, e->state.options.log_fault(e->state.options.log));
     if (state_must_commit(&e->state) || e->state.step != STEP_IDLE || e->retry_us ||
         e->state.closes_wait || execution_is_due(&e->state))
         error = engine_catch_up(e, wait_us);
@@ -397,9 +397,8 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
         return error;
     }
     if (options->refusal) {
-        e->state.loop = LOOP_FAILED;
-        copy_text(e->reason, sizeof(e->reason), options->refusal);
-        LOG_ERROR("loop_failed", "reason", e->reason, NULL);
+        gate_refuse_log(&e->state, options->refusal);
+        engine_fail(e, options->refusal);
     } else {
         operator_resume_wanted(&e->state);
     }

@@ -52,6 +52,11 @@ struct engine_options {
     struct genesis genesis;          /* texts outlive engine_new */
     struct config_leaf config;       /* likewise */
     const char *refusal; /* why the log must not be appended to: the loop has failed; else NULL */
+    /* The same, found out by others while it runs (any thread): NULL as long as nothing is.  From
+     * then on there are no entries, and the loop ends as soon as it holds nothing that must be
+     * left.  NULL: nobody is asked. */
+    const char *(*log_fault)(const void *log);
+    const void *log;
 };
 
 struct engine;

@@ -58,6 +58,30 @@ void gate_halt_entries(struct engine_state *s, const char *reason)
     s->effects = true;
 }
 
+void gate_refuse_log(struct engine_state *s, const char *reason)
+{
+    const struct journal *j = s->options.journal;
+
+    if (j->refuse)
+        j->refuse(j->self, reason);
+}
+
+bool gate_log_must_end(struct engine_state *s)
+{
+    const char *reason = s->options.log_fault ? s->options.log_fault(s->options.log) : NULL;
+
+    if (!reason)
+        return false;
+    if (s->options.venue && s->options.venue->traits.outlives_us &&
+        (s->position_count > 0 || s->order_count > 0 || state_must_commit(s))) {
+        if (!s->dealings.entries_halted)
+            gate_halt_entries(s, reason);
+        return false;
+    }
+    gate_refuse_log(s, reason);
+    return true;
+}
+
 void gate_start_anew(struct engine_state *s)
 {
     s->dealings.entries_halted = false;

@@ -16,6 +16,12 @@ bool gate_symbol_is_halted(const struct engine_state *s, size_t instrument);
  * compared before the next entry, for while the loop stood nobody looked. */
 void gate_halt_entries(struct engine_state *s, const char *reason);
 void gate_start_anew(struct engine_state *s);
+/* The log is not what was published: nothing is appended to it any more. */
+void gate_refuse_log(struct engine_state *s, const char *reason);
+/* Asks whether that was found out (engine_options.log_fault).  Until then it is false; afterwards
+ * entries are halted, however often the operator starts anew, while exits and cancels of what a
+ * venue holds go on and are logged; true as soon as nothing is held: the log is refused now. */
+bool gate_log_must_end(struct engine_state *s);
 /* The venue refuses the symbol: no entries until it says that it trades, or for some minutes. */
 void gate_refused(struct engine_state *s, size_t instrument, const char *reason);
 /* The venue told the state of one market or of all. */

@@ -110,6 +110,9 @@ struct journal {
      * to the spool until a commit succeeds, which brings all of them into the database first, in
      * their order.  ERR_IO, ERR_LIMIT.  NULL: there is no spool. */
     enum err (*spool)(void *self, const struct journal_batch *b);
+    /* Refuses every commit from now on with ERR_DB_FENCED, for a reason that can be shown.  NULL:
+     * commits cannot be refused. */
+    void (*refuse)(void *self, const char *sentence);
     enum err (*recover)(void *self, const char *account_id, struct recovery *out);
     enum err (*store_strategy)(void *self, const char *account_id,
                                const struct strategy_document *d);

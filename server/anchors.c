@@ -14,8 +14,7 @@
 #define TICK_US US_PER_S
 
 enum {
-    PEM_BYTES = 256 * 1024,
-    REQUEST_BYTES = 2 * NOTE_BYTES /* "old", 64 hashes, the note */
+    PEM_BYTES = 256 * 1024
 };
 
 /* ---- Set-up ---- */
@@ -231,8 +230,7 @@ static void show(struct anchors *a)
     pthread_mutex_unlock(&a->board.mutex);
 }
 
-/* The newest checkpoint that is committed, without what others added to it. */
-static enum err newest(struct anchors *a, struct attestable *out)
+enum err anchors_newest(struct anchors *a, struct attestable *out)
 {
     struct log_note stored = {0};
     const char *newline;
@@ -285,7 +283,7 @@ static void tick(struct anchors *a)
         return;
     text_init(&c.note, NOTE_BYTES);
     /* A database that is away is told by the probe; the next tick tries again. */
-    if (!newest(a, &c))
+    if (!anchors_newest(a, &c))
         ask_all(a, &c);
     text_release(&c.note);
 }
@@ -320,19 +318,25 @@ static void *anchors_main(void *argument)
     return NULL;
 }
 
-static enum err start(struct anchors *a)
+enum err anchors_start(struct anchors *a, struct engine *engine)
+{
+    if (!a || a->count == 0)
+        return ERR_OK; /* the policy is served, nobody is asked */
+    a->engine = engine;
+    if (pthread_create(&a->thread, NULL, anchors_main, a) != 0)
+        return ERR_IO;
+    a->is_started = true;
+    return ERR_OK;
+}
+
+static enum err open_transport(struct anchors *a)
 {
     const struct transport_settings settings = {0};
-    enum err e;
 
     if (a->count == 0)
-        return ERR_OK; /* the policy is served, nobody is asked */
-    a->box = transport_box_new(1, NULL, NULL);
-    e = transport_new(&settings, &a->transport);
-    if (!e && pthread_create(&a->thread, NULL, anchors_main, a) != 0)
-        e = ERR_IO;
-    a->is_started = !e;
-    return e;
+        return ERR_OK;
+    a->box = transport_box_new(ANCHOR_PARTIES, NULL, NULL);
+    return transport_new(&settings, &a->transport);
 }
 
 enum err anchors_new(const struct anchors_options *o, struct diag_list *diags, struct anchors **out)
@@ -346,8 +350,8 @@ enum err anchors_new(const struct anchors_options *o, struct diag_list *diags, s
         return ERR_OK;
     a = xcalloc(1, sizeof *a);
     a->store = o->store;
-    a->engine = o->engine;
     a->account = o->account;
+    a->signer = o->signer;
     a->interval_us = config_integer(o->config, CONFIG_anchor_interval_s) * US_PER_S;
     a->gap_us = a->interval_us < GAP_MAX_US ? a->interval_us : GAP_MAX_US;
     a->policy.quorum = -1;
@@ -355,7 +359,7 @@ enum err anchors_new(const struct anchors_options *o, struct diag_list *diags, s
     condition_init(&a->ending);
     text_init(&a->policy_text, POLICY_BYTES);
     text_init(&a->authorities_pem, PEM_BYTES);
-    text_init(&a->outgoing.body, REQUEST_BYTES);
+    text_init(&a->outgoing.body, ANCHOR_REQUEST_BYTES);
     anchor_board_init(&a->board, "");
     if (*policy)
         e = open_policy(a, policy, o->vkey, diags);
@@ -365,9 +369,12 @@ enum err anchors_new(const struct anchors_options *o, struct diag_list *diags, s
         e = load(a);
     if (!e) {
         a->board.policy = a->policy_text.length ? a->policy_text.data : "";
-        show(a);
-        e = start(a);
+        e = open_transport(a);
     }
+    if (!e)
+        e = anchors_check_start(a);
+    if (!e)
+        show(a);
     if (e)
         anchors_free(a);
     else

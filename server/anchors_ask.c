@@ -30,22 +30,29 @@ static enum transport_go prepare(void *context, const struct transport_request *
     return TRANSPORT_SEND;
 }
 
-/* Posts what stands in outgoing.  ERR_AGAIN: the daemon ends; the transport still has it. */
-static enum err post(struct anchors *a, const struct party *p, const char *media, size_t max_bytes,
-                     struct transport_answer *out)
+struct transport_request anchors_request(struct outgoing *outgoing, const struct party *p,
+                                         const char *media, int64_t timeout_us)
 {
-    const struct transport_request request = {
+    outgoing->url = p->url;
+    outgoing->media = media;
+    return (struct transport_request){
         .method = TRANSPORT_POST,
         .is_idempotent = true, /* asked twice, both attest twice */
-        .deadline_us = clock_monotonic_us() + ASK_TIMEOUT_US,
-        .max_bytes = max_bytes,
-        .context = &a->outgoing,
+        .deadline_us = clock_monotonic_us() + timeout_us,
+        .max_bytes = p->shown.kind == ANCHOR_WITNESS ? NOTE_BYTES : TIMESTAMP_ANSWER_BYTES,
+        .context = outgoing,
         .prepare = prepare,
     };
+}
+
+/* Posts what stands in outgoing.  ERR_AGAIN: the daemon ends; the transport still has it. */
+static enum err post(struct anchors *a, const struct party *p, const char *media,
+                     struct transport_answer *out)
+{
+    const struct transport_request request =
+        anchors_request(&a->outgoing, p, media, ASK_TIMEOUT_US);
     enum err e;
 
-    a->outgoing.url = p->url;
-    a->outgoing.media = media;
     e = transport_submit(a->transport, a->box, &request);
     while (!e && (e = transport_box_take(a->box, ENDING_CHECK_US, out)) == ERR_AGAIN)
         e = anchors_is_ending(a) ? ERR_AGAIN : ERR_OK;
@@ -143,45 +150,77 @@ static void keep_cosignature(struct anchors *a, struct party *p, uint64_t size, 
     keep(a, p, size, &row);
 }
 
-/* Asks once, from p->known on.  WITNESS_BEHIND leaves the witness's size there. */
-static enum err ask_from(struct anchors *a, struct party *p, const struct attestable *c,
-                         enum witness_answer *verdict)
+enum err anchors_form(struct anchors *a, const struct party *p, const struct attestable *c,
+                      struct text *body)
 {
-    struct witness_question q = {.witness = &p->key,
-                                 .old = p->known,
-                                 .size = c->size,
-                                 .note = c->note.data,
-                                 .note_length = c->note.length};
-    struct transport_answer answer = {0};
     struct merkle_proof proof;
+    enum err e = prove(a, p->known, c->size, &proof);
+
+    text_clear(body);
+    if (!e)
+        witness_request(p->known, &proof, c->note.data, c->note.length, body);
+    return e;
+}
+
+/* Nothing may be appended to a log that is not the one that was signed. */
+static void alarm(struct anchors *a, struct party *p, uint64_t size, uint64_t known,
+                  const struct transport_answer *answer)
+{
+    bad_answer(a, p, ANCHOR_ALARM, answer);
+    if (known > size)
+        store_log_blame(a->store,
+                        "witness %.20s has signed %llu entries, the database has %llu: import "
+                        "log.jsonl (traderd log import FILE) or give another account_label",
+                        p->key.name, (unsigned long long)known, (unsigned long long)size);
+    else
+        store_log_blame(a->store,
+                        "witness %.20s has signed another history of this log: restore the "
+                        "database that has it, or give another account_label",
+                        p->key.name);
+}
+
+enum witness_answer anchors_hear(struct anchors *a, struct party *p, const struct attestable *c,
+                                 const struct transport_answer *answer)
+{
+    const struct witness_question q = {.witness = &p->key,
+                                       .old = p->known,
+                                       .size = c->size,
+                                       .note = c->note.data,
+                                       .note_length = c->note.length};
+    enum witness_answer verdict = WITNESS_LATER;
     struct text line;
     uint64_t known = 0;
     int64_t at_s = 0;
-    enum err e = prove(a, q.old, q.size, &proof);
 
-    if (e)
-        return e;
-    text_clear(&a->outgoing.body);
-    witness_request(q.old, &proof, q.note, q.note_length, &a->outgoing.body);
-    e = post(a, p, "text/plain; charset=utf-8", NOTE_BYTES, &answer);
-    if (e)
-        return e;
     text_init(&line, NOTE_BYTES);
-    *verdict =
-        answer.outcome != TRANSPORT_ANSWERED
-            ? WITNESS_LATER
-            : witness_judge(&q, answer.status, answer.body, answer.length, &line, &at_s, &known);
-    if (*verdict == WITNESS_BEHIND)
+    if (answer->outcome == TRANSPORT_ANSWERED)
+        verdict =
+            witness_judge(&q, answer->status, answer->body, answer->length, &line, &at_s, &known);
+    if (verdict == WITNESS_BEHIND)
         p->known = known;
-    if (*verdict == WITNESS_COSIGNED)
+    else if (verdict == WITNESS_ALARM)
+        alarm(a, p, q.size, known, answer);
+    else if (q.size == 0)
+        ; /* of the empty log there is nothing to keep, and nobody need know it yet */
+    else if (verdict == WITNESS_COSIGNED)
         keep_cosignature(a, p, q.size, &line, at_s);
-    else if (*verdict == WITNESS_LATER)
-        bad_answer(a, p, ANCHOR_LATER, &answer);
-    else if (*verdict == WITNESS_REFUSED)
-        bad_answer(a, p, ANCHOR_REFUSED, &answer);
-    else if (*verdict == WITNESS_ALARM)
-        bad_answer(a, p, ANCHOR_ALARM, &answer);
+    else
+        bad_answer(a, p, verdict == WITNESS_LATER ? ANCHOR_LATER : ANCHOR_REFUSED, answer);
     text_release(&line);
+    return verdict;
+}
+
+static enum err ask_from(struct anchors *a, struct party *p, const struct attestable *c,
+                         enum witness_answer *verdict)
+{
+    struct transport_answer answer = {0};
+    enum err e = anchors_form(a, p, c, &a->outgoing.body);
+
+    if (!e)
+        e = post(a, p, ANCHOR_WITNESS_MEDIA, &answer);
+    if (e)
+        return e;
+    *verdict = anchors_hear(a, p, c, &answer);
     transport_answer_release(&answer);
     return ERR_OK;
 }
@@ -238,7 +277,7 @@ void anchors_ask_authority(struct anchors *a, struct party *p, const struct atte
     random_bytes(nonce, sizeof nonce);
     text_clear(&a->outgoing.body);
     timestamp_request(&imprint, nonce, &a->outgoing.body);
-    e = post(a, p, "application/timestamp-query", TIMESTAMP_ANSWER_BYTES, &answer);
+    e = post(a, p, "application/timestamp-query", &answer);
     if (e == ERR_AGAIN)
         return;
     if (e)

@@ -3,12 +3,16 @@
 #ifndef SERVER_ANCHORS_PARTS_H
 #define SERVER_ANCHORS_PARTS_H
 
+#include "engine/witness.h"
 #include "net/transport.h"
 #include "server/anchors.h"
 #include "store/log_read.h"
 
+#define ANCHOR_WITNESS_MEDIA "text/plain; charset=utf-8"
+
 enum {
-    ANCHOR_URL = POLICY_URL + 16 /* with "/add-checkpoint" */
+    ANCHOR_REQUEST_BYTES = 2 * NOTE_BYTES, /* "old", 64 hashes, the note */
+    ANCHOR_URL = POLICY_URL + 16           /* with "/add-checkpoint" */
 };
 
 struct party {
@@ -30,8 +34,9 @@ struct outgoing {
 
 struct anchors {
     struct store *store;
-    struct engine *engine;
+    struct engine *engine; /* NULL until anchors_start */
     const char *account;
+    const struct log_signer *signer;
     int64_t interval_us, gap_us; /* anchor_interval_s; between two questions to one party */
     struct witness_policy policy;
     struct text policy_text, authorities_pem;
@@ -56,8 +61,23 @@ struct attestable {
 };
 
 bool anchors_is_ending(struct anchors *a);
+/* The newest checkpoint that is committed, without what others added to it.  ERR_NOT_FOUND: nothing
+ * is signed yet. */
+MUST_USE enum err anchors_newest(struct anchors *a, struct attestable *out);
+/* One question to each witness, all at the same time: see anchors_new. */
+MUST_USE enum err anchors_check_start(struct anchors *a);
 /* Both ask, judge, store, and leave the outcome in the party. */
 void anchors_ask_witness(struct anchors *a, struct party *p, const struct attestable *c);
 void anchors_ask_authority(struct anchors *a, struct party *p, const struct attestable *c);
+
+/* A question to a witness in its two halves: the request's body, from what the witness knows as far
+ * as we know, and the outcome of the answer.  WITNESS_BEHIND: ask again, p->known is its size. */
+MUST_USE enum err anchors_form(struct anchors *a, const struct party *p, const struct attestable *c,
+                               struct text *body);
+enum witness_answer anchors_hear(struct anchors *a, struct party *p, const struct attestable *c,
+                                 const struct transport_answer *answer);
+/* Fills in what every request to a party has; `outgoing` is read while it is on its way. */
+struct transport_request anchors_request(struct outgoing *outgoing, const struct party *p,
+                                         const char *media, int64_t timeout_us);
 
 #endif

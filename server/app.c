@@ -114,6 +114,11 @@ static int64_t lease_left(void *app)
     return lease_until_us(lease) - clock_monotonic_us();
 }
 
+static const char *log_fault(const void *store)
+{
+    return store_log_fault(store);
+}
+
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
 {
     const struct config *c = a->config;
@@ -152,6 +157,8 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
                     .pace = is_replay ? "replay" : "realtime"},
         .config = config_leaf(a),
         .refusal = store_log_fault(a->database.store),
+        .log_fault = log_fault,
+        .log = a->database.store,
     };
 
     copy_text(o.account_id, sizeof o.account_id, a->account);
@@ -163,9 +170,9 @@ static enum err open_anchors(struct app *a, struct diag_list *diags)
 {
     const struct anchors_options o = {.config = a->config,
                                       .store = a->database.store,
-                                      .engine = a->engine,
                                       .account = a->account,
-                                      .vkey = a->log.vkey};
+                                      .vkey = a->log.vkey,
+                                      .signer = &a->log.signer};
 
     return anchors_new(&o, diags, &a->anchors);
 }
@@ -387,10 +394,13 @@ static enum err open_all(struct app *a, struct diag_list *diags)
         e = open_database(a, diags);
     if (!e)
         e = store_admin_token(a);
+    /* What the witnesses say comes before anything that could be appended. */
+    if (!e)
+        e = open_anchors(a, diags);
     if (!e)
         e = open_engine(a, &a->database.journal, diags);
     if (!e)
-        e = open_anchors(a, diags);
+        e = anchors_start(a->anchors, a->engine);
     if (!e)
         e = open_http(a, diags);
     /* Last, so that nothing trades when the address turns out to be taken. */

@@ -448,6 +448,11 @@ void journal_pg_set_signer(struct journal_pg *j, const struct log_signer *signer
     j->signer = signer;
 }
 
+static void journal_refuse(void *self, const char *sentence)
+{
+    journal_pg_refuse(self, sentence);
+}
+
 void journal_pg_refuse(struct journal_pg *j, const char *sentence)
 {
     (void)copy_text(j->refusal, sizeof(j->refusal), sentence);
@@ -463,6 +468,7 @@ struct journal journal_pg_port(struct journal_pg *j)
     return (struct journal){
         .self = j,
         .commit = journal_commit,
+        .refuse = journal_refuse,
         .recover = journal_recover,
         .store_strategy = journal_store_strategy,
         .flush = journal_flush,

@@ -2,6 +2,7 @@
 /* Opens the store: checks the server, migrates, takes the account, levels the files. */
 #include "store/store.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,7 +232,22 @@ static enum err open_log(struct store *s, const struct log_signer *signer, struc
 
 const char *store_log_fault(const struct store *s)
 {
-    return s->fault.sentence[0] ? s->fault.sentence : NULL;
+    return s->fault.sentence[0] ? s->fault.sentence : atomic_load(&s->late_fault);
+}
+
+void store_log_blame(struct store *s, const char *format, ...)
+{
+    char sentence[LIMIT_REASON], *none = NULL, *copy;
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    copy = xstrdup(sentence);
+    if (atomic_compare_exchange_strong(&s->late_fault, &none, copy))
+        LOG_ERROR("log_refused", "account", s->account, "reason", sentence, NULL);
+    else
+        free(copy);
 }
 
 enum err store_open(const struct store_options *options, struct diag_list *diags,
@@ -281,6 +297,7 @@ void store_close(struct store *s)
     spool_close(s->spool);
     pool_close(s->pool);
     pg_target_release(&s->target);
+    free(atomic_load(&s->late_fault));
     free(s->url);
     free(s->data_dir);
     free(s);

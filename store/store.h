@@ -35,6 +35,9 @@ void store_close(struct store *s);
 /* Why nothing may be appended to the log, and what to do; NULL: it may.  Commits are refused then,
  * everything can be read. */
 const char *store_log_fault(const struct store *s);
+/* Any thread: others have shown that it is not the log that was published.  The first sentence
+ * stays.  Commits go on until the engine refuses them (engine_options.log_fault). */
+void store_log_blame(struct store *s, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Entries that the database lacks, from lines of log.jsonl: all the file has, or nothing.  The
  * entries both have must be the same, and the tree at the size of the checkpoint that was published
  * last must have its root; a checkpoint of the new size is signed.  The rows of orders, fills and

@@ -20,7 +20,8 @@ struct store {
     struct journal_pg *journal;
     struct jsonl *jsonl;
     struct spool *spool;
-    struct log_finding fault;
+    struct log_finding fault;   /* of the start */
+    _Atomic(char *) late_fault; /* found out by others since; owned, NULL: none */
     atomic_ullong retries, errors;
 };
 

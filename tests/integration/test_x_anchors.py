@@ -4,6 +4,7 @@ asked again, who saw another history raises the alarm, and trading never waits f
 import base64
 import json
 import random
+import socket
 import subprocess
 import time
 
@@ -237,29 +238,131 @@ def test_a_cosignature_that_was_never_stored_is_asked_for_again(log, folder, par
     assert witness.statuses[:2] == [409, 200]
 
 
+def start_refused(log, **changes):
+    """Starts, may not append; the reason, which is the loop's."""
+    restart(log, **changes)
+    loop = log.loop()
+    assert loop["state"] == "failed", loop
+    assert log.api.post("/v1/loop/start", {"mode": "paper"}).json["code"] == "loop_failed"
+    assert log.api.get("/v1/account").json["log_size"] == log.size
+    assert log.api.get("/v1/trades", limit=1).json["data"], "everything can still be read"
+    return loop["reason"]
+
+
 @pytest.mark.parametrize("way", ["root", "size", "proof"])
-def test_a_witness_that_saw_another_history_raises_the_alarm(log, folder, parties, way):
+def test_a_witness_that_saw_another_history_stops_the_log(log, folder, parties, way):
     witness = Witness("witness.example/1", folder, [log.vkey])
     parties.append(witness)
     origin = log.vkey.split("+", 1)[0]
     seen = {"root": log.size, "size": log.size + 5, "proof": log.size - 1}[way]
     witness.remember(origin, seen, bytes(32))
-    restart(log, witness_policy=policy(folder, log.vkey, [witness]))
+    reason = start_refused(log, witness_policy=policy(folder, log.vkey, [witness]))
+    if way == "size":
+        assert f"has signed {seen} entries, the database has {log.size}: import log.jsonl" in reason
+    else:
+        assert "has signed another history of this log" in reason
     found = wait_state(log, "alarm")
     assert witness.statuses[-1] == (422 if way == "proof" else 409) and found["failures"] == 1
     assert b"log_fork_seen" in log.log()
-    # It is not asked again, and everything else goes on.
+    # It is not asked again by this process, while others are.
     asked = len(witness.asked)
     other = Witness("witness.example/2", folder, [log.vkey])
     parties.append(other)
     assert log.stop() == 0
-    restart(log, witness_policy=policy(folder, log.vkey, [witness, other], "any"))
+    start_refused(log, witness_policy=policy(folder, log.vkey, [witness, other], "any"))
     wait_state(log, "alarm")
     again = len(witness.asked)
     assert asked < again <= asked + 2, "once a start, with one repetition at most"
     wait_until(lambda: len(other.asked) >= 3, WAIT, "the other witness")
     assert len(witness.asked) == again
     assert 'state="alarm"} 1' in exposition(log)
+
+
+def test_a_witness_that_is_ahead_stops_a_restored_backup(make_daemon, folder, parties):
+    """Database, high-water file and lines are all of the same older moment: only the witness knows.
+    With the lines of then, which somebody else kept, the log goes on."""
+    config = world.replay_config(folder, world.BUSY, count=1500, replay_speed=60_000)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    wait_until(lambda: daemon.loop()["cycle_count"] > 100, WAIT, "some cycles")
+    vkey = daemon.api.get("/v1/log/key").text.strip()
+    assert daemon.stop() == 0
+    backup = folder / "backup"
+    subprocess.run(["cp", "-a", daemon.data, backup], check=True)
+    witness = Witness("witness.example/1", folder, [vkey])
+    parties.append(witness)
+    changes = {"witness_policy": policy(folder, vkey, [witness])}
+    daemon.configure({**config, "replay_speed": 0, "anchor_interval_s": 1, **changes})
+    daemon.start().wait_loop("finished", 120)
+    size = daemon.api.get("/v1/account").json["log_size"]
+    origin = vkey.split("+", 1)[0]
+    wait_until(lambda: witness.state().get(origin, [0])[0] == size, WAIT, "the newest cosigned")
+    assert daemon.stop() == 0
+    lines = (daemon.data / "log.jsonl").read_bytes()
+    kept = folder / "kept.jsonl"
+    kept.write_bytes(lines)
+    subprocess.run(["rm", "-r", daemon.data], check=True)
+    subprocess.run(["cp", "-a", backup, daemon.data], check=True)
+
+    daemon.start()
+    loop = daemon.loop()
+    assert loop["state"] == "failed" and f"has signed {size} entries" in loop["reason"], loop
+    assert len(daemon.lines("log.jsonl")) < size
+    assert daemon.stop() == 0
+    done = run("log", "import", kept, "--config", daemon.config_path, "--data", daemon.data)
+    assert done.returncode == 0, done.stderr
+    daemon.start().wait_loop("finished", 120)
+    assert daemon.stop() == 0
+    assert (daemon.data / "log.jsonl").read_bytes() == lines
+
+
+def test_a_witness_that_is_away_at_the_start_stops_the_log_later(log, folder, parties):
+    """It keeps nobody from starting; what it then says has the same weight."""
+    witness = Witness("witness.example/1", folder, [log.vkey])
+    parties.append(witness)
+    witness.failing = (503, "text/plain", b"not now\n")
+    restart(log, witness_policy=policy(folder, log.vkey, [witness]))
+    assert log.loop()["state"] != "failed"
+    wait_state(log, "later")
+    witness.remember(log.vkey.split("+", 1)[0], log.size + 9, bytes(32))
+    witness.failing = None
+    wait_state(log, "alarm")
+    wait_until(lambda: log.loop()["state"] == "failed", WAIT, "the loop's end")
+    assert f"has signed {log.size + 9} entries" in log.loop()["reason"]
+    log.api.post("/v1/loop/stop", {})
+    assert log.api.get("/v1/account").json["log_size"] == log.size
+
+
+def test_a_lost_database_does_not_begin_its_log_anew(log, folder, parties):
+    """All is lost but the key: the witness still knows the origin, and the empty log is refused."""
+    witness = Witness("witness.example/1", folder, [log.vkey])
+    parties.append(witness)
+    witness.remember(log.vkey.split("+", 1)[0], log.size, log.root)
+    key = (log.data / "log.key").read_bytes()
+    subprocess.run(["rm", "-r", log.data], check=True)
+    log.data.mkdir()
+    path = log.data / "log.key"
+    path.write_bytes(key)
+    path.chmod(0o600)
+    restart(log, witness_policy=policy(folder, log.vkey, [witness]), loop_autostart=True)
+    loop = log.loop()
+    assert loop["state"] == "failed" and "the database has 0" in loop["reason"], loop
+    assert log.lines("log.jsonl") == []
+
+
+def test_a_silent_witness_delays_the_start_by_seconds_only(log, folder, parties):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # takes the connection, and never answers
+        witness = Witness("witness.example/1", folder, [log.vkey])
+        parties.append(witness)
+        lines = policy(folder, log.vkey, [witness])
+        text = open(lines, encoding="ascii").read()
+        (folder / "silent").write_text(
+            text.replace(witness.url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        restart(log, witness_policy=str(folder / "silent"))
+        assert log.loop()["state"] != "failed"
+        assert party(log)["state"] == "later"
 
 
 def test_who_refuses_or_does_not_answer_is_asked_again(log, folder, parties):

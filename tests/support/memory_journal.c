@@ -166,6 +166,8 @@ static enum err memory_commit(void *self, const struct journal_batch *b)
     struct memory_journal *j = self;
     bool faulty = ++j->commit_count == j->fault_at;
 
+    if (j->is_refused)
+        return ERR_DB_FENCED;
     if (faulty && j->fault == JOURNAL_FAULT_BEFORE)
         return ERR_DB_UNAVAILABLE;
     if (j->down_for > 0 && j->fault_at && j->commit_count > j->fault_at) {
@@ -302,10 +304,19 @@ static void memory_flush(void *self)
     (void)self;
 }
 
+static void memory_refuse(void *self, const char *sentence)
+{
+    struct memory_journal *j = self;
+
+    (void)sentence;
+    j->is_refused = true;
+}
+
 struct journal memory_journal_port(struct memory_journal *j)
 {
     return (struct journal){.self = j,
                             .commit = memory_commit,
+                            .refuse = memory_refuse,
                             .recover = memory_recover,
                             .store_strategy = memory_store_strategy,
                             .flush = memory_flush};

@@ -41,6 +41,7 @@ struct memory_journal {
     uint64_t fault_at;     /* the commit that goes wrong (1-based); 0: none */
     enum journal_fault fault;
     uint64_t down_for; /* further commits refused after a fault BEFORE */
+    bool is_refused;   /* every commit is: the port was told so */
 };
 
 void memory_journal_init(struct memory_journal *j);

@@ -124,6 +124,11 @@ static char *candles(void)
     return text_take(&t, &length);
 }
 
+static const char *log_fault(const void *script)
+{
+    return ((const struct script *)script)->log_fault;
+}
+
 static void open_engine(struct script *s)
 {
     struct candle_series series = {0};
@@ -139,6 +144,8 @@ static void open_engine(struct script *s)
                                .feed = &s->feed,
                                .venue = &s->port,
                                .journal = &s->journal_port,
+                               .log_fault = log_fault,
+                               .log = s,
                                .autostart = true,
                                .cycle_interval_us = 60 * US_PER_S,
                                .unprotected_limit_us = 20 * US_PER_S,

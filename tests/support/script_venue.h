@@ -42,6 +42,7 @@ struct script {
     struct journal journal_port;
     struct engine *engine;
     struct command_reply *reply;
+    const char *log_fault; /* what others say of the log */
 };
 
 /* BTC/USDT:USDT, candles of a minute that rise by 0.1 %; the strategy enters on each and leaves

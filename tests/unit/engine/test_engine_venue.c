@@ -268,6 +268,47 @@ static void test_a_new_stop_rests_before_the_old_one_goes(void **state)
     script_end(&s);
 }
 
+/* A witness tells while a position is held: nothing is entered, what is held is managed, then the
+ * log ends, and no restart of the loop changes that. */
+static void test_a_log_that_is_another_one_ends_behind_the_last_exit(void **state)
+{
+    struct script s;
+    int64_t stop;
+    size_t leaves, sent;
+
+    (void)state;
+    script_begin(&s);
+    stop = hold(&s);
+    s.log_fault = "another history";
+    sent = script_count(&s, SCRIPT_SUBMIT);
+    script_play(&s, 250);
+    say(&s, COMMAND_PAUSE);
+    say(&s, COMMAND_RESUME);
+    script_agree(&s);
+    script_play(&s, 310);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), sent);
+    assert_false(s.journal.is_refused);
+    script_fill(&s, stop, "t2", script_row(&s, stop)->size);
+    script_play(&s, 311);
+    assert_int_equal(s.journal.positions[0].status, POSITION_CLOSED);
+    script_play(&s, 312);
+    assert_true(s.journal.is_refused);
+    leaves = s.journal.leaf_count;
+    script_play(&s, 400);
+    say(&s, COMMAND_STOP);
+    script_play(&s, 460);
+    assert_int_equal(s.journal.leaf_count, leaves);
+    {
+        struct snapshot *snapshot = engine_snapshot(s.engine);
+
+        assert_int_equal(snapshot->state, LOOP_FAILED);
+        assert_string_equal(snapshot->reason, "another history");
+        assert_int_equal(snapshot->account.log_size, leaves);
+        snapshot_release(snapshot);
+    }
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
         cmocka_unit_test(test_a_start_compares_first),
         cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),
+        cmocka_unit_test(test_a_log_that_is_another_one_ends_behind_the_last_exit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
