@@ -29,7 +29,7 @@ static bool read_seconds(const char *word, int64_t *out)
 
     if (!word)
         return true;
-    if (!verify_number(word, word + strlen(word) + 1, '\0', &n))
+    if (!pages_number(word, word + strlen(word) + 1, '\0', &n))
         return false;
     *out = (int64_t)n;
     return true;

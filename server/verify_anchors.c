@@ -15,8 +15,7 @@
 #define SKEW_US (60 * US_PER_S)
 
 enum {
-    PEM_BYTES = 1024 * 1024,
-    SIZE_DIGITS = 19
+    PEM_BYTES = 1024 * 1024
 };
 
 /* ---- Set-up ---- */
@@ -149,17 +148,6 @@ static void judge_token(struct verify_run *run, uint64_t size, const uint8_t *de
         add_point(a, size, stamp.at_us + stamp.accuracy_us);
 }
 
-bool verify_number(const char *at, const char *end, char behind, uint64_t *out)
-{
-    const char *digit = at;
-    uint64_t n = 0;
-
-    for (; digit < end && *digit >= '0' && *digit <= '9' && digit - at < SIZE_DIGITS; digit++)
-        n = 10 * n + (uint64_t)(*digit - '0');
-    *out = n;
-    return digit > at && *at != '0' && digit < end && *digit == behind && n <= MERKLE_SIZE_MAX;
-}
-
 /* Of the last line. */
 static bool last_size(const char *page, size_t length, uint64_t *size)
 {
@@ -167,19 +155,16 @@ static bool last_size(const char *page, size_t length, uint64_t *size)
 
     while (--from > page && from[-1] != '\n')
         ;
-    return verify_number(from, page + length, ' ', size);
+    return pages_number(from, page + length, ' ', size);
 }
 
 /* "SIZE BASE64" */
 static bool judge_line(struct verify_run *run, const char *line, size_t length, uint8_t *der)
 {
-    const char *blank = memchr(line, ' ', length);
     size_t der_length;
     uint64_t size;
 
-    if (!verify_number(line, line + length, ' ', &size) ||
-        base64_parse(blank + 1, (size_t)(line + length - blank) - 1, der, TIMESTAMP_ANSWER_BYTES,
-                     &der_length))
+    if (!pages_stamp(line, length, &size, der, TIMESTAMP_ANSWER_BYTES, &der_length))
         return false;
     run->anchors.stamped++;
     attested_token(run, size, der, der_length);

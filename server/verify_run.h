@@ -9,6 +9,7 @@
 #include "engine/tile.h"
 #include "engine/verify_log.h"
 #include "engine/witness_policy.h"
+#include "server/verify_pages.h"
 #include "server/verify_source.h"
 
 struct verify_options {
@@ -184,8 +185,6 @@ void statement_load(struct verify_run *run);
 void statement_meet(struct verify_run *run);
 void statement_end(struct verify_run *run);
 
-/* A size in decimal at `at`, without leading zeros, and `behind` behind it. */
-bool verify_number(const char *at, const char *end, char behind, uint64_t *out);
 /* Reads what --policy and --tsa-ca name; false with a message. */
 bool anchors_open(struct verify_run *run) MUST_USE;
 /* Judges all cosignatures and tokens; behind stored_load. */

@@ -12,7 +12,9 @@ static const char dash[] = "\xE2\x80\x94 "; /* how a signature line begins */
 
 enum {
     DASH = sizeof dash - 1,
-    THREADS_MAX = 16
+    THREADS_MAX = 16,
+    PAGE_NAME = 80,
+    NOTES_BYTES = 1024 * 1024 * 1024 /* of all of a server's: three million of a commit each */
 };
 
 /* The end of the note that begins at `from`: behind its last signature line. */
@@ -109,26 +111,58 @@ static void keep_signed(struct verify_run *run)
     l->count = kept;
 }
 
-/* Of the last note: the line before its root's. */
-static bool last_size(const char *page, size_t length, uint64_t *size)
+/* A server's, page by page; of sizes up to the newest, so that a log that grows comes to an end. */
+static enum err fetch(struct verify_run *run, struct text *notes)
 {
-    size_t at = length;
-    int newlines = 0;
+    uint64_t from = 1, next = 0;
+    enum err e = ERR_OK;
 
-    while (at >= 2 && memcmp(page + at - 2, "\n\n", 2) != 0)
-        at--;
-    if (at < 2)
-        return false;
-    for (at -= 2; at > 0 && newlines < 2;)
-        newlines += page[--at] == '\n';
-    return newlines == 2 && verify_number(page + at + 1, page + length, '\n', size);
+    for (; !e && from > 0 && from <= run->newest.size; from = next) {
+        struct evidence page;
+        char name[PAGE_NAME];
+
+        (void)snprintf(name, sizeof name, "checkpoints?from=%llu&to=%llu", (unsigned long long)from,
+                       (unsigned long long)run->newest.size);
+        e = source_get(run->source, name, &page, run->reason);
+        if (e == ERR_NOT_FOUND && from > 1)
+            e = ERR_SYNTAX; /* it named the page */
+        if (e)
+            break;
+        e = pages_notes(page.data, page.length, notes, &next);
+        if (!e && next > 0 && next <= from)
+            e = ERR_SYNTAX; /* it would never end */
+        evidence_release(&page);
+    }
+    return e;
 }
 
 static enum err load_file(struct verify_run *run)
 {
-    if (source_is_url(run->source))
-        return source_get_pages(run->source, "attested", last_size, &run->stored.file, run->reason);
-    return source_get(run->source, "checkpoints", &run->stored.file, run->reason);
+    struct text notes;
+    size_t length;
+    char *owned;
+    enum err e;
+
+    if (!source_is_url(run->source))
+        return source_get(run->source, "checkpoints", &run->stored.file, run->reason);
+    text_init(&notes, NOTES_BYTES);
+    run->reason[0] = '\0';
+    e = fetch(run, &notes);
+    if (e == ERR_SYNTAX)
+        report_fail(&run->report, PROPERTY_CHECKPOINTS,
+                    "the server's list of checkpoints is no list of pages of notes");
+    else if (e && e != ERR_NOT_FOUND)
+        report_note(&run->report, PROPERTY_CHECKPOINTS, VERDICT_NOT_PROVEN,
+                    "not all checkpoints could be read: %s",
+                    run->reason[0] ? run->reason : err_sentence(e));
+    if (e == ERR_NOT_FOUND || notes.length == 0) {
+        text_release(&notes);
+        return ERR_NOT_FOUND;
+    }
+    /* What came before an error is judged all the same. */
+    owned = text_take(&notes, &length);
+    run->stored.file = (struct evidence){.data = owned, .length = length, .owned = owned};
+    return ERR_OK;
 }
 
 void stored_load(struct verify_run *run)

@@ -517,7 +517,7 @@ def unpacked(archive):
 
 
 EVERYTHING = {"signature", "tree", "checkpoints", "tiles", "entries", "orders", "closes", "fills",
-              "strategies", "positions", "profits", "statement"}
+              "strategies", "positions", "profits", "corrections", "statement"}
 
 
 def passed(found):
@@ -553,7 +553,7 @@ def test_the_log_is_verified_over_http(played, served_key, tmp_path):
     url = f"http://127.0.0.1:{played.port}/v1/log"
     done = verify(url, served_key, "--no-state", "--token", str(token))
     found, _ = verdicts_of(done)
-    assert passed(found) == EVERYTHING - {"checkpoints"}
+    assert passed(found) == EVERYTHING
     assert verify(url, served_key, "--no-state").returncode == 1, "the log is not public"
     far = verify("http://192.0.2.1/v1/log", served_key, "--token", str(token))
     assert far.returncode == 2 and "https" in far.stderr
