@@ -77,12 +77,14 @@ static char *make_candles(const struct run *r, int symbol)
 
 /* ---- What the judge hears ---- */
 
-static void watch_submitted(void *self, int who, const struct order *o)
+static void watch_submitted(void *self, int who, const struct order *o, const struct order *other)
 {
     struct run *r = self;
     struct instance *i = &r->instances[who];
 
     judge_submit(&r->judge, i, o);
+    if (other)
+        judge_submit(&r->judge, i, other);
     if (r->has_crashes && sim_chance(&r->random, r->trouble.submit_crashes)) {
         run_reached(r, "crash while sending");
         i->crash_now = true;

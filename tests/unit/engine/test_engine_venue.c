@@ -211,6 +211,24 @@ static void test_what_was_new_at_a_crash_is_not_sent_again(void **state)
     script_end(&s);
 }
 
+/* Another daemon may send it at its time, before it learns that this one has taken over. */
+static void test_an_attempt_whose_turn_was_to_come_is_asked_about_after_a_restart(void **state)
+{
+    struct script s;
+    int64_t id;
+
+    (void)state;
+    script_begin(&s);
+    id = enter(&s);
+    script_tell(&s, VENUE_REJECTED, id)->error = VENUE_ERROR_OVERLOAD;
+    script_play(&s, 65.5); /* the next attempt is to be sent at 66 s */
+    script_restart(&s);
+    script_play(&s, 67);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    assert_true(script_newest(&s, SCRIPT_QUERY)->order.attempt == 2);
+    script_end(&s);
+}
+
 static void test_the_loop_rests_while_the_database_is_away(void **state)
 {
     struct script s;
@@ -320,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_stop_leaves_and_does_not_flood),
         cmocka_unit_test(test_a_position_without_a_stop_leaves_after_the_limit),
         cmocka_unit_test(test_what_was_new_at_a_crash_is_not_sent_again),
+        cmocka_unit_test(test_an_attempt_whose_turn_was_to_come_is_asked_about_after_a_restart),
         cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
         cmocka_unit_test(test_a_start_compares_first),
         cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),
