@@ -26,7 +26,8 @@ static bool attempt_is_wanted(const struct engine_state *s, const struct live_or
 {
     const struct order *o = &was->order;
     const struct position *p = was->lane->position;
-    struct size size = execution_sellable(s, was->lane);
+    struct size size =
+        instrument_most(lane_instrument(s, was->lane), false, execution_sellable(s, was->lane));
     enum exit_reason reason;
 
     if (was->cancel_wanted)
@@ -61,6 +62,7 @@ static bool attempt_size(const struct engine_state *s, const struct live_order *
         return false;
     if (o->purpose != PURPOSE_ENTRY && p)
         *out = size_min(*out, execution_sellable(s, was->lane));
+    *out = instrument_most(i, o->type == ORDER_LIMIT, *out);
     if (size_sign(*out) <= 0)
         return false;
     return o->purpose != PURPOSE_ENTRY || (!notional_of(price, *out, ROUND_DOWN, &notional) &&

@@ -217,8 +217,8 @@ static void booking_close_position(struct engine_state *s, struct lane *lane)
     roster_flat(s, lane);
 }
 
-/* What is left of a position can be in no order: less than a lot, or at a real venue, where no
- * order of the lane is alive any more, less than the minimum notional. */
+/* What is left of a position can be in no order: below the least size, or at a real venue, where
+ * no order of the lane is alive any more, less than the minimum notional. */
 static bool booking_is_dust(const struct engine_state *s, const struct lane *lane)
 {
     const struct instrument *instrument = lane_instrument(s, lane);
@@ -227,7 +227,7 @@ static bool booking_is_dust(const struct engine_state *s, const struct lane *lan
 
     if (!instrument->is_spot)
         return false;
-    if (size_sign(position_sellable(p, instrument->lot)) == 0)
+    if (size_cmp(position_sellable(p, instrument->lot), instrument_least(instrument)) < 0)
         return true;
     return s->options.venue->traits.outlives_us && lane->order_count == 0 &&
            !notional_of(p->mark, p->size, ROUND_DOWN, &value) &&

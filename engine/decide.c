@@ -201,7 +201,9 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
         .equity_peak = s->account.performance.equity_peak,
         .cash_free = s->account.cash,
         .open_positions = (int64_t)s->position_count,
-        .gate = gate_denials(s, lane->instrument),
+        .gate = gate_denials(s, lane->instrument) |
+                (gate_is_full(s, lane->instrument) ? DENIED_VENUE_MAXIMUM : 0),
+        .held = lane->position ? lane->position->size : SIZE_ZERO,
         .opposite_open = decide_is_opposed(s, lane, direction),
     };
     e = state_equity(s, &v->equity, &unrealized, &v->exposure);

@@ -32,6 +32,7 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .status = ORDER_NEW,
         .exit_reason = i->exit_reason,
         .reduce_only = i->purpose != PURPOSE_ENTRY,
+        .is_whole = i->is_whole,
         .oco_group = i->oco_group,
         .size = i->size,
         .limit_price = i->limit_price,
@@ -93,7 +94,28 @@ bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)
     const struct position *p = lane->position;
     const struct live_order *live = p->exit_order_id ? state_order(s, p->exit_order_id) : NULL;
 
-    return live && size_cmp(order_left(&live->order), execution_sellable(s, lane)) >= 0;
+    return live && (live->order.is_whole ||
+                    size_cmp(order_left(&live->order), execution_sellable(s, lane)) >= 0);
+}
+
+bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
+                       enum exit_reason *reason)
+{
+    const struct order *newest = NULL;
+
+    if (size_sign(lane_instrument(s, lane)->market_max) <= 0 || lane->position->exit_order_id)
+        return false;
+    for (size_t i = 0; i < s->ended_capacity; i++) {
+        const struct order *o = &s->ended[i];
+
+        if (o->purpose == PURPOSE_EXIT && o->position_id == lane->position->id &&
+            (!newest || o->id > newest->id))
+            newest = o;
+    }
+    if (!newest || !newest->is_whole || newest->status != ORDER_FILLED)
+        return false;
+    *reason = newest->exit_reason;
+    return true;
 }
 
 enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
@@ -116,7 +138,8 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
         return ERR_CONFLICT;
     }
     i.side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY;
-    i.size = is_part ? size : whole;
+    i.size = instrument_most(lane_instrument(s, lane), false, is_part ? size : whole);
+    i.is_whole = !is_part;
     if (signal) {
         i.signal_id = signal->id;
         i.signal_leaf = &signal->leaf_hash;

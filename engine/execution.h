@@ -20,6 +20,7 @@ struct intent {
     struct price limit_price, stop_price, decision_price;
     struct price attached_stop, attached_target; /* entries from outside */
     struct ratio slippage_tolerance;
+    bool is_whole;
     int64_t signal_id;
     const struct digest *signal_leaf; /* NULL: not from a signal */
     int64_t oco_group;
@@ -31,14 +32,22 @@ MUST_USE enum err execution_intend(struct engine_state *s, const struct intent *
 /* What an order can take off the lane's position: whole lots; 0 without one. */
 struct size execution_sellable(const struct engine_state *s, const struct lane *lane);
 
-/* True when a market exit of all that is left is on its way. */
+/* True when a market exit of all that is left is on its way, or of the part of it that one order
+ * may have: the next follows. */
 bool execution_is_leaving(const struct engine_state *s, const struct lane *lane);
 
 /* A market exit of a position; reason names it.  The whole (size 0) takes its protection away, and
- * the place of an exit of a part; a part leaves the protection, and must be the only exit.
+ * the place of an exit of a part; a part leaves the protection, and must be the only exit.  No
+ * order is larger than the venue takes: the rest of a whole follows once it has filled
+ * (execution_goes_on).
  * ERR_CONFLICT: less than a lot is held, while its entry goes on: that is ended. */
 MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
+
+/* An exit of the whole has filled, and the venue's maximum left a rest: it leaves too.  *reason is
+ * that exit's. */
+bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
+                       enum exit_reason *reason);
 
 /* Takes and applies all events of the venue, then protects the positions they touched. */
 void execution_drain(struct engine_state *s);

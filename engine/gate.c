@@ -22,6 +22,30 @@ static bool gate_has_unknown(const struct engine_state *s, size_t instrument)
     return false;
 }
 
+bool gate_is_full(const struct engine_state *s, size_t instrument)
+{
+    /* The entry, its stop, its target; a stop that moves may rest beside the one it replaces. */
+    enum {
+        ORDERS_OF_AN_ENTRY = 3,
+        STOPS_OF_AN_ENTRY = 2
+    };
+    const struct instrument *i = &s->instruments[instrument];
+    int64_t orders = 0, stops = 0;
+
+    if (i->orders_max == 0 && i->stops_max == 0)
+        return false;
+    for (size_t k = 0; k < s->order_count; k++) {
+        const struct order *o = &s->orders[k]->order;
+
+        if (s->orders[k]->lane->instrument != instrument)
+            continue;
+        orders += o->purpose == PURPOSE_ENTRY ? ORDERS_OF_AN_ENTRY : 1;
+        stops += o->purpose == PURPOSE_ENTRY || o->type == ORDER_STOP_MARKET;
+    }
+    return (i->orders_max > 0 && orders + ORDERS_OF_AN_ENTRY > i->orders_max) ||
+           (i->stops_max > 0 && stops + STOPS_OF_AN_ENTRY > i->stops_max);
+}
+
 bool gate_symbol_is_halted(const struct engine_state *s, size_t instrument)
 {
     const struct market *m = &s->markets[instrument];

@@ -9,6 +9,9 @@
 /* Bits of enum denial; 0: entries on the instrument may be made and sent. */
 unsigned gate_denials(const struct engine_state *s, size_t instrument);
 
+/* The venue takes no further orders of it, should an entry need a stop and a target too. */
+bool gate_is_full(const struct engine_state *s, size_t instrument);
+
 /* The venue does not trade it, or refused it, or its books and ours differ. */
 bool gate_symbol_is_halted(const struct engine_state *s, size_t instrument);
 

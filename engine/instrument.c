@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unified symbols: splitting them, and guessing one from a recording's file name. */
+/* Unified symbols: splitting them, and guessing one from a recording's file name; bounds. */
 #include "engine/instrument.h"
 
 #include <stdio.h>
@@ -143,6 +143,40 @@ bool symbol_of_file(const char *path, char symbol[LIMIT_SYMBOL])
             return true;
     }
     return false;
+}
+
+struct size instrument_least(const struct instrument *i)
+{
+    return size_max(i->size_min, i->lot);
+}
+
+struct size instrument_most(const struct instrument *i, bool is_limit, struct size size)
+{
+    const struct size most = is_limit ? i->limit_max : i->market_max;
+    struct size whole;
+
+    if (size_sign(most) <= 0 || size_cmp(size, most) <= 0)
+        return size;
+    return size_to_step(most, i->lot, ROUND_DOWN, &whole) ? most : whole;
+}
+
+/* limit <= market * bound, or >= it; a bound of 0 is none. */
+static bool is_within(struct price limit, struct price market, struct ratio bound, bool is_upper)
+{
+    struct price edge;
+
+    if (ratio_sign(bound) <= 0)
+        return true;
+    if (price_times(market, bound, is_upper ? ROUND_DOWN : ROUND_UP, &edge))
+        return is_upper; /* no price comes near it */
+    return is_upper ? price_cmp(limit, edge) <= 0 : price_cmp(limit, edge) >= 0;
+}
+
+bool instrument_takes_price(const struct instrument *i, bool is_buy, struct price limit,
+                            struct price market)
+{
+    return is_within(limit, market, is_buy ? i->buy_up : i->sell_up, true) &&
+           is_within(limit, market, is_buy ? i->buy_down : i->sell_down, false);
 }
 
 enum fee_kind instrument_fee_kind(const struct instrument *i, const char *currency)

@@ -21,7 +21,13 @@ struct instrument {
     struct price tick;         /* > 0 */
     struct size lot;           /* > 0 */
     struct money min_notional; /* 0: none */
-    int price_scale;           /* decimals of tick, of lot, and of money (8): how leaves print */
+    /* Bounds of the venue, 0: none.  Of one order: the least, the most of market orders and stops,
+     * the most of limit orders.  Of orders and stops open at once.  Of a limit order's price
+     * against the market's, by side. */
+    struct size size_min, market_max, limit_max;
+    int64_t orders_max, stops_max;
+    struct ratio buy_up, buy_down, sell_up, sell_down;
+    int price_scale; /* decimals of tick, of lot, and of money (8): how leaves print */
     int size_scale;
     int money_scale;
 };
@@ -30,6 +36,14 @@ struct instrument {
  * the given values.  ERR_INVALID with nothing written when the symbol or a step is not right. */
 MUST_USE enum err instrument_init(struct instrument *out, const char *symbol, struct price tick,
                                   struct size lot, struct money min_notional);
+
+/* The least size an order may have: a lot or more. */
+struct size instrument_least(const struct instrument *i);
+/* What of the size one order may have, in whole lots. */
+struct size instrument_most(const struct instrument *i, bool is_limit, struct size size);
+/* A limit order at this price is within the venue's bounds when the market is at `market`. */
+bool instrument_takes_price(const struct instrument *i, bool is_buy, struct price limit,
+                            struct price market);
 
 /* Of a fee in this currency; "" is the quote currency. */
 enum fee_kind instrument_fee_kind(const struct instrument *i, const char *currency);

@@ -92,6 +92,7 @@ struct order {
     enum order_status status;
     enum exit_reason exit_reason; /* what the exit will be called; EXIT_NONE for entries */
     bool reduce_only;
+    bool is_whole;     /* a market exit of all that is held, or of as much as one order may have */
     int64_t oco_group; /* > 0: the venue cancels the others as soon as one executes */
     struct size size;
     struct size filled;

@@ -124,10 +124,25 @@ static void protection_join(struct engine_state *s, struct position *p, struct p
     }
 }
 
+/* The venue would refuse a target so far from its price: it rests already, or is watched. */
+static bool protection_is_too_far(struct engine_state *s, const struct lane *lane, struct size size,
+                                  struct price target)
+{
+    const struct position *p = lane->position;
+    struct price last = lane_tape(s, lane)->last;
+
+    return price_sign(target) > 0 && price_sign(last) > 0 &&
+           !instrument_takes_price(lane_instrument(s, lane), p->direction == DIRECTION_SHORT,
+                                   target, last) &&
+           !protection_rests(s, p->target_order_id, size, target);
+}
+
 enum err protection_set(struct engine_state *s, struct lane *lane)
 {
     struct position *p = lane->position;
-    struct protection wanted = {.size = execution_sellable(s, lane)};
+    /* The venue takes no larger stop; what is beyond has none, and leaves after the limit. */
+    struct protection wanted = {
+        .size = instrument_most(lane_instrument(s, lane), false, execution_sellable(s, lane))};
     bool is_watched = protection_watches_target(s, lane);
     struct price target;
     enum err e;
@@ -137,9 +152,12 @@ enum err protection_set(struct engine_state *s, struct lane *lane)
         return ERR_OK;
     wanted.stop = position_stop_level(p);
     target = position_target_level(p, &wanted.target_reason);
+    is_watched |= protection_is_too_far(s, lane, wanted.size, target);
     wanted.target = is_watched ? PRICE_ZERO : target;
-    wanted.has_stop = price_sign(wanted.stop) == 0 ||
-                      protection_rests(s, p->stop_order_id, wanted.size, wanted.stop);
+    wanted.has_stop =
+        price_sign(wanted.stop) == 0 ||
+        protection_rests(s, p->stop_order_id, wanted.size, wanted.stop) ||
+        protection_rests(s, p->stop_order_id, execution_sellable(s, lane), wanted.stop);
     wanted.has_target = price_sign(wanted.target) == 0 ||
                         protection_rests(s, p->target_order_id, wanted.size, wanted.target);
     if (s->options.venue->submit_pair)
@@ -175,12 +193,15 @@ void protection_set_touched(struct engine_state *s)
     s->touched_count = 0;
     for (i = 0; i < count; i++) {
         struct lane *lane = s->touched[i];
+        enum exit_reason reason;
         enum err e;
 
         lane->touched = false;
         if (!lane->position)
             continue;
-        if (protection_must_leave(s, lane)) {
+        if (execution_goes_on(s, lane, &reason)) {
+            e = execution_exit(s, lane, SIZE_ZERO, reason, NULL);
+        } else if (protection_must_leave(s, lane)) {
             /* A stop that was refused would be again: nothing but leaving helps, later. */
             lane->exit_price_missing = true;
             if (state_now(s) < lane->leave_after_us)

@@ -110,12 +110,12 @@ static enum err size_asked(const struct risk_view *view, const struct risk_reque
     return size_to_step(size_max(size, SIZE_ZERO), q->instrument->lot, ROUND_DOWN, out);
 }
 
-/* Worth trading at all: at least one lot and the minimum notional. */
+/* Worth trading at all: at least one lot, the venue's least size and the minimum notional. */
 static bool is_tradable(const struct risk_request *q, struct size size, enum err *e)
 {
     struct money exact;
 
-    if (size_sign(size) <= 0)
+    if (size_cmp(size, instrument_least(q->instrument)) < 0)
         return false;
     *e = notional_of(q->price, size, ROUND_DOWN, &exact);
     return !*e && money_cmp(exact, q->instrument->min_notional) >= 0;
@@ -168,12 +168,29 @@ static enum err cash_for_size(const struct risk_limits *l, struct money free, st
     return ERR_OK;
 }
 
+/* One stop must protect all of the position, so the venue's largest order bounds it. */
+static void limit_to_maximum(const struct risk_view *view, const struct risk_request *q,
+                             struct size *size, unsigned *denials)
+{
+    const struct size most = q->instrument->market_max;
+    struct size room = {most.e12 - view->held.e12};
+    enum err e = ERR_OK;
+
+    if (size_sign(most) <= 0)
+        return;
+    if (size_sign(room) <= 0 || size_to_step(room, q->instrument->lot, ROUND_DOWN, &room) ||
+        !is_tradable(q, room, &e))
+        *denials |= DENIED_VENUE_MAXIMUM;
+    *size = size_min(*size, size_max(room, SIZE_ZERO));
+}
+
 static enum err apply_limits(const struct risk_limits *l, const struct risk_view *view,
                              const struct risk_request *q, struct size *size, unsigned *denials)
 {
     struct money allowed;
     enum err e;
 
+    limit_to_maximum(view, q, size, denials);
     if (money_sign(l->max_order_notional) > 0) {
         e = limit_to(q, l->max_order_notional, 0, size, denials);
         if (e)

@@ -26,6 +26,7 @@ struct risk_view {
     struct money cash_free; /* cash less what pending entries will cost */
     struct money exposure;  /* notionals of open positions and pending entries */
     struct money symbol_exposure;
+    struct size held;       /* by the position that the entry would enlarge */
     int64_t open_positions; /* positions and pending entries */
     bool opposite_open;     /* a position of the other direction on this symbol */
     unsigned gate;          /* enum denial bits of the venue (engine/gate.h) */

@@ -38,7 +38,7 @@ const char *denial_name(int bit)
         "insufficient_cash",  "min_notional",       "max_exposure",       "overflow",
         "cooldown",           "volatility_unknown", "signal_expired",     "no_position",
         "strategy_retired",   "position_open",      "order_unknown",      "position_unprotected",
-        "not_reconciled",     "symbol_halted",      "venue_halted",
+        "not_reconciled",     "symbol_halted",      "venue_halted",       "venue_maximum",
     };
 
     ASSERT(bit >= 0 && bit < DENIED_COUNT_);

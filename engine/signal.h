@@ -51,9 +51,10 @@ enum denial {
     DENIED_NOT_RECONCILED = 1 << 20,
     DENIED_SYMBOL_HALTED = 1 << 21,
     DENIED_VENUE_HALTED = 1 << 22,
-    DENIED_COUNT_ = 23
+    DENIED_VENUE_MAXIMUM = 1 << 23,
+    DENIED_COUNT_ = 24
 };
-/* "confidence_too_low", "loop_paused", ...: stable words of the API, for bit number 0..17. */
+/* "confidence_too_low", "loop_paused", ...: stable words of the API, for bit numbers. */
 const char *denial_name(int bit);
 
 struct signal {

@@ -193,6 +193,16 @@ enum err binance_may_money(const struct jnode *object, const char *key, struct m
     return MAY(object, key, binance_money(object, key, out, diags));
 }
 
+enum err binance_may_ratio(const struct jnode *object, const char *key, struct ratio *out,
+                           struct diag_list *diags)
+{
+    struct money m = {out->e12};
+    enum err e = MAY(object, key, binance_money(object, key, &m, diags));
+
+    *out = (struct ratio){m.e12};
+    return e;
+}
+
 enum err binance_may_bool(const struct jnode *object, const char *key, bool *out,
                           struct diag_list *diags)
 {

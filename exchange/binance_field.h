@@ -50,6 +50,8 @@ MUST_USE enum err binance_may_size(const struct jnode *object, const char *key, 
                                    struct diag_list *diags);
 MUST_USE enum err binance_may_money(const struct jnode *object, const char *key, struct money *out,
                                     struct diag_list *diags);
+MUST_USE enum err binance_may_ratio(const struct jnode *object, const char *key, struct ratio *out,
+                                    struct diag_list *diags);
 MUST_USE enum err binance_may_bool(const struct jnode *object, const char *key, bool *out,
                                    struct diag_list *diags);
 

@@ -88,8 +88,27 @@ static enum err read_limit(const struct jnode *n, struct binance_exchange *x,
     return ERR_OK;
 }
 
-static enum err read_filter(const struct jnode *n, struct binance_instrument *b,
-                            struct diag_list *diags)
+/* How far from the market a limit order may lie: USD-M lets buys not rise above nor sells fall
+ * below a part of the mark price; spot bounds all four, or both sides alike. */
+static enum err read_percent(enum binance_market m, const struct jnode *n, struct instrument *i,
+                             struct diag_list *diags)
+{
+    enum err e = binance_may_ratio(n, "bidMultiplierUp", &i->buy_up, diags);
+
+    e = e ? e : binance_may_ratio(n, "bidMultiplierDown", &i->buy_down, diags);
+    e = e ? e : binance_may_ratio(n, "askMultiplierUp", &i->sell_up, diags);
+    e = e ? e : binance_may_ratio(n, "askMultiplierDown", &i->sell_down, diags);
+    e = e ? e : binance_may_ratio(n, "multiplierUp", &i->buy_up, diags);
+    e = e ? e : binance_may_ratio(n, "multiplierDown", &i->sell_down, diags);
+    if (!e && m == BINANCE_SPOT && is_word(n, "filterType", "PERCENT_PRICE")) {
+        i->sell_up = i->buy_up;
+        i->buy_down = i->sell_down;
+    }
+    return e;
+}
+
+static enum err read_filter(enum binance_market m, const struct jnode *n,
+                            struct binance_instrument *b, struct diag_list *diags)
 {
     struct instrument *i = &b->instrument;
     enum err e = ERR_OK;
@@ -125,6 +144,9 @@ static enum err read_filter(const struct jnode *n, struct binance_instrument *b,
         e = e ? e : binance_may_bool(n, "applyMinToMarket", &b->notional_min_for_market, diags);
         return e ? e : binance_may_bool(n, "applyMaxToMarket", &b->notional_max_for_market, diags);
     }
+    if (is_word(n, "filterType", "PERCENT_PRICE") ||
+        is_word(n, "filterType", "PERCENT_PRICE_BY_SIDE"))
+        return read_percent(m, n, i, diags);
     if (is_word(n, "filterType", "MAX_NUM_ORDERS"))
         return binance_integer(n, binance_has(n, "limit") ? "limit" : "maxNumOrders",
                                &b->orders_max, diags);
@@ -152,6 +174,32 @@ static bool read_name(enum binance_market m, const struct jnode *n, char unified
     return length > 0 && length < LIMIT_SYMBOL;
 }
 
+static struct size least_of(struct size a, struct size b)
+{
+    return size_sign(a) <= 0 ? b : size_sign(b) <= 0 ? a : size_min(a, b);
+}
+
+/* What the filters, which were read into b, allow of orders. */
+static void set_bounds(const struct binance_instrument *b, struct instrument *made)
+{
+    const struct instrument *read = &b->instrument;
+
+    /* Market orders of coarser steps are rare: then all orders keep to them. */
+    if (size_cmp(b->market_lot, made->lot) > 0) {
+        made->lot = b->market_lot;
+        made->size_scale = size_scale_of(made->lot);
+    }
+    made->size_min = size_max(b->size_min, b->market_min);
+    made->market_max = least_of(b->size_max, b->market_max);
+    made->limit_max = b->size_max;
+    made->orders_max = b->orders_max;
+    made->stops_max = b->algo_orders_max;
+    made->buy_up = read->buy_up;
+    made->buy_down = read->buy_down;
+    made->sell_up = read->sell_up;
+    made->sell_down = read->sell_down;
+}
+
 /* *known is false, and nothing an error, for a symbol we cannot name. */
 static enum err read_symbol(enum binance_market m, const struct jnode *n,
                             struct binance_instrument *b, bool *known, struct diag_list *diags)
@@ -172,13 +220,14 @@ static enum err read_symbol(enum binance_market m, const struct jnode *n,
         return ERR_OK;
     e = binance_member_list(n, "filters", FILTERS, diags, &filters);
     for (size_t i = 0; !e && i < jnode_count(filters); i++)
-        e = read_filter(jnode_item(filters, i), b, diags);
+        e = read_filter(m, jnode_item(filters, i), b, diags);
     if (e)
         return e;
     /* A step of 0 says that there is none, which no instrument of ours can be. */
     if (instrument_init(&made, unified, b->instrument.tick, b->instrument.lot,
                         b->instrument.min_notional) != ERR_OK)
         return ERR_OK;
+    set_bounds(b, &made);
     b->instrument = made;
     b->is_trading = is_word(n, "status", "TRADING");
     b->has_oco = false;

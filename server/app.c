@@ -119,16 +119,11 @@ static const char *log_fault(const void *store)
     return store_log_fault(store);
 }
 
-static bool app_is_replay(const struct app *a)
-{
-    return !a->market.live && config_enum(a->config, CONFIG_pace) == 0;
-}
-
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
 {
     const struct config *c = a->config;
     bool is_live = config_enum(c, CONFIG_mode) == 1;
-    bool is_replay = app_is_replay(a);
+    bool is_replay = !a->market.live && config_enum(c, CONFIG_pace) == 0;
     struct engine_options o = {
         .mode = is_live ? MODE_LIVE : MODE_PAPER,
         .starting_equity = config_money(c, CONFIG_starting_equity),
@@ -177,8 +172,7 @@ static enum err open_anchors(struct app *a, struct diag_list *diags)
                                       .store = a->database.store,
                                       .account = a->account,
                                       .vkey = a->log.vkey,
-                                      .signer = &a->log.signer,
-                                      .chains = !app_is_replay(a)};
+                                      .signer = &a->log.signer};
 
     return anchors_new(&o, diags, &a->anchors);
 }

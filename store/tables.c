@@ -171,6 +171,7 @@ static const struct column order_columns[] = {
     COLUMN_NAMED(order, status, "status", word_order_status, 0, ORDER_STATUS_COUNT_ - 1),
     COLUMN_NAMED(order, exit_reason, "exit_reason", word_exit_reason, 0, EXIT_REASON_COUNT_ - 1),
     COLUMN(order, reduce_only, "reduce_only", BOOL),
+    COLUMN(order, is_whole, "is_whole", BOOL),
     COLUMN(order, oco_group, "oco_group", INTEGER),
     COLUMN(order, size, "size", AMOUNT),
     COLUMN(order, filled, "filled", AMOUNT),

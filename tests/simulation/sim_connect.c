@@ -174,8 +174,7 @@ static enum err submit(void *self, const struct order *o, int64_t at_us)
     (void)at_us;
     if (is_dead(l, "submit", o))
         return ERR_OK;
-    v->o.watch.submitted(v->o.watch.self, l->index, o);
-    v->o.watch.leaves(v->o.watch.self, l->index);
+    v->o.watch.submitted(v->o.watch.self, l->index, o, NULL);
     if (sim_chance(&v->random, v->o.faults.not_sent)) {
         sim_sometimes(v, "request not sent");
         e = refusal(VENUE_NOT_SENT, o, VENUE_ERROR_NOT_SENT, 0);
@@ -198,16 +197,14 @@ static enum err replace(void *self, const struct order *o, const struct order *w
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
-    size_t before;
+    size_t before = l->event_count;
     struct thing *t;
 
     (void)at_us;
     if (is_dead(l, "replace", with))
         return ERR_OK;
     sim_sometimes(v, "replace");
-    v->o.watch.submitted(v->o.watch.self, l->index, with);
-    v->o.watch.leaves(v->o.watch.self, l->index);
-    before = l->event_count;
+    v->o.watch.submitted(v->o.watch.self, l->index, with, NULL);
     t = request(l, THING_REPLACE, o, VENUE_CANCEL_FAILED);
     if (t)
         t->with = *with;
@@ -221,17 +218,14 @@ static enum err submit_pair(void *self, const struct order *stop, const struct o
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
-    size_t before;
+    size_t before = l->event_count;
     struct thing *t;
 
     (void)at_us;
     if (is_dead(l, "submit pair", stop))
         return ERR_OK;
     sim_sometimes(v, "pair");
-    v->o.watch.submitted(v->o.watch.self, l->index, stop);
-    v->o.watch.submitted(v->o.watch.self, l->index, target);
-    v->o.watch.leaves(v->o.watch.self, l->index);
-    before = l->event_count;
+    v->o.watch.submitted(v->o.watch.self, l->index, stop, target);
     t = request(l, THING_PAIR, stop, VENUE_UNKNOWN);
     if (t)
         t->with = *target;

@@ -61,6 +61,14 @@ static void test_instruments_have_their_exact_filters(void **state)
     assert_true(b->notional_min_for_market);
     assert_int_equal(b->orders_max, 200);
     assert_int_equal(b->algo_orders_max, 5);
+    CHECK(b->instrument.market_max, "100.05381873"); /* what of it holds for orders of a kind */
+    CHECK(b->instrument.limit_max, "9000");
+    CHECK(b->instrument.size_min, "0.00001");
+    assert_int_equal(b->instrument.orders_max, 200);
+    assert_int_equal(b->instrument.stops_max, 5);
+    CHECK(b->instrument.buy_up, "5");
+    CHECK(b->instrument.sell_up, "5");
+    CHECK(b->instrument.buy_down, "0.2");
     CHECK(find(&x, "ETH/BTC")->instrument.tick, "0.000001");
     CHECK(find(&x, "ETH/BTC")->instrument.min_notional, "0.0001");
     binance_exchange_release(&x);
@@ -76,6 +84,10 @@ static void test_instruments_have_their_exact_filters(void **state)
     CHECK(b->instrument.min_notional, "5");
     CHECK(b->market_lot, "0.001");
     CHECK(b->market_max, "1000");
+    CHECK(b->instrument.buy_up, "1.15"); /* sells may lie above, buys below, as far as they like */
+    CHECK(b->instrument.sell_down, "0.85");
+    CHECK(b->instrument.sell_up, "0");
+    CHECK(b->instrument.buy_down, "0");
     binance_exchange_release(&x);
 }
 
@@ -85,7 +97,11 @@ static void test_the_newer_notional_filter_and_odd_symbols(void **state)
         "{\"symbols\":[{\"symbol\":\"ABUSDT\",\"status\":\"BREAK\",\"baseAsset\":\"AB\","
         "\"quoteAsset\":\"USDT\",\"orderTypes\":[\"STOP_LOSS\"],\"filters\":["
         "{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"0.10\"},"
-        "{\"filterType\":\"LOT_SIZE\",\"stepSize\":\"1.00\"},"
+        "{\"filterType\":\"LOT_SIZE\",\"minQty\":\"1.00\",\"stepSize\":\"1.00\"},"
+        "{\"filterType\":\"MARKET_LOT_SIZE\",\"minQty\":\"20\",\"maxQty\":\"500\","
+        "\"stepSize\":\"10\"},{\"filterType\":\"PERCENT_PRICE_BY_SIDE\",\"bidMultiplierUp\":"
+        "\"1.2\",\"bidMultiplierDown\":\"0.3\",\"askMultiplierUp\":\"4\","
+        "\"askMultiplierDown\":\"0.8\"},"
         "{\"filterType\":\"NOTIONAL\",\"minNotional\":\"5.00\",\"applyMinToMarket\":false,"
         "\"maxNotional\":\"9000000.00\",\"applyMaxToMarket\":true},"
         "{\"filterType\":\"A_NEW_ONE\",\"x\":1.5}]},"
@@ -105,6 +121,13 @@ static void test_the_newer_notional_filter_and_odd_symbols(void **state)
     assert_true(x.items[0].notional_max_for_market);
     CHECK(x.items[0].instrument.min_notional, "5");
     CHECK(x.items[0].notional_max, "9000000");
+    CHECK(x.items[0].instrument.lot, "10"); /* all orders keep to the coarser step */
+    CHECK(x.items[0].instrument.size_min, "20");
+    CHECK(x.items[0].instrument.market_max, "500");
+    CHECK(x.items[0].instrument.buy_up, "1.2");
+    CHECK(x.items[0].instrument.buy_down, "0.3");
+    CHECK(x.items[0].instrument.sell_up, "4");
+    CHECK(x.items[0].instrument.sell_down, "0.8");
     binance_exchange_release(&x);
 }
 
