@@ -33,19 +33,17 @@ struct engine {
     struct cycle_times times;
     struct queue mailbox; /* of struct ticket * */
     pthread_t thread;
-    bool running;
-    int stopping;         /* atomic */
-    int64_t heartbeat_us; /* atomic */
+    bool running, is_stale; /* is_stale: time has passed that the newest snapshot does not show */
+    int stopping;           /* atomic */
+    int64_t heartbeat_us;   /* atomic */
     pthread_mutex_t publish;
     pthread_cond_t published; /* CLOCK_MONOTONIC */
     struct snapshot *newest;
     uint64_t seq;
-    int64_t published_us;
+    int64_t published_us, state_since_us;
     enum loop_state published_state;
-    int64_t state_since_us;
     char reason[LIMIT_REASON];
-    int64_t retry_us; /* monotonic time of the next try to commit; 0: none waits */
-    int64_t backoff_us;
+    int64_t retry_us, backoff_us; /* monotonic time of the next try to commit; 0: none waits */
     int64_t base_feed_us, base_monotonic_us; /* pace: this feed time was played at this moment */
     int64_t next_heartbeat_leaf_us;          /* realtime: wall time of the next cycle */
     int64_t last_cycle_wall_us;
@@ -68,15 +66,17 @@ static void engine_publish(struct engine *e)
     pthread_cond_broadcast(&e->published);
     pthread_mutex_unlock(&e->publish);
     snapshot_release(old);
-    e->state.effects = false;
+    e->state.effects = e->is_stale = false;
     e->published_us = state_monotonic_us(&e->state);
 }
 
+/* While time flies now and then, and once more when there is nothing to do. */
 static void engine_publish_if_due(struct engine *e, bool time_passed)
 {
     if (e->state.options.unread && e->state.loop == e->published_state)
         return;
-    if (e->state.effects ||
+    e->is_stale |= time_passed;
+    if (e->state.effects || (e->is_stale && !time_passed) ||
         (time_passed && state_monotonic_us(&e->state) - e->published_us >= ENGINE_PUBLISH_EVERY_US))
         engine_publish(e);
 }

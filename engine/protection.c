@@ -81,6 +81,12 @@ struct protection {
     bool has_stop, has_target; /* it rests already, or there is none to be */
 };
 
+/* What a position leaves for at its stop, or where that cannot rest. */
+static enum exit_reason protection_stop_reason(const struct position *p)
+{
+    return price_sign(p->trailing_stop) > 0 ? EXIT_TRAILING_STOP : EXIT_STOP_LOSS;
+}
+
 static enum err protection_place(struct engine_state *s, struct lane *lane,
                                  const struct protection *wanted)
 {
@@ -95,7 +101,7 @@ static enum err protection_place(struct engine_state *s, struct lane *lane,
     if (!wanted->has_stop) {
         i.type = ORDER_STOP_MARKET;
         i.purpose = PURPOSE_STOP_LOSS;
-        i.exit_reason = price_sign(p->trailing_stop) > 0 ? EXIT_TRAILING_STOP : EXIT_STOP_LOSS;
+        i.exit_reason = protection_stop_reason(p);
         i.stop_price = i.decision_price = wanted->stop;
         e = protection_replace(s, &i, &p->stop_order_id);
     }
@@ -207,7 +213,7 @@ void protection_set_touched(struct engine_state *s)
             if (state_now(s) < lane->leave_after_us)
                 continue;
             lane->exit_price_missing = false;
-            e = execution_exit(s, lane, SIZE_ZERO, EXIT_STOP_LOSS, NULL);
+            e = execution_exit(s, lane, SIZE_ZERO, protection_stop_reason(lane->position), NULL);
         } else {
             e = protection_set(s, lane);
         }

@@ -20,8 +20,9 @@ START_S = 40
 class Sandbox:
     """One process and the folder of its files."""
 
-    def __init__(self, *options, key="sandbox", secret="sandbox", candles=CANDLES):
+    def __init__(self, *options, key="sandbox", secret="sandbox", candles=CANDLES, env=None):
         self.folder = new_folder()
+        self.env = env or {}
         self.candles = candles
         self.options = [str(option) for option in options]
         self.key, self.secret = key, secret
@@ -43,7 +44,7 @@ class Sandbox:
                 [binary(), "sandbox", "--candles", f"BTC/USDT={self.candles}",
                  "--listen", f"127.0.0.1:{port}", *self.options, *map(str, more)],
                 stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                env=environment(), start_new_session=True)
+                env=environment(**self.env), start_new_session=True)
         self.port = wait_until(self.find_port, START_S, "the sandbox's port")
         return self
 

@@ -78,10 +78,10 @@ def backtest(folder, *words):
         return json.loads(done.stdout), list(csv.reader(file))
 
 
-def assert_parity(folder, paper, *words):
+def assert_parity(folder, paper, *words, least=300):
     whole, signals = backtest(folder, *words)
     assert signals == signals_csv(paper.signals)
-    assert len(signals) > 300
+    assert len(signals) > least
     printed = run("backtest", *words, "--json").stdout  # the fast path, where it applies
     assert printed == run("backtest", *words, "--json", "--whole-engine").stdout
     assert json.loads(printed) == whole
