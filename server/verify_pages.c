@@ -9,7 +9,10 @@
 #include "core/jnode.h"
 #include "engine/merkle.h"
 
+static const char dash[] = "\xE2\x80\x94 "; /* how a signature line begins */
+
 enum {
+    DASH = sizeof dash - 1,
     PAGE_BYTES = 32 * 1024 * 1024, /* a thousand notes of the greatest length are half of it */
     SIZE_DIGITS = 19
 };
@@ -50,6 +53,19 @@ enum err pages_notes(const char *page, size_t length, struct text *notes, uint64
     jnode_free(root);
     free(diags);
     return e;
+}
+
+const char *pages_note_end(const char *from, const char *end)
+{
+    const char *blank = memmem(from, (size_t)(end - from), "\n\n", 2);
+    const char *at = blank ? blank + 2 : end;
+
+    while (at < end && (size_t)(end - at) >= DASH && memcmp(at, dash, DASH) == 0) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+        at = newline ? newline + 1 : end;
+    }
+    return at;
 }
 
 bool pages_number(const char *at, const char *end, char behind, uint64_t *out)

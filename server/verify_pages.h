@@ -14,6 +14,10 @@
 MUST_USE enum err pages_notes(const char *page, size_t length, struct text *notes,
                               uint64_t *next_from);
 
+/* Of notes one behind the other: the end of the one that begins at `from`, behind its last
+ * signature line; `end` when nothing says where it ends.  Always behind `from`. */
+const char *pages_note_end(const char *from, const char *end);
+
 /* One line "SIZE BASE64" without its newline: the token goes to der.  False when it is none. */
 bool pages_stamp(const char *line, size_t length, uint64_t *size, uint8_t *der, size_t capacity,
                  size_t *der_length);

@@ -8,28 +8,11 @@
 
 #include "server/verify_run.h"
 
-static const char dash[] = "\xE2\x80\x94 "; /* how a signature line begins */
-
 enum {
-    DASH = sizeof dash - 1,
     THREADS_MAX = 16,
     PAGE_NAME = 80,
     NOTES_BYTES = 1024 * 1024 * 1024 /* of all of a server's: three million of a commit each */
 };
-
-/* The end of the note that begins at `from`: behind its last signature line. */
-static const char *note_end(const char *from, const char *end)
-{
-    const char *blank = memmem(from, (size_t)(end - from), "\n\n", 2);
-    const char *at = blank ? blank + 2 : end;
-
-    while (at < end && (size_t)(end - at) >= DASH && memcmp(at, dash, DASH) == 0) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-        at = newline ? newline + 1 : end;
-    }
-    return at;
-}
 
 static void add(struct stored_list *l, size_t *capacity, const char *note, size_t length)
 {
@@ -176,7 +159,7 @@ void stored_load(struct verify_run *run)
     at = l->file.data;
     end = at + l->file.length;
     while (at < end) {
-        const char *next = note_end(at, end);
+        const char *next = pages_note_end(at, end);
 
         add(l, &capacity, at, (size_t)(next - at));
         at = next;
