@@ -46,6 +46,7 @@ CONFIG(pace, ENUM, "replay", "replay|realtime", "", "", "replay: candles drive a
 CONFIG(replay_speed, INTEGER, "0", "0", "1000000000", "s/s", "Recorded seconds played a second in replay; 0 is as fast as it goes.")
 CONFIG(cycle_interval_s, INTEGER, "300", "1", "86400", "s", "Time between cycles in realtime; in replay candles drive the cycle.")
 CONFIG(outside_signals, BOOL, "false", "", "", "", "The loop may run without a strategy: signals come from outside, by POST /v1/signals.")
+CONFIG(manual_orders, BOOL, "false", "", "", "", "Orders by hand are taken, by POST and PATCH of /v1/orders; the loop may run without a strategy.")
 CONFIG(loop_autostart, BOOL, "false", "", "", "", "Start the loop with the daemon when it has never been started or stopped.")
 CONFIG(intrabar, ENUM, "pessimistic", "pessimistic|adaptive|detail", "", "", "Which comes first when a candle touches stop and target: the stop, what the assumed path meets, or what the finer candles of detail meet.")
 CONFIG(limit_fill, ENUM, "touch", "touch|through", "", "", "Whether a resting limit fills when touched or only when traded through by a tick.")

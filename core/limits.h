@@ -18,6 +18,7 @@ enum {
     LIMIT_ASSET = 16,
     LIMIT_NAME = 64,      /* strategy and token names, with NUL */
     LIMIT_REASON = 160,   /* reasons, triggers: a sentence, with NUL */
+    LIMIT_LABEL = 49,     /* a user's own client order id, with NUL: what brokers allow */
     LIMIT_SYMBOLS = 1024, /* instruments of one daemon */
     LIMIT_OPEN_ORDERS = 4096,
     LIMIT_OPEN_POSITIONS = 1024,

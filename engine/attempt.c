@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "engine/execution.h"
 #include "engine/gate.h"
+#include "engine/replacement.h"
 #include "engine/retry.h"
 #include "engine/roster.h"
 
@@ -30,7 +31,7 @@ static bool attempt_is_wanted(const struct engine_state *s, const struct live_or
         instrument_most(lane_instrument(s, was->lane), false, execution_sellable(s, was->lane));
     enum exit_reason reason;
 
-    if (was->cancel_wanted)
+    if (was->cancel_wanted || (order_has_expiry(o) && state_now(s) >= o->expires_us))
         return false;
     if (o->purpose == PURPOSE_ENTRY)
         return attempt_is_entry_wanted(s, was);
@@ -102,12 +103,15 @@ static enum err attempt_make(struct engine_state *s, const struct live_order *wa
     live->alike_error = was->alike_error;
     live->alike = was->alike;
     journal_batch_put_order(&s->pending, &o);
+    if (o.replaces_id)
+        replacement_name(s, &o);
     switch (o.purpose) {
     case PURPOSE_ENTRY:
         was->lane->entry_order_id = o.id;
         break;
     case PURPOSE_EXIT:
-        was->lane->position->exit_order_id = o.id;
+        if (!order_is_resting_exit(&o))
+            was->lane->position->exit_order_id = o.id;
         break;
     case PURPOSE_STOP_LOSS:
         was->lane->position->stop_order_id = o.id;
@@ -160,7 +164,9 @@ bool attempt_next(struct engine_state *s, const struct live_order *was, enum ven
     c.alike = before.alike;
     v = retry_decide(&c);
     attempt_measure(s, was, &v);
-    if (!v.again || !attempt_is_wanted(s, was) || !attempt_size(s, was, v.size, &size))
+    if (!v.again || !attempt_is_wanted(s, was) ||
+        (o->replaces_id && !replacement_fit(s, &before.order)) ||
+        !attempt_size(s, &before, v.size, &size))
         return false;
     e = attempt_make(s, &before, size, v.delay_us);
     if (e) {

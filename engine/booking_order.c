@@ -4,9 +4,11 @@
 #include "engine/attempt.h"
 #include "engine/booking_parts.h"
 #include "engine/comparison.h"
+#include "engine/expiry.h"
 #include "engine/gate.h"
 #include "engine/inquiry.h"
 #include "engine/protection.h"
+#include "engine/replacement.h"
 #include "engine/roster.h"
 
 /* How an order ends. */
@@ -38,7 +40,8 @@ static void booking_give_up(struct engine_state *s, const struct live_order *was
     /* A target it refuses would be refused again, and again: the stop has to do. */
     if (was_target)
         p->take_profit = p->roi_target = PRICE_ZERO;
-    if (was->order.purpose == PURPOSE_EXIT && s->options.venue->traits.outlives_us)
+    if (was->order.purpose == PURPOSE_EXIT && !order_is_resting_exit(&was->order) &&
+        s->options.venue->traits.outlives_us)
         protection_pause_leaving(s, lane);
 }
 
@@ -61,6 +64,8 @@ static enum err booking_end(struct engine_state *s, struct live_order *live,
     order_move(o, ending->to, state_now(s));
     was = *live;
     e = booking_close_order(s, o->id);
+    if (e == ERR_OK)
+        replacement_settle(s, was.order.id);
     if (e == ERR_OK && ending->came_to_nothing &&
         !attempt_next(s, &was, ending->error, ending->retry_after_us))
         booking_give_up(s, &was, was_target);
@@ -74,6 +79,7 @@ static enum err booking_over(struct engine_state *s, struct live_order *live,
 {
     struct order *o = &live->order;
     bool has_all = !event->executed_is_known || size_cmp(o->filled, event->executed) >= 0;
+    char reason[LIMIT_REASON];
 
     if (to == ORDER_FILLED && !event->executed_is_known)
         has_all = false; /* else it would have ended with its last fill */
@@ -85,14 +91,19 @@ static enum err booking_over(struct engine_state *s, struct live_order *live,
         inquiry_want(live);
         return ERR_OK;
     }
+    copy_text(reason, sizeof(reason), event->reason);
     /* Executed in part, so not refused. */
     if ((to == ORDER_REJECTED && size_sign(o->filled) > 0) || to == ORDER_FILLED)
         to = ORDER_CANCELED;
+    if (to == ORDER_CANCELED && expiry_is_why(o)) {
+        to = ORDER_EXPIRED;
+        copy_text(reason, sizeof(reason), o->reason);
+    }
     if (!order_may_move(o->status, to))
         return ERR_CONFLICT;
     return booking_end(s, live,
                        &(struct ending){.to = to,
-                                        .reason = event->reason,
+                                        .reason = reason,
                                         .came_to_nothing = to == ORDER_REJECTED,
                                         .error = event->error,
                                         .retry_after_us = event->retry_after_us});
@@ -197,6 +208,8 @@ static enum err booking_catch_up(struct engine_state *s, int64_t order_id)
     struct live_order *live = state_order(s, order_id);
     char reason[LIMIT_REASON];
 
+    if (!live)
+        replacement_settle(s, order_id);
     if (!live || !live->has_ended || size_cmp(live->order.filled, live->executed) < 0)
         return ERR_OK;
     copy_text(reason, sizeof(reason), live->end_reason);

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "engine/account.h"
 #include "engine/ledger.h"
+#include "engine/order.h"
 #include "engine/position.h"
 #include "engine/strategy_slot.h"
 
@@ -18,12 +19,14 @@ enum command_kind {
     COMMAND_CLOSE_ALL,
     COMMAND_CANCEL_ORDER,
     COMMAND_CANCEL_ALL,
-    COMMAND_ACTIVATE,   /* `strategy` with `effective`; is_rollback names it so in the history */
-    COMMAND_DEACTIVATE, /* `name`: no entries any more; close_positions closes what is open */
-    COMMAND_SIGNAL,     /* `signal`, of the outside source `name` */
-    COMMAND_SET_EXT,    /* `ext` */
-    COMMAND_DROP_EXT,   /* ext.name's value of ext.symbol, or every one of them when it is "" */
-    COMMAND_ENTRY       /* `entry`: an entry about the log itself */
+    COMMAND_ACTIVATE,      /* `strategy` with `effective`; is_rollback names it so in the history */
+    COMMAND_DEACTIVATE,    /* `name`: no entries any more; close_positions closes what is open */
+    COMMAND_SIGNAL,        /* `signal`, of the outside source `name` */
+    COMMAND_SET_EXT,       /* `ext` */
+    COMMAND_PLACE_ORDER,   /* `order` in `symbol` */
+    COMMAND_REPLACE_ORDER, /* the order `id`: order.size, limit_price (0: as before), version */
+    COMMAND_DROP_EXT,      /* ext.name's value of ext.symbol, or every one of them when it is "" */
+    COMMAND_ENTRY          /* `entry`: an entry about the log itself */
 };
 
 /* A wish that comes from outside and passes the same risk check as a rule's. */
@@ -36,6 +39,22 @@ struct outside_signal {
     struct price take_profit;
     struct ratio stop_loss_pct, take_profit_pct; /* or distances from the price, as fractions */
     int64_t expires_us;                          /* monotonic; 0: never */
+};
+
+/* An order by hand.  One that opens is judged as every entry is; one that only reduces closes the
+ * position that orders by hand have opened. */
+struct order_request {
+    enum side side;
+    enum order_type type;     /* market or limit */
+    struct size size;         /* 0: `notional`, or all of the position that is reduced */
+    struct money notional;    /* at the price the order is judged by; 0: `size` */
+    struct price limit_price; /* limit orders */
+    struct price stop_loss;   /* of the position it opens; 0: none */
+    struct price take_profit; /* likewise */
+    bool reduce_only;
+    int64_t expires_us;          /* engine time; TIME_NONE: never */
+    char label[LIMIT_LABEL];     /* the user's own id; "" none */
+    char version[ORDER_VERSION]; /* REPLACE: the state it was seen in; "" any */
 };
 
 enum {
@@ -56,10 +75,11 @@ struct command {
     const struct strategy *strategy; /* ACTIVATE: the ticket holds a reference of its own */
     enum effective effective;        /* ACTIVATE */
     bool is_rollback;                /* ACTIVATE */
-    bool validate_only;              /* ACTIVATE, SIGNAL: judge, change nothing */
+    bool validate_only;              /* ACTIVATE, SIGNAL, PLACE_ORDER: judge, change nothing */
     char name[LIMIT_NAME];           /* DEACTIVATE, SIGNAL */
     struct outside_signal signal;
-    struct ext_value ext; /* SET_EXT; at_us TIME_NONE: now */
+    struct order_request order; /* PLACE_ORDER, REPLACE_ORDER; CLOSE_POSITION: type, limit_price */
+    struct ext_value ext;       /* SET_EXT; at_us TIME_NONE: now */
     struct {
         enum leaf_kind kind;
         const char *object; /* engine/ledger_about.h; the ticket holds a copy of its own */

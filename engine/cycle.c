@@ -8,6 +8,7 @@
 #include "engine/booking.h"
 #include "engine/decide.h"
 #include "engine/execution.h"
+#include "engine/expiry.h"
 #include "engine/mark.h"
 #include "engine/roster.h"
 
@@ -101,6 +102,7 @@ static enum err cycle_closes(struct engine_state *s, int64_t at_us)
     e = roster_sweep(s);
     if (e)
         return e;
+    expiry_watch(s);
     mark_equity(s, at_us);
     decide_all(s, at_us);
     return ERR_OK;

@@ -212,7 +212,11 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
             e = decide_view_position(s, s->lanes[i], lane, v);
     }
     for (i = 0; i < s->order_count && e == ERR_OK; i++) {
-        if (s->orders[i]->order.purpose == PURPOSE_ENTRY)
+        const struct order *o = &s->orders[i]->order;
+
+        /* An order that is being replaced counts by what takes its place. */
+        if (o->purpose == PURPOSE_ENTRY && !s->orders[i]->gives_way &&
+            !(o->replaced_by && state_order(s, o->replaced_by)))
             e = decide_view_pending(s, s->orders[i], lane, v);
     }
     /* A position that grows is there already. */
@@ -222,7 +226,8 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
 }
 
 enum err decide_intend(struct engine_state *s, struct lane *lane, struct signal *signal,
-                       struct risk_request *request, const struct risk_view *view)
+                       struct risk_request *request, const struct risk_view *view,
+                       const struct entry_terms *terms)
 {
     struct intent intent = {.lane = lane,
                             .type = ORDER_MARKET,
@@ -254,6 +259,13 @@ enum err decide_intend(struct engine_state *s, struct lane *lane, struct signal 
         intent.attached_stop = request->stop_loss;
         intent.attached_target = request->take_profit;
     }
+    if (terms) {
+        intent.type = terms->type;
+        intent.limit_price = terms->limit_price;
+        intent.wish = &terms->wish;
+        if (terms->type == ORDER_LIMIT) /* its price is its bound */
+            intent.slippage_tolerance = (struct ratio){0};
+    }
     return execution_intend(s, &intent, &lane->entry_order_id);
 }
 
@@ -275,7 +287,7 @@ static enum err decide_entry(struct engine_state *s, struct lane *lane, const st
     if (e)
         return e;
     decide_signal(s, lane, SIGNAL_ENTRY, d, &signal);
-    return decide_intend(s, lane, &signal, &request, &view);
+    return decide_intend(s, lane, &signal, &request, &view, NULL);
 }
 
 /* One more entry of the same position: a part of the first one's size, under the same limits. */
@@ -307,7 +319,7 @@ static enum err decide_scale_in(struct engine_state *s, struct lane *lane, struc
     d->confidence = 1; /* the entry was the signal; this is its management */
     copy_text(d->trigger, sizeof(d->trigger), "scale_in rule");
     decide_signal(s, lane, SIGNAL_ENTRY, d, &signal);
-    e = decide_intend(s, lane, &signal, &request, &view);
+    e = decide_intend(s, lane, &signal, &request, &view, NULL);
     if (e == ERR_OK && signal.decision == SIGNAL_ACCEPTED) {
         p->scale_ins++;
         p->scaled_candles = p->candles_held;

@@ -3,7 +3,7 @@
 #ifndef ENGINE_DECIDE_H
 #define ENGINE_DECIDE_H
 
-#include "engine/state.h"
+#include "engine/execution.h"
 
 /* Exit, scaling and entry decisions of every lane whose candle closed at this instant. */
 void decide_all(struct engine_state *s, int64_t at_us);
@@ -17,10 +17,17 @@ MUST_USE enum err decide_record(struct engine_state *s, const struct lane *lane,
 /* The account as an entry on this lane sees it: everything that is on its way taken as filled. */
 MUST_USE enum err decide_view(const struct engine_state *s, const struct lane *lane,
                               enum direction direction, struct risk_view *v);
+/* What an entry by hand is beside its size and levels; market orders of rules have none of it. */
+struct entry_terms {
+    enum order_type type;
+    struct price limit_price;
+    struct order_wish wish;
+};
 /* The one way to an entry: risk check, signal with all reasons, intent.  signal.denials may hold
  * reasons of the caller's already; request's direction, sizing, levels and confidence_known are
- * set.  With request.validate_only the signal alone is filled in. */
+ * set.  With request.validate_only the signal alone is filled in.  terms NULL: at the market. */
 MUST_USE enum err decide_intend(struct engine_state *s, struct lane *lane, struct signal *signal,
-                                struct risk_request *request, const struct risk_view *view);
+                                struct risk_request *request, const struct risk_view *view,
+                                const struct entry_terms *terms);
 
 #endif

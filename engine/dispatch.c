@@ -10,6 +10,7 @@
 #include "engine/gate.h"
 #include "engine/inquiry.h"
 #include "engine/protection.h"
+#include "engine/replacement.h"
 
 /* Less than this before its expiry a request is not sent any more. */
 static const int64_t too_late_us = 200 * US_PER_MS;
@@ -88,12 +89,14 @@ static bool dispatch_may_replace(const struct engine_state *s, const struct live
 }
 
 /* A stop stays while its successor is not confirmed, where both may rest or one request moves
- * it. */
+ * it; an entry until that request replaces it. */
 static bool dispatch_keeps(const struct engine_state *s, const struct live_order *live)
 {
     const struct venue_traits *t = dispatch_traits(s);
     const struct live_order *new;
 
+    if (live->order.purpose == PURPOSE_ENTRY)
+        return replacement_is_awaited(s, live);
     if (!t->outlives_us || live->order.purpose != PURPOSE_STOP_LOSS)
         return false;
     new = dispatch_successor(s, live);
@@ -118,10 +121,12 @@ static int64_t dispatch_cancel_due_us(const struct engine_state *s, const struct
     return live->hold_until_us;
 }
 
-/* The stop that one replace request would move; NULL: there is none to be moved. */
+/* The stop that one replace request would move, the entry it would replace; NULL: there is none. */
 static struct live_order *dispatch_predecessor(const struct engine_state *s,
                                                const struct live_order *new)
 {
+    if (new->order.purpose == PURPOSE_ENTRY)
+        return replacement_of(s, new);
     if (!dispatch_may_replace(s, new))
         return NULL;
     for (size_t i = 0; i < s->order_count; i++) {
@@ -134,13 +139,16 @@ static struct live_order *dispatch_predecessor(const struct engine_state *s,
     return NULL;
 }
 
-/* An order of the position that has to leave the venue before this one may go there. */
+/* An order of the position, or in whose place this one is to be, that has to leave the venue before
+ * this one may go there. */
 static bool dispatch_is_blocked(const struct engine_state *s, const struct live_order *new)
 {
     const struct venue_traits *t = dispatch_traits(s);
     const struct live_order *old = dispatch_predecessor(s, new);
     const struct order *o = &new->order;
 
+    if (o->replaces_id && state_order(s, o->replaces_id) && !old)
+        return true;
     if (!t->outlives_us || o->purpose == PURPOSE_ENTRY)
         return false;
     for (size_t i = 0; i < s->order_count; i++) {
@@ -193,8 +201,9 @@ static bool dispatch_is_too_large(const struct engine_state *s, const struct liv
 {
     const struct position *p = live->lane->position;
 
-    return dispatch_traits(s)->outlives_us && live->order.purpose == PURPOSE_EXIT && p &&
-           p->id == live->order.position_id && size_cmp(live->order.size, p->size) > 0;
+    return dispatch_traits(s)->outlives_us && live->order.purpose == PURPOSE_EXIT &&
+           !order_is_resting_exit(&live->order) && p && p->id == live->order.position_id &&
+           size_cmp(live->order.size, p->size) > 0;
 }
 
 static const char dispatch_too_late[] = "never sent: too late";

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "engine/booking.h"
 #include "engine/dispatch.h"
+#include "engine/expiry.h"
 #include "engine/inquiry.h"
 #include "engine/protection.h"
 #include "engine/roster.h"
@@ -14,6 +15,16 @@
 enum {
     FLUSH_ROUNDS_MAX = 8
 };
+
+static void execution_wish(struct order *o, const struct order_wish *w)
+{
+    copy_text(o->label, sizeof(o->label), w->label);
+    o->expires_us = w->expires_us > 0 ? w->expires_us : TIME_NONE;
+    if (!w->replaces)
+        return;
+    o->replaces_id = w->replaces->id;
+    o->replaces_filled = w->replaces->filled;
+}
 
 enum err execution_intend(struct engine_state *s, const struct intent *i, int64_t *id)
 {
@@ -45,6 +56,7 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
         .intended_us = state_now(s),
         .send_after_us = TIME_NONE,
         .request_expires_us = TIME_NONE,
+        .expires_us = TIME_NONE,
         .submitted_us = TIME_NONE,
         .filled_us = TIME_NONE,
         .ended_us = TIME_NONE,
@@ -56,6 +68,8 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     enum err e;
 
     o.request_expires_us = state_expiry(s, o.purpose, o.created_us);
+    if (i->wish)
+        execution_wish(&o, i->wish);
     /* Entries leave room: what closes or protects must never be refused for want of it. */
     if (s->order_count >= (i->purpose == PURPOSE_ENTRY ? LIMIT_OPEN_ORDERS / 2 : LIMIT_OPEN_ORDERS))
         return ERR_LIMIT;
@@ -118,6 +132,16 @@ bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
     return true;
 }
 
+static void execution_end_resting_exits(struct engine_state *s, const struct position *p)
+{
+    for (size_t i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (live->order.position_id == p->id && order_is_resting_exit(&live->order))
+            live->cancel_wanted = true;
+    }
+}
+
 enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                         enum exit_reason reason, const struct signal *signal)
 {
@@ -152,6 +176,7 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
         state_want_cancel(s, &p->stop_order_id);
         state_want_cancel(s, &p->target_order_id);
         state_want_cancel(s, &p->exit_order_id);
+        execution_end_resting_exits(s, p);
     }
     state_end_entry(s, lane); /* else its rest would open anew what this closes */
     p->exit_order_id = id;
@@ -181,6 +206,8 @@ void execution_hear(struct engine_state *s)
 {
     const struct venue *v = s->options.venue;
 
+    if (v && s->options.pace == PACE_REALTIME)
+        expiry_watch(s);
     if (!v || !v->traits.outlives_us)
         return;
     if (v->due_us(v->self) <= state_monotonic_us(s))
@@ -194,7 +221,11 @@ void execution_hear(struct engine_state *s)
 static int64_t execution_due_us(const struct engine_state *s)
 {
     int64_t due_us = dispatch_due_us(s), protection_us = protection_due_us(s);
+    int64_t expiry_us = expiry_due_us(s);
 
+    due_us = expiry_us < due_us ? expiry_us : due_us;
+    if (!s->options.venue->traits.outlives_us)
+        return due_us;
     for (size_t i = 0; i < s->order_count; i++) {
         int64_t watch_us = inquiry_watch_us(s, s->orders[i]);
 
@@ -203,11 +234,17 @@ static int64_t execution_due_us(const struct engine_state *s)
     return protection_us < due_us ? protection_us : due_us;
 }
 
-bool execution_is_due(const struct engine_state *s)
+/* Something may become due between cycles: in a replay nothing does. */
+static bool execution_has_clock(const struct engine_state *s)
 {
     const struct venue *v = s->options.venue;
 
-    return v && v->traits.outlives_us && execution_due_us(s) <= state_now(s);
+    return v && (v->traits.outlives_us || s->options.pace == PACE_REALTIME);
+}
+
+bool execution_is_due(const struct engine_state *s)
+{
+    return execution_has_clock(s) && execution_due_us(s) <= state_now(s);
 }
 
 int64_t execution_wait(const struct engine_state *s, int64_t wait_us, bool waits_for_journal)
@@ -215,7 +252,7 @@ int64_t execution_wait(const struct engine_state *s, int64_t wait_us, bool waits
     const struct venue *v = s->options.venue;
     int64_t due_us, left_us;
 
-    if (!v || !v->traits.outlives_us)
+    if (!execution_has_clock(s))
         return wait_us;
     due_us = v->due_us(v->self);
     left_us = due_us == INT64_MAX ? INT64_MAX : due_us - state_monotonic_us(s);

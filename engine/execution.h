@@ -9,6 +9,13 @@
 
 #include "engine/state.h"
 
+/* What only orders by hand have. */
+struct order_wish {
+    const char *label;            /* the user's own id; "" none */
+    int64_t expires_us;           /* TIME_NONE: never */
+    const struct order *replaces; /* the order it takes the place of; NULL: none */
+};
+
 /* What an order shall be; the rest of struct order follows from the lane and the position. */
 struct intent {
     struct lane *lane;
@@ -24,6 +31,7 @@ struct intent {
     int64_t signal_id;
     const struct digest *signal_leaf; /* NULL: not from a signal */
     int64_t oco_group;
+    const struct order_wish *wish; /* orders by hand; NULL: none */
 };
 
 /* Writes the intent into the pending batch; *id is the new order's. */
@@ -55,7 +63,7 @@ void execution_drain(struct engine_state *s);
 /* Books what a venue that outlives us has told and looks at the clocks, whatever the loop's state.
  * One that is simulated tells within the cycle's own steps. */
 void execution_hear(struct engine_state *s);
-/* Something is due at such a venue: execution_flush does it. */
+/* Something is due at such a venue, or an order's time has come: execution_flush does it. */
 bool execution_is_due(const struct engine_state *s);
 /* A wait until the next step, cut to when the venue wants to be heard and, unless everything waits
  * for the journal, to when something is due. */

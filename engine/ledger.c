@@ -41,6 +41,8 @@ enum err ledger_order(const struct leaf_context *context, struct order *o,
     jw_member_price(w, "decision_price", o->decision_price, i->price_scale);
     jw_member_text(w, "exit_reason",
                    o->exit_reason == EXIT_NONE ? NULL : exit_reason_name(o->exit_reason));
+    if (order_has_expiry(o))
+        jw_member_time(w, "expires", o->expires_us);
     jw_member_integer(w, "id", o->id);
     jw_member_integer(w, "intent_id", o->intent_id);
     if (o->type == ORDER_LIMIT)
@@ -51,6 +53,8 @@ enum err ledger_order(const struct leaf_context *context, struct order *o,
     ledger_id_or_null(w, "position_id", o->position_id);
     jw_member_text(w, "purpose", order_purpose_name(o->purpose));
     jw_member_bool(w, "reduce_only", o->reduce_only);
+    if (o->replaces_id)
+        jw_member_integer(w, "replaces", o->replaces_id);
     jw_member_text(w, "side", side_name(o->side));
     if (signal_leaf)
         jw_member_digest(w, "signal", signal_leaf);

@@ -41,6 +41,10 @@ static const char *operator_action(enum command_kind k, bool is_rollback)
         return "deactivate";
     case COMMAND_SIGNAL:
         return "signal";
+    case COMMAND_PLACE_ORDER:
+        return "place_order";
+    case COMMAND_REPLACE_ORDER:
+        return "replace_order";
     case COMMAND_SET_EXT:
         return "set_feature";
     case COMMAND_DROP_EXT:
@@ -324,8 +328,9 @@ static enum err operator_close_position(struct engine_state *s, const struct com
                                         struct command_reply *reply)
 {
     struct lane *lane = operator_lane_of(s, c->id);
-    struct size size;
-    int64_t order_id;
+    struct order_request wish = c->order;
+    struct size size = SIZE_ZERO;
+    int64_t order_id = 0;
     enum err e;
 
     if (!lane)
@@ -333,9 +338,12 @@ static enum err operator_close_position(struct engine_state *s, const struct com
             reply, c->id > 0 && c->id <= s->account.last_position_id ? ERR_NOT_OPEN : ERR_NOT_FOUND,
             "no open position has this id");
     e = operator_close_size(s, lane, c, reply, &size);
+    wish.size = size;
+    if (e == ERR_OK && wish.type == ORDER_LIMIT)
+        e = operator_resting_exit(s, lane, &wish, reply, &order_id);
     if (e == ERR_OK)
         e = operator_log(s, c);
-    if (e == ERR_OK)
+    if (e == ERR_OK && wish.type != ORDER_LIMIT)
         e = operator_close_lane(s, lane, size, &order_id);
     if (e)
         return e;
@@ -436,6 +444,12 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         break;
     case COMMAND_SIGNAL:
         e = operator_signal(s, c, reply);
+        break;
+    case COMMAND_PLACE_ORDER:
+        e = operator_place_order(s, c, reply);
+        break;
+    case COMMAND_REPLACE_ORDER:
+        e = operator_replace_order(s, c, reply);
         break;
     case COMMAND_SET_EXT:
         e = operator_set_ext(s, c, reply);

@@ -26,6 +26,16 @@ MUST_USE enum err operator_set_ext(struct engine_state *s, const struct command 
                                    struct command_reply *reply);
 MUST_USE enum err operator_drop_ext(struct engine_state *s, const struct command *c,
                                     struct command_reply *reply);
+/* engine/operator_order.c */
+MUST_USE enum err operator_place_order(struct engine_state *s, const struct command *c,
+                                       struct command_reply *reply);
+MUST_USE enum err operator_replace_order(struct engine_state *s, const struct command *c,
+                                         struct command_reply *reply);
+/* engine/operator_exit.c: an exit at a price that rests beside the stop, never more than the
+ * position.  *id is the order's. */
+MUST_USE enum err operator_resting_exit(struct engine_state *s, struct lane *lane,
+                                        const struct order_request *o, struct command_reply *reply,
+                                        int64_t *id);
 /* engine/operator_signal.c */
 MUST_USE enum err operator_signal(struct engine_state *s, const struct command *c,
                                   struct command_reply *reply);

@@ -67,7 +67,7 @@ static enum err signal_enter(struct engine_state *s, struct lane *lane, const st
         signal->denials |= DENIED_POSITION_OPEN;
     if (lane->slot->row.state != SLOT_ACTIVE)
         signal->denials |= DENIED_RETIRED;
-    return decide_intend(s, lane, signal, &request, &view);
+    return decide_intend(s, lane, signal, &request, &view, NULL);
 }
 
 static enum err signal_leave(struct engine_state *s, struct lane *lane, const struct command *c,

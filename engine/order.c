@@ -146,3 +146,13 @@ void order_move(struct order *o, enum order_status to, int64_t at_us)
     if (order_is_final(to))
         o->ended_us = at_us;
 }
+
+void order_version(const struct order *o, char out[ORDER_VERSION])
+{
+    const i128 parts[] = {o->id,       o->status,          o->filled.e12,
+                          o->size.e12, o->limit_price.e12, o->replaced_by};
+    struct digest d;
+
+    digest_of(parts, sizeof parts, &d);
+    hex_print(d.bytes, (ORDER_VERSION - 1) / 2, out);
+}

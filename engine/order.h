@@ -94,6 +94,10 @@ struct order {
     bool reduce_only;
     bool is_whole;     /* a market exit of all that is held, or of as much as one order may have */
     int64_t oco_group; /* > 0: the venue cancels the others as soon as one executes */
+    char label[LIMIT_LABEL];     /* the user's own client order id; "" none; unique by intent */
+    int64_t replaces_id;         /* the order this one takes the place of; 0: none */
+    int64_t replaced_by;         /* the order that takes this one's place; 0: none */
+    struct size replaces_filled; /* what that one had filled when this one's size was made */
     struct size size;
     struct size filled;
     struct money filled_notional;
@@ -108,6 +112,7 @@ struct order {
     int64_t intended_us;        /* when the first attempt was made: the age of the wish */
     int64_t send_after_us;      /* a later attempt waits until then; TIME_NONE: at once */
     int64_t request_expires_us; /* the venue refuses it when it arrives later; TIME_NONE: never */
+    int64_t expires_us;         /* what is left of it is canceled then; TIME_NONE: never */
     int64_t submitted_us;       /* TIME_NONE until then, as the next two */
     int64_t filled_us;
     int64_t ended_us;
@@ -121,6 +126,15 @@ static inline bool order_is_final(enum order_status s)
     return s == ORDER_FILLED || s == ORDER_CANCELED || s == ORDER_REJECTED || s == ORDER_EXPIRED ||
            s == ORDER_ABSENT;
 }
+/* An exit at a price of its own, beside the stop: it rests until the price comes. */
+static inline bool order_is_resting_exit(const struct order *o)
+{
+    return o->purpose == PURPOSE_EXIT && o->type == ORDER_LIMIT;
+}
+static inline bool order_has_expiry(const struct order *o)
+{
+    return o->expires_us > 0;
+}
 static inline struct size order_left(const struct order *o)
 {
     return (struct size){o->size.e12 - o->filled.e12};
@@ -131,5 +145,12 @@ bool order_may_move(enum order_status from, enum order_status to);
 /* Moves the status (ASSERT that it may) and stamps submitted_us, filled_us, ended_us,
  * updated_us. */
 void order_move(struct order *o, enum order_status to, int64_t at_us);
+
+/* Names the order's state: another text as soon as its status, size, price or what was filled of
+ * it is another.  What If-Match is compared with. */
+enum {
+    ORDER_VERSION = 17 /* 16 hex digits and NUL */
+};
+void order_version(const struct order *o, char out[ORDER_VERSION]);
 
 #endif

@@ -187,6 +187,8 @@ static bool recovery_is_stale(const struct engine_state *s, const struct live_or
         return true;
     if (live->order.purpose == PURPOSE_ENTRY)
         return recovery_is_entry_over(s, &live->order, p);
+    if (order_is_resting_exit(&live->order))
+        return !p || p->id != live->order.position_id || execution_is_leaving(s, live->lane);
     return !p || (p->stop_order_id != id && p->target_order_id != id && p->exit_order_id != id);
 }
 

@@ -122,7 +122,7 @@ static bool is_tradable(const struct risk_request *q, struct size size, enum err
 }
 
 /* Makes *size small enough for the quote currency allowed; tells `reason` when nothing tradable is
- * left by this limit alone. */
+ * left by this limit alone, or the size was to be exact. */
 static enum err limit_to(const struct risk_request *q, struct money allowed, unsigned reason,
                          struct size *size, unsigned *denials)
 {
@@ -137,7 +137,7 @@ static enum err limit_to(const struct risk_request *q, struct money allowed, uns
     e = size_for(q, allowed, &cap);
     if (e)
         return e;
-    if (!is_tradable(q, cap, &e))
+    if (q->is_exact || !is_tradable(q, cap, &e))
         *denials |= reason;
     *size = size_min(*size, cap);
     return e;
@@ -179,7 +179,7 @@ static void limit_to_maximum(const struct risk_view *view, const struct risk_req
     if (size_sign(most) <= 0)
         return;
     if (size_sign(room) <= 0 || size_to_step(room, q->instrument->lot, ROUND_DOWN, &room) ||
-        !is_tradable(q, room, &e))
+        !is_tradable(q, room, &e) || (q->is_exact && size_cmp(*size, room) > 0))
         *denials |= DENIED_VENUE_MAXIMUM;
     *size = size_min(*size, size_max(room, SIZE_ZERO));
 }
@@ -192,7 +192,8 @@ static enum err apply_limits(const struct risk_limits *l, const struct risk_view
 
     limit_to_maximum(view, q, size, denials);
     if (money_sign(l->max_order_notional) > 0) {
-        e = limit_to(q, l->max_order_notional, 0, size, denials);
+        e = limit_to(q, l->max_order_notional, q->is_exact ? DENIED_ORDER_NOTIONAL : 0, size,
+                     denials);
         if (e)
             return e;
     }

@@ -44,6 +44,7 @@ struct risk_request {
     struct price take_profit; /* of signals from outside, for the order; not judged here */
     struct sizing sizing;
     struct ratio volatility; /* SIZING_VOL_TARGET: yearly, of the symbol; 0: unknown */
+    bool is_exact;           /* a size that somebody named: denied where it is too large */
     bool validate_only;      /* the verdict alone is wanted: the caller records nothing */
 };
 

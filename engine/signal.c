@@ -39,6 +39,7 @@ const char *denial_name(int bit)
         "cooldown",           "volatility_unknown", "signal_expired",     "no_position",
         "strategy_retired",   "position_open",      "order_unknown",      "position_unprotected",
         "not_reconciled",     "symbol_halted",      "venue_halted",       "venue_maximum",
+        "entry_pending",      "max_order_notional", "lot_size",           "tick_size",
     };
 
     ASSERT(bit >= 0 && bit < DENIED_COUNT_);

@@ -52,7 +52,11 @@ enum denial {
     DENIED_SYMBOL_HALTED = 1 << 21,
     DENIED_VENUE_HALTED = 1 << 22,
     DENIED_VENUE_MAXIMUM = 1 << 23,
-    DENIED_COUNT_ = 24
+    DENIED_ENTRY_PENDING = 1 << 24, /* the rest is of orders by hand */
+    DENIED_ORDER_NOTIONAL = 1 << 25,
+    DENIED_LOT_SIZE = 1 << 26,
+    DENIED_TICK_SIZE = 1 << 27,
+    DENIED_COUNT_ = 28
 };
 /* "confidence_too_low", "loop_paused", ...: stable words of the API, for bit numbers. */
 const char *denial_name(int bit);

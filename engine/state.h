@@ -59,6 +59,7 @@ struct live_order {
     struct lane *lane;
     bool cancel_wanted; /* derived: a protective order its position no longer names, or asked for */
     bool cancel_sent;
+    bool gives_way;  /* while its replacement is judged: that one counts in its place */
     int64_t pair_id; /* the order that was sent with it as one pair and ends with it; 0: none, or
                       * sent before the newest start */
     bool is_fresh;   /* made since the newest dispatch: not durable as far as is known */

@@ -118,6 +118,28 @@ static const char *read_order(const struct record *r, struct open_order *o)
     return NULL;
 }
 
+/* The order it takes the place of came before it and, while that is open, is of the same kind. */
+static const char *judge_replaces(const struct verify_rules *v, const struct record *r,
+                                  const struct open_order *o)
+{
+    struct value replaces = record_get(r, "replaces");
+
+    if (replaces.kind == VALUE_ABSENT)
+        return NULL;
+    if (replaces.kind != VALUE_INTEGER || replaces.integer <= 0 || replaces.integer >= o->id)
+        return "replaces is not the id of an order before it";
+    for (size_t i = 0; i < v->order_capacity; i++) {
+        const struct open_order *old = v->orders[i];
+
+        if (old && old->id == replaces.integer &&
+            (old->is_buy != o->is_buy || old->reduce_only != o->reduce_only ||
+             old->limit_price == 0 || !value_same(&old->symbol, &o->symbol) ||
+             !value_same(&old->strategy, &o->strategy)))
+            return "the order it replaces is of another kind";
+    }
+    return NULL;
+}
+
 static void check_signal(struct verify_rules *v, const struct record *r)
 {
     struct value signal = record_get(r, "signal");
@@ -147,6 +169,8 @@ void rules_order(struct verify_rules *v, const struct record *r, const char *byt
     why = read_order(r, o);
     if (!why && o->id <= v->last_order_id)
         why = "its id is not above that of the order before it";
+    if (!why)
+        why = judge_replaces(v, r, o);
     if (!why && v->order_count >= RULES_OPEN_ORDERS_MAX)
         why = "more orders are open than can be followed";
     if (why) {

@@ -68,9 +68,10 @@ struct binance_wish {
     enum side side;
     enum binance_type type;
     struct size size;
-    struct price price; /* of limit orders */
-    struct price stop;  /* of stop and target orders */
-    bool reduce_only;   /* USD-M */
+    struct price price;  /* of limit orders */
+    struct price stop;   /* of stop and target orders */
+    bool reduce_only;    /* USD-M */
+    bool only_untouched; /* in place of another: only if nothing of that was executed */
     enum rate_class rate_class;
 };
 /* True when the order goes to USD-M's algo service: every type with a stop price. */

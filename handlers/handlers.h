@@ -42,6 +42,8 @@ struct handlers {
     const char *data_dir;         /* for files without a name */
     struct anchor_board *anchors; /* of witnesses and timestamp authorities; NULL: none is asked */
     int64_t rate_limit;           /* requests a minute of a token; 0: unlimited */
+    enum trading_mode mode;       /* the account's */
+    bool manual_orders;           /* orders by hand are taken */
     struct http_stats stats;
     /* Refreshed each second by a thread of the server, so that probes never wait. */
     _Atomic int database_error; /* enum err of the newest ping */
@@ -55,6 +57,11 @@ struct handlers {
 static inline struct handlers *handlers_of(const struct request *rq)
 {
     return rq->context;
+}
+
+static inline enum trading_mode handlers_mode(const struct request *rq)
+{
+    return handlers_of(rq)->mode;
 }
 
 /* True while the account's lease can be relied on. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /v1/orders: every order attempt, and canceling those that wait. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static bool is_wanted(const struct list_request *l, const struct order *o)
            (!q->strategy_id || strcmp(q->strategy_id, o->strategy_id) == 0) &&
            (!q->side || q->side == (int)o->side) &&
            (!q->position_id || q->position_id == o->position_id) &&
-           (!q->client_order_id || strcmp(q->client_order_id, o->client_order_id) == 0) &&
+           (!q->client_order_id || strcmp(q->client_order_id, o->client_order_id) == 0 ||
+            strcmp(q->client_order_id, o->label) == 0) &&
            (q->from_us == TIME_NONE || o->created_us >= q->from_us) &&
            (q->to_us == TIME_NONE || o->created_us < q->to_us) &&
            (!q->after_id || (q->ascending ? o->id > q->after_id : o->id < q->after_id));
@@ -76,7 +78,7 @@ static enum err list_stored(struct request *rq, const struct list_request *l)
         /* What a venue said last is written with the next commit, but known already. */
         if (!order_is_final(rows[i].status))
             (void)find_open(handlers_of(rq)->engine, rows[i].id, &rows[i]);
-        view_order(&w, &rows[i], MODE_PAPER);
+        view_order(&w, &rows[i], handlers_mode(rq));
     }
     last_id = count ? rows[count - 1].id : 0;
     free(rows);
@@ -104,12 +106,18 @@ enum err orders_list(struct request *rq)
 
 static enum err answer_order(struct request *rq, int status, const struct order *o)
 {
+    char version[ORDER_VERSION], etag[ORDER_VERSION + 2];
     struct jwriter w;
     struct text body;
 
+    order_version(o, version);
+    (void)snprintf(etag, sizeof etag, "\"%s\"", version);
+    respond_header(rq, "ETag", "%s", etag);
+    if (rq->method != HTTP_DELETE && respond_matches(rq, etag))
+        return respond_empty(rq, 304);
     text_init(&body, VIEW_MAX);
     jwriter_init(&w, JSTYLE_COMPACT, &body);
-    view_order(&w, o, MODE_PAPER);
+    view_order(&w, o, handlers_mode(rq));
     return respond_take(rq, status, MEDIA_JSON, &body);
 }
 

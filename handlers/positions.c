@@ -54,7 +54,7 @@ static enum err list_stored(struct request *rq, const struct list_request *l)
         return e;
     list_begin(&w, &body);
     for (size_t i = 0; i < count; i++)
-        view_position(&w, &rows[i], MODE_PAPER);
+        view_position(&w, &rows[i], handlers_mode(rq));
     last_id = count ? rows[count - 1].id : 0;
     free(rows);
     return list_answer(rq, &w, &body, more, last_id);
@@ -89,7 +89,7 @@ static enum err answer_position(struct request *rq, const struct position *p)
 
     text_init(&body, VIEW_MAX);
     jwriter_init(&w, JSTYLE_COMPACT, &body);
-    view_position(&w, p, MODE_PAPER);
+    view_position(&w, p, handlers_mode(rq));
     return respond_take(rq, 200, MEDIA_JSON, &body);
 }
 
@@ -145,12 +145,12 @@ static enum err answer_close(struct request *rq, int64_t id, const struct comman
     jw_object(&w);
     jw_key(&w, "order");
     if (reply->has_order)
-        view_order(&w, &reply->order, MODE_PAPER);
+        view_order(&w, &reply->order, handlers_mode(rq));
     else
         jw_null(&w);
     jw_key(&w, "position");
     if (has_position)
-        view_position(&w, &p, MODE_PAPER);
+        view_position(&w, &p, handlers_mode(rq));
     else
         jw_null(&w);
     jw_object_end(&w);
@@ -168,15 +168,20 @@ static enum err not_open(struct request *rq, int64_t id)
     return ERR_NOT_OPEN;
 }
 
+static const char *const order_types[] = {"market", "limit", NULL};
+
 /* POST /v1/positions/{id}/close: all of it, a size, or a percentage. */
 enum err positions_close(struct request *rq)
 {
     struct command c = {.kind = COMMAND_CLOSE_POSITION};
     struct ratio percentage = {0};
-    bool has_size = false, has_percentage = false, is_pending = false;
+    int type = 0;
+    bool has_size = false, has_percentage = false, has_limit = false, is_pending = false;
     const struct field fields[] = {
         field_present(typed_size("size", &c.size), &has_size),
         field_present(typed_ratio("percentage", &percentage), &has_percentage),
+        typed_word("order_type", &type, order_types),
+        field_present(typed_price("limit_price", &c.order.limit_price), &has_limit),
         typed_text("reason", c.reason, sizeof c.reason),
     };
     struct command_reply *reply;
@@ -193,6 +198,12 @@ enum err positions_close(struct request *rq)
                  "Give either size or percentage.");
         return ERR_FIELD;
     }
+    if ((type == 1) != has_limit) {
+        diag_add(request_diags(rq), "/limit_price", err_code(ERR_FIELD),
+                 "limit_price goes with order_type limit, which needs it.");
+        return ERR_FIELD;
+    }
+    c.order.type = type == 1 ? ORDER_LIMIT : ORDER_MARKET;
     /* 100 percent in units of 10^-12; the command wants a fraction. */
     if (percentage.e12 > (i128)100 * INT64_C(1000000000000)) {
         diag_add(request_diags(rq), "/percentage", err_code(ERR_FIELD),

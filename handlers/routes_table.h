@@ -28,6 +28,8 @@ ROUTE(POST, "/v1/positions/close_all", positions_close_all, TRADER, WORKER, K)
 ROUTE(GET, "/v1/orders", orders_list, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/orders/{id}", orders_get, VIEWER, INLINE, N)
 ROUTE(DELETE, "/v1/orders/{id}", orders_cancel, TRADER, WORKER, N)
+ROUTE(POST, "/v1/orders", orders_create, TRADER, WORKER, KEY)
+ROUTE(PATCH, "/v1/orders/{id}", orders_replace, TRADER, WORKER, K)
 ROUTE(POST, "/v1/orders/cancel_all", orders_cancel_all, TRADER, WORKER, N)
 
 ROUTE(GET, "/v1/fills", fills_list, VIEWER, WORKER, N)

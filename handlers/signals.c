@@ -199,7 +199,7 @@ static enum err answer_signal(struct request *rq, int status, const struct comma
         jw_null(&w);
     jw_key(&w, "order");
     if (reply->has_order)
-        view_order(&w, &reply->order, MODE_PAPER);
+        view_order(&w, &reply->order, handlers_mode(rq));
     else
         jw_null(&w);
     jw_object_end(&w);

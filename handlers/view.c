@@ -111,13 +111,16 @@ static void order_end(struct jwriter *w, const char *key, const struct order *o,
 void view_order(struct jwriter *w, const struct order *o, enum trading_mode mode)
 {
     struct price average = {0};
+    char version[ORDER_VERSION];
 
+    order_version(o, version);
     if (o->filled.e12 > 0 &&
         money_per_size(o->filled_notional, o->filled, ROUND_HALF_EVEN, &average))
         average = (struct price){0};
     jw_object(w);
     view_id(w, "id", o->id);
     text_or_null(w, "client_order_id", o->client_order_id);
+    text_or_null(w, "label", o->label);
     text_or_null(w, "venue_order_id", o->venue_order_id);
     view_id(w, "intent_id", o->intent_id);
     jw_member_integer(w, "attempt", o->attempt);
@@ -139,14 +142,18 @@ void view_order(struct jwriter *w, const struct order *o, enum trading_mode mode
     jw_member_money(w, "fee", o->fee, -1);
     view_id(w, "position_id", o->position_id);
     view_id(w, "signal_id", o->signal_id);
+    view_id(w, "replaces", o->replaces_id);
+    view_id(w, "replaced_by", o->replaced_by);
     text_or_null(w, "strategy", o->strategy);
     text_or_null(w, "strategy_id", o->strategy_id);
     text_or_null(w, "reason", o->reason);
     text_or_null(w, "error", venue_error_name(o->error));
+    jw_member_text(w, "version", version);
     jw_member_digest(w, "leaf_hash", &o->leaf_hash);
     jw_member_time(w, "created_at", o->created_us);
     jw_member_time(w, "submitted_at", o->submitted_us);
     jw_member_time(w, "filled_at", o->filled_us);
+    jw_member_time(w, "expires_at", order_has_expiry(o) ? o->expires_us : TIME_NONE);
     order_end(w, "canceled_at", o, ORDER_CANCELED);
     order_end(w, "expired_at", o, ORDER_EXPIRED);
     order_end(w, "rejected_at", o, ORDER_REJECTED);

@@ -26,6 +26,7 @@ static const struct known_header known[] = {
     KNOWN("Forwarded", forwarded, true),
     KNOWN("Host", host, false),
     KNOWN("Idempotency-Key", idempotency_key, false),
+    KNOWN("If-Match", if_match, true),
     KNOWN("If-None-Match", if_none_match, true),
     KNOWN("Prefer", prefer, true),
     KNOWN("Transfer-Encoding", transfer_encoding, false),

@@ -57,7 +57,7 @@ struct principal {
 /* Request headers that mean something to us; NULL when absent. */
 struct headers_in {
     const char *accept, *api_key, *authorization, *content_type, *content_length, *expect,
-        *forwarded, *host, *idempotency_key, *if_none_match, *prefer, *request_id,
+        *forwarded, *host, *idempotency_key, *if_match, *if_none_match, *prefer, *request_id,
         *transfer_encoding;
 };
 

@@ -136,7 +136,8 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .pace = is_replay ? PACE_REPLAY : PACE_REALTIME,
         .replay_speed = config_integer(c, CONFIG_replay_speed),
         .cycle_interval_us = config_integer(c, CONFIG_cycle_interval_s) * US_PER_S,
-        .outside_signals = config_bool(c, CONFIG_outside_signals),
+        .outside_signals =
+            config_bool(c, CONFIG_outside_signals) || config_bool(c, CONFIG_manual_orders),
         .autostart = config_bool(c, CONFIG_loop_autostart),
         .resumes_paused = is_live && config_enum(c, CONFIG_live_resumes) == 0,
         .unprotected_limit_us = config_integer(c, CONFIG_unprotected_limit_s) * US_PER_S,
@@ -233,6 +234,8 @@ static void fill_service(struct app *a)
     if (limit == 0 && !a->address.is_loopback)
         limit = REQUESTS_PER_MINUTE;
     h->rate_limit = limit;
+    h->mode = config_enum(a->config, CONFIG_mode) == 1 ? MODE_LIVE : MODE_PAPER;
+    h->manual_orders = config_bool(a->config, CONFIG_manual_orders);
     h->tokens_changed = tokens_changed;
     h->self = s;
     s->log_public = config_bool(a->config, CONFIG_log_public);

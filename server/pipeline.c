@@ -164,7 +164,8 @@ static enum err check_body(struct request *rq)
 {
     const struct route *route = rq->route;
 
-    if (rq->body_length == 0 || (route->method != HTTP_POST && route->method != HTTP_PUT))
+    if (rq->body_length == 0 ||
+        (route->method != HTTP_POST && route->method != HTTP_PUT && route->method != HTTP_PATCH))
         return ERR_OK;
     if (!header_is_json(rq->headers.content_type))
         return request_fail(rq, ERR_MEDIA_TYPE,

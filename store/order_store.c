@@ -3,6 +3,16 @@
 #include "store/list_query.h"
 #include "store/tables.h"
 
+/* The id that the venue knows, or the one the user gave. */
+static void where_name(struct list_sql *l, const char *name)
+{
+    if (!name)
+        return;
+    params_text(&l->params, name);
+    text_format(&l->text, " AND (t.client_order_id = $%d OR (t.label <> '' AND t.label = $%d))",
+                l->params.count, l->params.count);
+}
+
 enum err store_orders(struct store *s, const struct list_query *q, struct order **out,
                       size_t *count, bool *more)
 {
@@ -16,7 +26,7 @@ enum err store_orders(struct store *s, const struct list_query *q, struct order 
     list_where_from_to(&l, "t.created_at", q);
     list_where_integer(&l, "t.id = ", q->order_id);
     list_where_integer(&l, "t.position_id = ", q->position_id);
-    list_where_text(&l, "t.client_order_id = ", q->client_order_id);
+    where_name(&l, q->client_order_id);
     if (q->state != LIST_ANY)
         text_string(&l.text, q->state == LIST_OPEN ? " AND NOT t.is_final" : " AND t.is_final");
     list_page(&l, q);

@@ -122,6 +122,7 @@ class Rules:
             order = Order(leaf, record)
             if order.id <= self.last_order:
                 raise Bad("its id is not above that of the order before it")
+            self.check_replaces(record["order"], order)
         except Bad as error:
             self.fail("orders", f"order: {error}")
             return
@@ -130,6 +131,20 @@ class Rules:
             self.fail("orders", "the order names a signal that is not before it")
         self.last_order = order.id
         self.orders[leaf] = order
+
+    def check_replaces(self, body, order):
+        """The order it takes the place of came before it and, while open, is of the same kind."""
+        if "replaces" not in body:
+            return
+        named = body["replaces"]
+        if type(named) is not int or not 0 < named < order.id:
+            raise Bad("replaces is not the id of an order before it")
+        for old in self.orders.values():
+            if old.id == named and (
+                    (old.side, old.symbol, old.strategy, old.reduce_only) !=
+                    (order.side, order.symbol, order.strategy, order.reduce_only) or
+                    old.limit is None):
+                raise Bad("the order it replaces is of another kind")
 
     def push_trade(self, record, _):
         try:

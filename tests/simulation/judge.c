@@ -39,6 +39,14 @@ static const struct order *row_in(const struct memory_journal *m, const char *cl
     return NULL;
 }
 
+const struct order *judge_row_with(const struct judge *j, int64_t id)
+{
+    for (size_t i = 0; i < j->journal->order_count; i++)
+        if (j->journal->orders[i].id == id)
+            return &j->journal->orders[i];
+    return NULL;
+}
+
 const struct order *judge_row(const struct judge *j, const char *client_order_id)
 {
     return row_in(j->journal, client_order_id);
@@ -129,6 +137,20 @@ static void check_entry(struct judge *j, const struct instance *i, const struct 
     }
 }
 
+/* The order it takes the place of has ended, and what that one filled is what its size was made
+ * by; or nothing was executed of it as far as is known, and the venue looks once more. */
+static void check_replaced(struct judge *j, const struct order *o)
+{
+    const struct order *old = judge_row_with(j, o->replaces_id);
+
+    if (!old || size_cmp(old->filled, o->replaces_filled) != 0)
+        judge_violated(j, "O6", "order %lld is sent, and what it replaces has filled more",
+                       (long long)o->id);
+    else if (!order_is_final(old->status) && !(j->traits.has_replace && old->filled.e12 == 0))
+        judge_violated(j, "O6", "order %lld is sent while what it replaces is alive",
+                       (long long)o->id);
+}
+
 void judge_submit(struct judge *j, const struct instance *i, const struct order *o)
 {
     const struct order *row = judge_row(j, o->client_order_id);
@@ -150,6 +172,8 @@ void judge_submit(struct judge *j, const struct instance *i, const struct order 
         check_entry(j, i, o);
     else if (!o->reduce_only)
         judge_violated(j, "E2", "order %lld may enlarge what it is to close", (long long)o->id);
+    if (o->replaces_id && instance_is_newest(i))
+        check_replaced(j, o);
 }
 
 void judge_arrived(struct judge *j, const struct instance *i, const struct order *o)

@@ -51,6 +51,7 @@ void judge_violated(struct judge *j, const char *name, const char *format, ...)
 int judge_symbol(const struct judge *j, const char *symbol);
 /* The durable row of an order; NULL: none. */
 const struct order *judge_row(const struct judge *j, const char *client_order_id);
+const struct order *judge_row_with(const struct judge *j, int64_t id); /* NULL: none */
 void judge_release(struct judge *j);
 
 /* Before a byte leaves: O2 O3 O4 O5 O8 E1 E2 E3. */

@@ -37,6 +37,10 @@ static void check_orders(struct judge *j)
     for (size_t i = 0; i < j->journal->order_count; i++) {
         const struct order *row = &j->journal->orders[i];
 
+        if (row->replaces_id && row->filled.e12 > 0 &&
+            size_cmp(judge_row_with(j, row->replaces_id)->filled, row->replaces_filled) != 0)
+            judge_violated(j, "O6", "order %lld and what it replaced filled more than was wanted",
+                           (long long)row->id);
         if (!order_is_final(row->status))
             judge_violated(j, "O7", "order %lld (%s, %s) is still %s", (long long)row->id,
                            order_purpose_name(row->purpose), row->reason,

@@ -174,6 +174,14 @@ static void arrive_cancel(struct sim_venue *v, const struct thing *t)
         (void)end_open(v, t);
 }
 
+/* Something of the order to be replaced was executed. */
+static bool is_touched(const struct sim_venue *v, const struct thing *t)
+{
+    int order = sim_find_open(v, t->order.client_order_id);
+
+    return order < 0 || size_sign(v->orders[order].executed) > 0;
+}
+
 static void arrive_replace(struct sim_venue *v, const struct thing *t)
 {
     enum venue_error error = gate(v, &t->with);
@@ -181,6 +189,10 @@ static void arrive_replace(struct sim_venue *v, const struct thing *t)
     if (error) {
         refuse(v, t, VENUE_CANCEL_FAILED, &t->order, error);
         refuse(v, t, VENUE_REJECTED, &t->with, error);
+    } else if (t->with.replaces_id && is_touched(v, t)) {
+        sim_sometimes(v, "replace of what was executed meanwhile");
+        refuse(v, t, VENUE_CANCEL_FAILED, &t->order, VENUE_ERROR_NOT_OPEN);
+        refuse(v, t, VENUE_NOT_SENT, &t->with, VENUE_ERROR_NOT_SENT);
     } else if (end_open(v, t)) {
         v->o.watch.arrived(v->o.watch.self, t->link, &t->with);
         become(v, t, &t->with);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulation/sim_hand.h"
 #include "tests/simulation/sim_world.h"
 
 enum {
@@ -85,8 +86,10 @@ static void play_until(struct run *r, int64_t end_us, bool (*is_over)(struct run
             next_us = earliest(next_us, instance_turn(&r->instances[k]));
         if (!r->is_pausing && sim_now_us() >= r->command_at_us)
             operate(r);
+        if (!r->is_pausing && sim_now_us() >= r->hand_at_us)
+            r->hand_at_us = sim_hand(r);
         if (!r->is_pausing)
-            next_us = earliest(next_us, r->command_at_us);
+            next_us = earliest(next_us, earliest(r->command_at_us, r->hand_at_us));
         run_watch(r);
         next_us = earliest(next_us, sim_venue_due_us(r->venue));
         sim_set_now(next_us > sim_now_us() ? next_us : sim_now_us() + 1);
@@ -131,7 +134,7 @@ static void bring_to_rest(struct run *r)
 
     sim_venue_heal(r->venue);
     run_heal(r);
-    r->command_at_us = INT64_MAX;
+    r->command_at_us = r->hand_at_us = INT64_MAX;
     while (!r->judge.violation[0] && sim_now_us() < end_us) {
         say(r,
             (struct command){.kind = COMMAND_STOP, .close_positions = true, .cancel_orders = true});
@@ -156,6 +159,12 @@ static void look_at_rows(struct run *r)
 
         if (o->status == ORDER_ABSENT)
             reached(r, "absence proven");
+        if (o->status == ORDER_EXPIRED && strstr(o->reason, "expires_at"))
+            reached(r, "an order's time came");
+        if (o->replaces_id && o->status == ORDER_FILLED)
+            reached(r, "a replacement filled");
+        if (strstr(o->reason, "replaces filled"))
+            reached(r, "filled while it was being replaced");
         if (o->attempt == 2)
             reached(r, "second attempt");
         if (o->attempt == 3)

@@ -231,6 +231,8 @@ static void make_trouble(struct run *r)
     r->has_spool = sim_below(&r->random, 4) > 0;
     r->command_at_us =
         r->has_commands ? r->start_us + (int64_t)sim_below(&r->random, 600 * 1000000) : INT64_MAX;
+    r->hand_at_us =
+        r->has_hand ? r->start_us + (int64_t)sim_below(&r->random, 200 * 1000000) : INT64_MAX;
     if (r->has_crashes) {
         t->journal_crashes = swarm(r, 20);
         t->submit_crashes = swarm(r, 40);
@@ -269,7 +271,13 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
     make_path(r);
     for (int i = 0; i < SIM_SYMBOLS; i++)
         r->csv[i] = make_candles(r, i);
+    r->has_hand = sim_below(&r->random, 4) == 0;
     r->strategy_json = strategies[sim_below(&r->random, is_spot ? 2 : COUNT_OF(strategies))];
+    /* Two that hold one symbol may sell each other's holding, which is not what is looked for. */
+    if (r->has_hand)
+        r->strategy_json = "{\"version\":1,\"name\":\"idle\",\"timeframe\":\"1m\","
+                           "\"startup_bars\":3,\"entry\":{\"condition\":\"close > 1000000\"},"
+                           "\"stop_loss\":0.01}";
     assert_ok(
         strategy_parse(r->strategy_json, strlen(r->strategy_json), true, &diags, &r->strategy));
     sim_set_now(0);

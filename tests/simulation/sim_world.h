@@ -56,8 +56,9 @@ struct run {
     struct judge judge;
     struct trouble trouble;
     int64_t database_down_until_us;
-    bool is_calm, has_crashes, has_commands, has_spool, is_pausing;
+    bool is_calm, has_crashes, has_commands, has_hand, has_spool, is_pausing;
     int64_t start_us, end_us, command_at_us;
+    int64_t hand_at_us; /* the next order by hand, INT64_MAX: none */
     uint64_t crashes, steps;
 };
 

@@ -177,16 +177,16 @@ static void open_engine(struct script *s)
     assert_ok(engine_new(&e, &diags, &s->engine));
 }
 
-static void begin(struct script *s, const char *symbol, const char *protection)
+static void begin(struct script *s, const char *symbol, const char *entry, const char *protection)
 {
     struct diag_list diags = {0};
     char json[512];
 
     (void)snprintf(json, sizeof json,
                    "{\"version\":1,\"name\":\"up\",\"timeframe\":\"1m\",\"startup_bars\":1,"
-                   "\"entry\":{\"condition\":\"close > open\"},\"stop_loss\":0.01,%s"
+                   "\"entry\":{\"condition\":\"%s\"},\"stop_loss\":0.01,%s"
                    "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.1}}",
-                   protection);
+                   entry, protection);
     *s = (struct script){.traits = {.outlives_us = true,
                                     .has_reduce_only = true,
                                     .has_expiry = true,
@@ -199,6 +199,7 @@ static void begin(struct script *s, const char *symbol, const char *protection)
                              .traits = s->traits,
                              .submit = submit,
                              .cancel = cancel,
+                             .replace = replace,
                              .query = query,
                              .reconcile = reconcile,
                              .next_event = next_event,
@@ -213,21 +214,23 @@ static void begin(struct script *s, const char *symbol, const char *protection)
     s->reply = xcalloc(1, sizeof *s->reply);
 }
 
+static const char rising[] = "close > open";
+
 void script_begin(struct script *s)
 {
-    begin(s, "BTC/USDT:USDT", "");
+    begin(s, "BTC/USDT:USDT", rising, "");
     open_engine(s);
 }
 
 void script_begin_target(struct script *s)
 {
-    begin(s, "BTC/USDT:USDT", "\"take_profit\":0.03,");
+    begin(s, "BTC/USDT:USDT", rising, "\"take_profit\":0.03,");
     open_engine(s);
 }
 
 void script_begin_spot(struct script *s, bool pairs)
 {
-    begin(s, "BTC/USDT",
+    begin(s, "BTC/USDT", rising,
           "\"take_profit\":0.03,\"trailing_stop\":{\"pct\":0.005,\"activate_at\":0.0005},");
     s->traits.has_reduce_only = false;
     s->traits.has_replace = true;
@@ -236,6 +239,13 @@ void script_begin_spot(struct script *s, bool pairs)
     s->port.traits = s->traits;
     s->port.replace = replace;
     s->port.submit_pair = pairs ? submit_pair : NULL;
+    open_engine(s);
+}
+
+void script_begin_idle(struct script *s)
+{
+    begin(s, "BTC/USDT:USDT", "close > 100000", "");
+    s->port.replace = replace;
     open_engine(s);
 }
 

@@ -54,6 +54,9 @@ void script_begin_target(struct script *s);
  * request, stop and target go as one (unless `pairs` is false); the stop trails by 0.5 % and the
  * target lies 3 % above. */
 void script_begin_spot(struct script *s, bool pairs);
+/* As script_begin, but the strategy never enters; the port has replace, which the test may switch
+ * on. */
+void script_begin_idle(struct script *s);
 void script_end(struct script *s);
 /* As kill -9 and a new start; requests are kept. */
 void script_restart(struct script *s);

@@ -251,6 +251,9 @@ static void test_requests_without_a_fixture(void **state)
                         "symbol=BTCUSDT&side=SELL&type=STOP_LOSS&newClientOrderId=s1"
                         "&newOrderRespType=FULL&quantity=0.01&stopPrice=33000"
                         "&cancelReplaceMode=STOP_ON_FAILURE&cancelOrigClientOrderId=old");
+    stop.only_untouched = true;
+    binance_replace(&stop, "old", &r);
+    assert_non_null(strstr(r.parameters, "&cancelRestrictions=ONLY_NEW"));
     binance_amend(&target, &r);
     assert_string_equal(r.parameters, "symbol=BTCUSDT&side=BUY&quantity=0.01&price=40000"
                                       "&origClientOrderId=t1");

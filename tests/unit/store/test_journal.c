@@ -101,6 +101,11 @@ static struct order full_order(void)
     o.attached_stop.e12 = amount_at(8);
     o.attached_target.e12 = amount_at(9);
     o.request_expires_us = 7;
+    o.expires_us = 8;
+    o.replaces_id = 3;
+    o.replaced_by = 4;
+    o.replaces_filled.e12 = amount_at(10);
+    (void)copy_text(o.label, sizeof(o.label), "mine");
     o.error = VENUE_ERROR_FUNDS;
     (void)copy_text(o.venue_order_id, sizeof(o.venue_order_id), "28457");
     o.submitted_us = -1; /* before 1970: no less exact */
