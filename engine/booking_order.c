@@ -219,6 +219,40 @@ static enum err booking_catch_up(struct engine_state *s, int64_t order_id)
                          .reason = reason});
 }
 
+static struct live_order *booking_entry_of(struct engine_state *s, const struct lane *lane)
+{
+    for (size_t i = 0; i < s->order_count; i++) {
+        if (s->orders[i]->lane == lane && s->orders[i]->order.purpose == PURPOSE_ENTRY)
+            return s->orders[i];
+    }
+    return NULL;
+}
+
+/* Where reduce-only holds at the venue, more cannot have been reduced than was held: a fill of the
+ * entry was not told yet.  Booked before that, the order would have opened a position; so the entry
+ * is asked about, and then this fill is told again. */
+static bool booking_is_early(struct engine_state *s, struct live_order *live,
+                             const struct venue_event *event)
+{
+    const struct position *p = live->lane->position;
+    const struct order *o = &live->order;
+    bool is_closing = p && (int)p->direction != (int)o->side;
+    struct live_order *entry;
+
+    if (!o->reduce_only || !s->options.venue->traits.has_reduce_only ||
+        (is_closing && size_cmp(event->size, p->size) <= 0) ||
+        fill_ids_has(&s->fill_ids, o->symbol, event->venue_fill_id))
+        return false;
+    entry = booking_entry_of(s, live->lane);
+    if (!entry)
+        return false;
+    LOG_WARN("fill_waits", "order", LOG_NUMBER(o->id), "entry", LOG_NUMBER(entry->order.id), NULL);
+    inquiry_want(entry);
+    inquiry_want(live);
+    s->dealings.compare_wanted = true; /* finds the fill of an order that has ended */
+    return true;
+}
+
 /* Of an order that has ended only fills still count; but what the venue never had cannot be
  * there. */
 static enum err booking_apply_ended(struct engine_state *s, const struct venue_event *event)
@@ -245,7 +279,7 @@ static enum err booking_apply_ended(struct engine_state *s, const struct venue_e
     s->effects = true;
     state_touch(s, late.lane);
     s->markets[late.lane->instrument].moved_us = state_now(s);
-    return booking_fill(s, &late, event);
+    return booking_is_early(s, &late, event) ? ERR_OK : booking_fill(s, &late, event);
 }
 
 /* What tells of no order. */
@@ -299,6 +333,8 @@ enum err booking_apply(struct engine_state *s, const struct venue_event *event)
     case VENUE_FILL:
         if (live->order.status == ORDER_NEW) /* the connector took it, and said that it did not */
             order_move(&live->order, ORDER_SUBMITTED, state_now(s));
+        if (booking_is_early(s, live, event))
+            return ERR_OK;
         e = booking_fill(s, live, event);
         return e ? e : booking_catch_up(s, order_id);
     case VENUE_REJECTED:

@@ -220,8 +220,7 @@ static enum err recovery_hold(struct engine_state *s)
 }
 
 /* A venue that outlives us goes on while we do not: every order is asked about, the account is
- * compared before the next entry.  What was new may have been sent before the end; even an attempt
- * whose turn is yet to come, by a daemon that does not know yet that this one has taken over. */
+ * compared before the next entry.  What was new may have been sent before the end. */
 static enum err recovery_ask(struct engine_state *s, const struct recovery *r)
 {
     const struct venue *v = s->options.venue;
@@ -244,6 +243,8 @@ static enum err recovery_ask(struct engine_state *s, const struct recovery *r)
 
         live->cancel_wanted = recovery_is_stale(s, live);
         s->closes_wait |= o->exit_reason == EXIT_MANUAL;
+        /* Even an attempt whose turn has not come: a daemon that was followed while its database
+         * was away may still be there, and send it. */
         if (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED)
             order_move(o, ORDER_UNKNOWN, now);
         inquiry_want(live);

@@ -51,6 +51,10 @@ MUST_USE enum err log_choose_note(struct request *rq, const char *account, int64
  * this log, *why says a reason. */
 MUST_USE enum err log_statement(struct store *s, const char *account, const struct checkpoint *c,
                                 struct text *out, const char **why);
+/* Puts the statement of the log up to now into it, as the next entry.  ERR_INVALID as above;
+ * ERR_AGAIN: it grows too fast; the engine's own errors; reply->durable as any command's. */
+MUST_USE enum err log_publish(struct handlers *h, struct text *statement,
+                              struct command_reply *reply, const char **why);
 /* Bytes that never change: entity tag, cacheable for a year; 304 where the client has them. */
 enum err log_respond_forever(struct request *rq, const char *content_type, struct text *body_take);
 

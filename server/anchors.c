@@ -146,7 +146,7 @@ static enum err attested_by(struct anchors *a, const char *kind, const char *sou
 }
 
 /* Whether the cosignatures of this size meet the quorum now. */
-static enum err judge_quorum(struct anchors *a, uint64_t size)
+static enum err judge_quorum(struct anchors *a, uint64_t size, bool *is_met)
 {
     struct witness_verdict verdict = {0};
     struct log_note stored = {0};
@@ -157,6 +157,7 @@ static enum err judge_quorum(struct anchors *a, uint64_t size)
         return e;
     if (a->policy.quorum >= 0 && !note_parse(stored.note, stored.length, &note))
         witness_policy_judge(&a->policy, &note, &verdict);
+    *is_met = verdict.is_met;
     if (verdict.is_met) {
         pthread_mutex_lock(&a->board.mutex);
         a->board.status.cosigned =
@@ -171,11 +172,12 @@ static enum err load(struct anchors *a)
 {
     struct anchor_status *s = &a->board.status;
     uint64_t cosigned = 0;
+    bool is_met;
     int64_t at_us;
     enum err e = attested_by(a, LOG_COSIGNATURE, NULL, &cosigned, &at_us);
 
     if (!e && cosigned > 0)
-        e = judge_quorum(a, cosigned);
+        e = judge_quorum(a, cosigned, &is_met);
     if (!e)
         e = attested_by(a, LOG_TIMESTAMP, NULL, &s->stamped.size, &s->stamped.at_us);
     for (size_t i = 0; i < a->count && !e; i++) {
@@ -194,7 +196,8 @@ static enum err load(struct anchors *a)
 static bool is_due(const struct anchors *a, const struct party *p, uint64_t size)
 {
     int64_t now_us = clock_monotonic_us();
-    bool grew = size != p->shown.size, is_over = now_us - p->good_us >= a->interval_us;
+    bool grew = anchors_grew(a, p->shown.size, size),
+         is_over = now_us - p->good_us >= a->interval_us;
 
     if (p->shown.state == ANCHOR_ALARM || now_us < p->next_us)
         return false;
@@ -250,25 +253,38 @@ enum err anchors_newest(struct anchors *a, struct attestable *out)
     return e;
 }
 
+/* Tokens are chained as they come; cosignatures, of which there may be one a minute, once an
+ * interval. */
+static bool is_to_be_chained(const struct anchors *a, uint64_t size, bool has_stamped, bool is_met)
+{
+    bool is_over = a->chained_us == 0 || clock_monotonic_us() - a->chained_us >= a->interval_us;
+
+    return a->chains && (has_stamped || (is_met && is_over)) && anchors_grew(a, a->chained, size);
+}
+
 static void ask_all(struct anchors *a, const struct attestable *c)
 {
-    bool has_cosigned = false;
+    bool has_cosigned = false, has_stamped = false, is_met = false;
 
     for (size_t i = 0; i < a->count && !anchors_is_ending(a); i++) {
         struct party *p = &a->parties[i];
+        uint64_t before = p->shown.size;
 
         if (!is_due(a, p, c->size))
             continue;
         if (p->shown.kind == ANCHOR_AUTHORITY) {
             anchors_ask_authority(a, p, c);
+            has_stamped |= p->shown.state == ANCHOR_GOOD && p->shown.size != before;
         } else {
             anchors_ask_witness(a, p, c);
             has_cosigned |= p->shown.state == ANCHOR_GOOD;
         }
         show(a);
     }
-    if (has_cosigned && judge_quorum(a, c->size))
+    if (has_cosigned && judge_quorum(a, c->size, &is_met))
         LOG_WARN("cosignatures_not_read", NULL);
+    if (is_to_be_chained(a, c->size, has_stamped, is_met))
+        anchors_chain(a, c);
 }
 
 static void tick(struct anchors *a)
@@ -352,6 +368,7 @@ enum err anchors_new(const struct anchors_options *o, struct diag_list *diags, s
     a->store = o->store;
     a->account = o->account;
     a->signer = o->signer;
+    a->chains = o->chains;
     a->interval_us = config_integer(o->config, CONFIG_anchor_interval_s) * US_PER_S;
     a->gap_us = a->interval_us < GAP_MAX_US ? a->interval_us : GAP_MAX_US;
     a->policy.quorum = -1;

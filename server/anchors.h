@@ -25,6 +25,9 @@ struct anchors_options {
     const char *account;
     const char *vkey;                /* of its log */
     const struct log_signer *signer; /* likewise */
+    /* What was attested is named by an entry of the log: each round of time stamps, and once an
+     * interval what the quorum signed.  Not in a replay, whose log follows from its candles. */
+    bool chains;
 };
 
 /* Reads policy and certificates, and asks the witnesses once, all at the same time, for a few

@@ -46,6 +46,10 @@ struct anchors {
     struct transport *transport;
     struct transport_box *box;
     struct outgoing outgoing;
+    bool chains;                   /* what was attested becomes an entry */
+    uint64_t chained;              /* the size that the newest of these is of; 0: none yet */
+    int64_t chained_us;            /* when; monotonic */
+    uint64_t quiet_from, quiet_to; /* entries [from, to) are nothing but these */
     pthread_mutex_t mutex;
     pthread_cond_t ending;
     pthread_t thread;
@@ -66,6 +70,12 @@ bool anchors_is_ending(struct anchors *a);
 MUST_USE enum err anchors_newest(struct anchors *a, struct attestable *out);
 /* One question to each witness, all at the same time: see anchors_new. */
 MUST_USE enum err anchors_check_start(struct anchors *a);
+
+/* Whether entries came between two sizes that say something new: anchors themselves do not, or each
+ * would be a reason for the next. */
+bool anchors_grew(const struct anchors *a, uint64_t from, uint64_t to);
+/* Names in the log what is stored of this checkpoint, if anything. */
+void anchors_chain(struct anchors *a, const struct attestable *c);
 /* Both ask, judge, store, and leave the outcome in the party. */
 void anchors_ask_witness(struct anchors *a, struct party *p, const struct attestable *c);
 void anchors_ask_authority(struct anchors *a, struct party *p, const struct attestable *c);

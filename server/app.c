@@ -119,11 +119,15 @@ static const char *log_fault(const void *store)
     return store_log_fault(store);
 }
 
+static bool app_is_replay(const struct app *a)
+{
+    return !a->market.live && config_enum(a->config, CONFIG_pace) == 0;
+}
+
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
 {
     const struct config *c = a->config;
-    bool is_live = config_enum(c, CONFIG_mode) == 1;
-    bool is_replay = !a->market.live && config_enum(c, CONFIG_pace) == 0;
+    bool is_live = config_enum(c, CONFIG_mode) == 1, is_replay = app_is_replay(a);
     struct engine_options o = {
         .mode = is_live ? MODE_LIVE : MODE_PAPER,
         .starting_equity = config_money(c, CONFIG_starting_equity),
@@ -173,7 +177,8 @@ static enum err open_anchors(struct app *a, struct diag_list *diags)
                                       .store = a->database.store,
                                       .account = a->account,
                                       .vkey = a->log.vkey,
-                                      .signer = &a->log.signer};
+                                      .signer = &a->log.signer,
+                                      .chains = !app_is_replay(a)};
 
     return anchors_new(&o, diags, &a->anchors);
 }
@@ -442,8 +447,7 @@ void app_greet(const struct app *a)
         fflush(stdout);
         return;
     }
-    printf("\n"
-           "\n"
+    printf("\n\n"
            "  curl %s/healthz\n"
            "  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" %s/v1/loop\n"
            "  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" '%s/v1/trades?limit=5'\n",

@@ -55,7 +55,9 @@ const struct order *judge_row(const struct judge *j, const char *client_order_id
 void judge_release(struct judge *j)
 {
     free(j->statuses);
+    free(j->sent);
     j->statuses = NULL;
+    j->sent = NULL;
 }
 
 /* ---- Before a byte leaves ---- */
@@ -151,11 +153,21 @@ static void check_replaced(struct judge *j, const struct order *o)
                        (long long)o->id);
 }
 
+static void check_once(struct judge *j, const struct order *o)
+{
+    for (size_t k = 0; k < j->sent_count; k++)
+        if (strcmp(j->sent[k], o->client_order_id) == 0)
+            judge_violated(j, "O2", "order %lld is sent a second time", (long long)o->id);
+    if (j->sent_count == j->sent_capacity) {
+        j->sent_capacity = j->sent_capacity ? 2 * j->sent_capacity : 64;
+        j->sent = xrealloc(j->sent, j->sent_capacity * sizeof *j->sent);
+    }
+    (void)copy_text(j->sent[j->sent_count++], sizeof *j->sent, o->client_order_id);
+}
+
 void judge_submit(struct judge *j, const struct instance *i, const struct order *o)
 {
     const struct order *row = judge_row(j, o->client_order_id);
-    size_t count;
-    const struct sim_order *orders = sim_venue_orders(j->venue, &count);
 
     if (!row && !instance_is_newest(i))
         row = sim_spool_order(&i->spool, o->client_order_id);
@@ -165,9 +177,7 @@ void judge_submit(struct judge *j, const struct instance *i, const struct order 
         judge_violated(j, "O5", "order %lld is sent, and has ended", (long long)o->id);
     if (o->request_expires_us != TIME_NONE && sim_now_us() >= o->request_expires_us)
         judge_violated(j, "O8", "order %lld is sent after its expiry", (long long)o->id);
-    for (size_t k = 0; k < count; k++)
-        if (strcmp(orders[k].client_order_id, o->client_order_id) == 0)
-            judge_violated(j, "O2", "order %lld is sent a second time", (long long)o->id);
+    check_once(j, o);
     if (o->purpose == PURPOSE_ENTRY)
         check_entry(j, i, o);
     else if (!o->reduce_only)

@@ -35,6 +35,8 @@ struct judge {
     bool has_foreign;         /* trades that are not ours may happen */
     bool entries_are_stopped; /* the operator was told so, durably */
     struct judge_life lives[SIM_INSTANCES];
+    char (*sent)[33]; /* client order ids, in all lives of all instances */
+    size_t sent_count, sent_capacity;
     size_t orders_seen; /* rows whose status was noted */
     enum order_status *statuses;
     size_t status_capacity;
@@ -83,7 +85,16 @@ void judge_recount(struct judge *j);
 
 /* ---- judge_rest.c ---- */
 
-/* Everything has come to rest: O1 O7 O10 F1 F2 F3 C1 D1 D2. */
+/* Everything has come to rest: O1 O7 O10 F1 F2 F3 C1 D1 D2 D3. */
 void judge_rest(struct judge *j);
+
+/* ---- judge_log.c ---- */
+
+struct engine;
+
+/* The verifier reads the log: D2 D3. */
+void judge_log(struct judge *j);
+/* An engine that has just recovered: D3. */
+void judge_restart(struct judge *j, struct engine *e);
 
 #endif

@@ -148,4 +148,5 @@ void judge_rest(struct judge *j)
     check_trades(j);
     check_log(j);
     check_signals(j);
+    judge_log(j);
 }

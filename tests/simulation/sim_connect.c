@@ -174,7 +174,8 @@ static enum err submit(void *self, const struct order *o, int64_t at_us)
     (void)at_us;
     if (is_dead(l, "submit", o))
         return ERR_OK;
-    v->o.watch.submitted(v->o.watch.self, l->index, o, NULL);
+    v->o.watch.submitted(v->o.watch.self, l->index, o);
+    v->o.watch.leaves(v->o.watch.self, l->index);
     if (sim_chance(&v->random, v->o.faults.not_sent)) {
         sim_sometimes(v, "request not sent");
         e = refusal(VENUE_NOT_SENT, o, VENUE_ERROR_NOT_SENT, 0);
@@ -197,14 +198,16 @@ static enum err replace(void *self, const struct order *o, const struct order *w
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
-    size_t before = l->event_count;
+    size_t before;
     struct thing *t;
 
     (void)at_us;
     if (is_dead(l, "replace", with))
         return ERR_OK;
     sim_sometimes(v, "replace");
-    v->o.watch.submitted(v->o.watch.self, l->index, with, NULL);
+    v->o.watch.submitted(v->o.watch.self, l->index, with);
+    v->o.watch.leaves(v->o.watch.self, l->index);
+    before = l->event_count;
     t = request(l, THING_REPLACE, o, VENUE_CANCEL_FAILED);
     if (t)
         t->with = *with;
@@ -218,14 +221,17 @@ static enum err submit_pair(void *self, const struct order *stop, const struct o
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
-    size_t before = l->event_count;
+    size_t before;
     struct thing *t;
 
     (void)at_us;
     if (is_dead(l, "submit pair", stop))
         return ERR_OK;
     sim_sometimes(v, "pair");
-    v->o.watch.submitted(v->o.watch.self, l->index, stop, target);
+    v->o.watch.submitted(v->o.watch.self, l->index, stop);
+    v->o.watch.submitted(v->o.watch.self, l->index, target);
+    v->o.watch.leaves(v->o.watch.self, l->index);
+    before = l->event_count;
     t = request(l, THING_PAIR, stop, VENUE_UNKNOWN);
     if (t)
         t->with = *target;

@@ -162,6 +162,8 @@ void instance_open(struct instance *i)
     if (e) {
         diag_describe(&diags, e, text, sizeof text);
         judge_violated(&r->judge, "R", "the engine does not start: %s", text);
+    } else if (!i->crash_now && instance_is_newest(i)) {
+        judge_restart(&r->judge, i->engine);
     }
 }
 

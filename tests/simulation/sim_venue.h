@@ -57,9 +57,9 @@ struct sim_trade {
 /* What the judge is asked at the moments it cannot see later. */
 struct sim_watch {
     void *self;
-    bool (*is_dead)(void *self, int link); /* no request leaves any more */
-    /* Before a byte leaves; other: what goes with it as one, or NULL. */
-    void (*submitted)(void *self, int link, const struct order *o, const struct order *other);
+    bool (*is_dead)(void *self, int link);                          /* no request leaves any more */
+    void (*submitted)(void *self, int link, const struct order *o); /* before a byte leaves */
+    void (*leaves)(void *self, int link); /* then: it may be long until it does */
     void (*arrived)(void *self, int link, const struct order *o); /* in time, and not refused */
     void (*told_unknown)(void *self, int link, const struct order *o); /* the event is taken */
     void (*told)(void *self, int link, const struct venue_event *e);   /* likewise, every event */

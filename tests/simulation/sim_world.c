@@ -77,14 +77,18 @@ static char *make_candles(const struct run *r, int symbol)
 
 /* ---- What the judge hears ---- */
 
-static void watch_submitted(void *self, int who, const struct order *o, const struct order *other)
+static void watch_submitted(void *self, int who, const struct order *o)
+{
+    struct run *r = self;
+
+    judge_submit(&r->judge, &r->instances[who], o);
+}
+
+static void watch_leaves(void *self, int who)
 {
     struct run *r = self;
     struct instance *i = &r->instances[who];
 
-    judge_submit(&r->judge, i, o);
-    if (other)
-        judge_submit(&r->judge, i, other);
     if (r->has_crashes && sim_chance(&r->random, r->trouble.submit_crashes)) {
         run_reached(r, "crash while sending");
         i->crash_now = true;
@@ -195,6 +199,7 @@ static void make_venue(struct run *r, bool is_spot)
         .watch = {.self = r,
                   .is_dead = watch_is_dead,
                   .submitted = watch_submitted,
+                  .leaves = watch_leaves,
                   .arrived = watch_arrived,
                   .told_unknown = watch_unknown,
                   .told = watch_told,
@@ -257,7 +262,8 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
 
     r->seed = seed;
     r->sometimes = sometimes;
-    r->random.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    r->random.state = seed;
+    r->random.state = check_random_next(&r->random); /* else neighbours have the same numbers */
     is_spot = sim_below(&r->random, 3) == 0;
     r->is_calm = sim_below(&r->random, 6) == 0;
     for (int i = 0; i < SIM_SYMBOLS; i++) {

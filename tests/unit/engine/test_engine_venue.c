@@ -211,21 +211,31 @@ static void test_what_was_new_at_a_crash_is_not_sent_again(void **state)
     script_end(&s);
 }
 
-/* Another daemon may send it at its time, before it learns that this one has taken over. */
-static void test_an_attempt_whose_turn_was_to_come_is_asked_about_after_a_restart(void **state)
+/* Another daemon that was followed while its database was away may be sending it just now. */
+static void test_an_attempt_that_waited_at_a_crash_is_asked_about(void **state)
 {
+    const struct script_request *query;
     struct script s;
     int64_t id;
 
     (void)state;
     script_begin(&s);
-    id = enter(&s);
-    script_tell(&s, VENUE_REJECTED, id)->error = VENUE_ERROR_OVERLOAD;
-    script_play(&s, 65.5); /* the next attempt is to be sent at 66 s */
+    id = hold(&s);
+    say(&s, COMMAND_CLOSE_ALL);
+    (void)script_tell(&s, VENUE_CANCELED, id);
+    script_play(&s, 68);
+    id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
+    script_tell(&s, VENUE_NOT_SENT, id)->error = VENUE_ERROR_NOT_SENT;
+    script_play(&s, 68.5);
+    assert_int_equal(script_row(&s, id + 1)->attempt, 2);
+    assert_int_equal(script_row(&s, id + 1)->status, ORDER_NEW); /* in a second */
     script_restart(&s);
-    script_play(&s, 67);
-    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
-    assert_true(script_newest(&s, SCRIPT_QUERY)->order.attempt == 2);
+    script_play(&s, 72);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.id, id);
+    query = script_newest(&s, SCRIPT_QUERY);
+    assert_non_null(query);
+    assert_int_equal(query->order.id, id + 1);
     script_end(&s);
 }
 
@@ -286,44 +296,49 @@ static void test_a_new_stop_rests_before_the_old_one_goes(void **state)
     script_end(&s);
 }
 
-/* A witness tells while a position is held: nothing is entered, what is held is managed, then the
- * log ends, and no restart of the loop changes that. */
-static void test_a_log_that_is_another_one_ends_behind_the_last_exit(void **state)
+static void fill_some(struct script *s, int64_t id, const char *fill, i128 lots)
 {
+    script_fill(s, id, fill, (struct size){lots * 1000000000});
+}
+
+/* A stop that may only reduce has sold more than is known to be held: the entry has bought more. */
+static void test_a_fill_beyond_the_position_waits_for_the_entry(void **state)
+{
+    int64_t entry, first, second;
+    struct venue_event *e;
     struct script s;
-    int64_t stop;
-    size_t leaves, sent;
 
     (void)state;
     script_begin(&s);
-    stop = hold(&s);
-    s.log_fault = "another history";
-    sent = script_count(&s, SCRIPT_SUBMIT);
-    script_play(&s, 250);
-    say(&s, COMMAND_PAUSE);
-    say(&s, COMMAND_RESUME);
-    script_agree(&s);
-    script_play(&s, 310);
-    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), sent);
-    assert_false(s.journal.is_refused);
-    script_fill(&s, stop, "t2", script_row(&s, stop)->size);
-    script_play(&s, 311);
-    assert_int_equal(s.journal.positions[0].status, POSITION_CLOSED);
-    script_play(&s, 312);
-    assert_true(s.journal.is_refused);
-    leaves = s.journal.leaf_count;
-    script_play(&s, 400);
-    say(&s, COMMAND_STOP);
-    script_play(&s, 460);
-    assert_int_equal(s.journal.leaf_count, leaves);
-    {
-        struct snapshot *snapshot = engine_snapshot(s.engine);
-
-        assert_int_equal(snapshot->state, LOOP_FAILED);
-        assert_string_equal(snapshot->reason, "another history");
-        assert_int_equal(snapshot->account.log_size, leaves);
-        snapshot_release(snapshot);
-    }
+    entry = enter(&s);
+    (void)script_tell(&s, VENUE_ACCEPTED, entry);
+    fill_some(&s, entry, "t1", 4);
+    script_play(&s, 66);
+    first = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    (void)script_tell(&s, VENUE_ACCEPTED, first);
+    script_play(&s, 67);
+    fill_some(&s, entry, "t2", 3);
+    script_play(&s, 68);
+    second = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    assert_true(second > first);
+    (void)script_tell(&s, VENUE_ACCEPTED, second);
+    fill_some(&s, second, "t4", 7);
+    fill_some(&s, first, "t5", 3); /* of t3, which is told later */
+    script_play(&s, 69);
+    assert_int_equal(s.journal.fill_count, 3);
+    assert_true(script_count(&s, SCRIPT_QUERY) >= 2);
+    fill_some(&s, entry, "t3", 3);
+    script_play(&s, 70);
+    fill_some(&s, first, "t5", 3);
+    e = script_tell(&s, VENUE_EXPIRED, first);
+    e->executed = (struct size){INT64_C(3000000000)};
+    e->executed_is_known = true;
+    script_play(&s, 71);
+    assert_int_equal(s.journal.fill_count, 5);
+    for (size_t i = 0; i < s.journal.fill_count; i++)
+        assert_int_equal(s.journal.fills[i].opens, s.journal.fills[i].side == SIDE_BUY);
+    for (size_t i = 0; i < s.journal.position_count; i++)
+        assert_int_equal(s.journal.positions[i].status, POSITION_CLOSED);
     script_end(&s);
 }
 
@@ -338,11 +353,11 @@ int main(void)
         cmocka_unit_test(test_a_refused_stop_leaves_and_does_not_flood),
         cmocka_unit_test(test_a_position_without_a_stop_leaves_after_the_limit),
         cmocka_unit_test(test_what_was_new_at_a_crash_is_not_sent_again),
-        cmocka_unit_test(test_an_attempt_whose_turn_was_to_come_is_asked_about_after_a_restart),
+        cmocka_unit_test(test_an_attempt_that_waited_at_a_crash_is_asked_about),
         cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
         cmocka_unit_test(test_a_start_compares_first),
         cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),
-        cmocka_unit_test(test_a_log_that_is_another_one_ends_behind_the_last_exit),
+        cmocka_unit_test(test_a_fill_beyond_the_position_waits_for_the_entry),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
