@@ -262,7 +262,7 @@ $(BUILD)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/flags | generated libraries
 	$(call SAY,CC,$<)
 	$(Q)$(COMPILE)
 
-unit-programs: $(UNIT_PROGRAMS)
+unit-programs: $(UNIT_PROGRAMS) $(BUILD)/simulate
 
 define UNIT_RULE
 $(BUILD)/tests/$(call UNIT_NAME,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(1)) $(SUPPORT) $(LIBRARY)

@@ -32,6 +32,7 @@ struct judge {
     struct money start;
     struct money exposure_limit;
     int64_t protect_within_us, notice_within_us;
+    bool has_late;            /* a fill was told after its order's end */
     bool has_foreign;         /* trades that are not ours may happen */
     bool entries_are_stopped; /* the operator was told so, durably */
     struct judge_life lives[SIM_INSTANCES];

@@ -136,6 +136,7 @@ static void check_fill(struct judge *j, const struct fill *f)
         judge_violated(j, "O1", "fill %lld of no order", (long long)f->id);
     else if (o->type == ORDER_LIMIT && (int)o->side * price_cmp(f->price, o->limit_price) > 0)
         judge_violated(j, "F4", "fill %lld beyond its limit", (long long)f->id);
+    j->has_late |= o && o->ended_us != TIME_NONE && o->ended_us < f->at_us;
     if (!f->venue_fill_id[0])
         judge_violated(j, "C4", "fill %lld has no id of the venue", (long long)f->id);
     for (size_t k = 0; k < m->fill_count; k++)

@@ -128,6 +128,7 @@ static struct thing *request(struct sim_link *l, enum thing_kind kind, const str
 {
     struct sim_venue *v = l->venue;
     int64_t way_us = sim_delay(v, 150 * US_PER_MS);
+    bool is_copy = false;
     struct thing *t;
 
     if (sim_chance(&v->random, v->o.faults.lost_request)) {
@@ -139,8 +140,18 @@ static struct thing *request(struct sim_link *l, enum thing_kind kind, const str
         sim_sometimes(v, "request slow");
         way_us = sim_delay(v, 25 * US_PER_S);
     }
+    if (kind == THING_SUBMIT && v->o.traits.ids == VENUE_IDS_EVER &&
+        sim_chance(&v->random, v->o.faults.twice_request)) {
+        sim_sometimes(v, "request twice");
+        t = sim_thing(l, kind, sim_now_us() + way_us);
+        t->order = *o;
+        t->is_answer_lost = true; /* the client hears of the second */
+        way_us += sim_delay(v, 50 * US_PER_MS);
+        is_copy = true;
+    }
     t = sim_thing(l, kind, sim_now_us() + way_us);
     t->order = *o;
+    t->is_copy = is_copy;
     if (sim_chance(&v->random, v->o.faults.lost_answer)) {
         sim_sometimes(v, "answer lost");
         t->is_answer_lost = true;

@@ -189,6 +189,11 @@ static enum err journal_recover_(void *self, const char *account, struct recover
         return e;
     if (has_spooled && !e)
         run_reached(r, "a restart brings the spool in");
+    for (size_t k = 0; r->owner != i->index && k < r->database.rows.order_count; k++)
+        if (r->database.rows.orders[k].status == ORDER_NEW ||
+            r->database.rows.orders[k].status == ORDER_SUBMITTED)
+            run_reached(r, "takeover with an order that may have been sent");
+    r->owner = i->index;
     i->epoch = ++r->database.epoch;
     if (r->database.has_ahead) { /* of another, which may never come back */
         run_reached(r, "takeover from one that had spooled");

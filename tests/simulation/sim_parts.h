@@ -22,6 +22,7 @@ struct thing {
     struct order order, with;
     int order_index;
     bool is_answer_lost;
+    bool is_copy;   /* of a request that is there already */
     int link, life; /* of the connector that asked: an older one's answer goes nowhere */
     int64_t asked_us;
     int64_t since_us;
@@ -61,7 +62,8 @@ struct sim_venue {
     int64_t seq, next_step_us;
     int64_t closed_until_us; /* maintenance */
     int64_t banned_until_us;
-    int64_t away_us;         /* the newest moment of either */
+    int64_t delisted_until_us[SIM_SYMBOLS], coarse_until_us[SIM_SYMBOLS]; /* its lots are larger */
+    int64_t away_us;         /* the newest moment of any of these */
     struct sim_told dropped; /* where events go that nobody hears */
 };
 
@@ -77,6 +79,16 @@ enum venue_error sim_accept_pair(struct sim_venue *v, const struct order *stop,
                                  const struct order *target, int orders[2]);
 int sim_find_open(const struct sim_venue *v, const char *client_order_id); /* -1: none */
 int sim_symbol(const struct sim_venue *v, const char *symbol);
+
+/* ---- sim_mischief.c ---- */
+
+/* With each step of the prices. */
+void sim_mischief(struct sim_venue *v);
+void sim_end_mischief(struct sim_venue *v);
+/* Why it takes no such order of the symbol now. */
+enum venue_error sim_refusal(struct sim_venue *v, const struct order *o, int symbol);
+void sim_tell_market(struct sim_venue *v, const char *symbol, enum venue_market_state state,
+                     const char *reason);
 
 /* The way to the engines. */
 /* A random delay of a millisecond up to so much more. */

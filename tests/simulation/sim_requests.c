@@ -47,6 +47,10 @@ static enum venue_error gate(struct sim_venue *v, const struct order *o)
         v->away_us = v->banned_until_us;
         return VENUE_ERROR_BANNED;
     }
+    if (o && sim_chance(&v->random, v->o.faults.key_refused)) {
+        sim_sometimes(v, "key refused");
+        return VENUE_ERROR_AUTH;
+    }
     if (o && sim_chance(&v->random, v->o.faults.refused)) {
         sim_sometimes(v, "refused for no reason of ours");
         return some[sim_below(&v->random, COUNT_OF(some))];
@@ -84,11 +88,35 @@ static void become(struct sim_venue *v, const struct thing *t, const struct orde
         sim_execute_rest(v, order);
 }
 
+/* The network repeated it.  What is told of the copy is told of the order, so only that its id is
+ * taken may refuse it: a venue that answers otherwise cannot be dealt with, which is why no request
+ * of an order is ever repeated by the transport (net/transfer.c). */
+static void arrive_copy(struct sim_venue *v, const struct thing *t)
+{
+    struct venue_event e = {
+        .kind = VENUE_UNKNOWN, .order_id = t->order.id, .error = VENUE_ERROR_AMBIGUOUS};
+
+    bool waits = false;
+
+    for (size_t i = 0; i < v->thing_count; i++)
+        waits |= v->things[i].kind == THING_PROCESS && v->things[i].order.id == t->order.id;
+    if (waits || venue_time(v) > t->order.request_expires_us || v->closed_until_us ||
+        sim_now_us() < v->banned_until_us)
+        sim_answer(v, t, &e, NULL);
+    else
+        become(v, t, &t->order);
+}
+
 static void arrive_submit(struct sim_venue *v, const struct thing *t)
 {
-    enum venue_error error = gate(v, &t->order);
     struct thing later = *t;
+    enum venue_error error;
 
+    if (t->is_copy) {
+        arrive_copy(v, t);
+        return;
+    }
+    error = gate(v, &t->order);
     if (error) {
         refuse(v, t, VENUE_REJECTED, &t->order, error);
         return;
@@ -145,12 +173,13 @@ static bool end_open(struct sim_venue *v, const struct thing *t)
     int order = sim_find_open(v, t->order.client_order_id);
     struct venue_event e = {.kind = VENUE_CANCELED,
                             .order_id = t->order.id,
-                            .executed_is_known = true,
+                            .executed_is_known = !sim_chance(&v->random, v->o.faults.ends_unsaid),
                             .reason = "requested"};
 
     if (order >= 0 && v->orders[order].type != ORDER_LIMIT &&
         sim_chance(&v->random, v->o.faults.cancel_race)) {
-        sim_sometimes(v, "cancel race lost");
+        sim_sometimes(v, size_sign(v->orders[order].executed) > 0 ? "cancel race lost after a part"
+                                                                  : "cancel race lost");
         sim_execute_rest(v, order);
         order = sim_find_open(v, t->order.client_order_id);
     }

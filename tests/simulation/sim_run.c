@@ -152,6 +152,17 @@ static void bring_to_rest(struct run *r)
         judge_violated(&r->judge, "L1", "a position stays open");
 }
 
+/* The attempt before came to nothing that way. */
+static bool was_absent(const struct run *r, const struct order *o)
+{
+    const struct memory_journal *m = r->judge.journal;
+
+    for (size_t i = 0; i < m->order_count; i++)
+        if (m->orders[i].intent_id == o->intent_id && m->orders[i].attempt == o->attempt - 1)
+            return m->orders[i].status == ORDER_ABSENT;
+    return false;
+}
+
 static void look_at_rows(struct run *r)
 {
     for (size_t i = 0; i < r->judge.journal->order_count; i++) {
@@ -167,6 +178,12 @@ static void look_at_rows(struct run *r)
             reached(r, "filled while it was being replaced");
         if (o->attempt == 2)
             reached(r, "second attempt");
+        if (o->attempt == 2 && i > 0 && was_absent(r, o))
+            reached(r, "absence proven, then a second attempt");
+        if (o->purpose == PURPOSE_STOP_LOSS && o->status == ORDER_REJECTED)
+            reached(r, "stop refused");
+        if (o->purpose == PURPOSE_EXIT && o->exit_reason == EXIT_STOP_LOSS)
+            reached(r, "left for want of a stop");
         if (o->attempt == 3)
             reached(r, "third attempt");
         if (strstr(o->reason, "too late"))
@@ -185,6 +202,8 @@ static void look_at_rows(struct run *r)
             o->error == VENUE_ERROR_NONE && o->status == ORDER_FILLED)
             reached(r, "a later attempt filled");
     }
+    if (r->judge.has_late)
+        reached(r, "late fill of an order that had ended");
     for (size_t i = 0; i < r->judge.journal->fill_count; i++)
         if (strchr(r->judge.journal->fills[i].venue_fill_id, '+'))
             reached(r, "fill beyond the position");
@@ -199,6 +218,8 @@ static void look_at_rows(struct run *r)
             reached(r, "entry denied: not reconciled");
         if (denials & DENIED_SYMBOL_HALTED)
             reached(r, "entry denied: symbol halted");
+        if (denials & DENIED_VENUE_HALTED)
+            reached(r, "entry denied: venue halted");
         if (denials & DENIED_UNPROTECTED)
             reached(r, "entry denied: position unprotected");
     }

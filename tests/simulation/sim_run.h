@@ -11,7 +11,7 @@
 #include "tests/simulation/judge.h"
 
 enum {
-    SIM_SOMETIMES_MAX = 96
+    SIM_SOMETIMES_MAX = 160
 };
 
 /* Rare paths, and how many runs reached each. */

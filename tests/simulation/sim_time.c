@@ -2,20 +2,12 @@
 /* What happens at the venue as time passes: requests arrive, prices move, the world interferes. */
 #include "tests/simulation/sim_parts.h"
 
-static void tell_market(struct sim_venue *v, enum venue_market_state state)
-{
-    struct venue_event e = {.kind = VENUE_MARKET, .market = state};
-
-    (void)copy_text(e.reason, sizeof e.reason, "maintenance");
-    sim_push_all(v, &e, US_PER_S);
-}
-
 /* One step of the prices, and what the world does of itself. */
 static void step(struct sim_venue *v)
 {
     if (v->closed_until_us && sim_now_us() >= v->closed_until_us) {
         v->closed_until_us = 0;
-        tell_market(v, VENUE_MARKET_TRADING);
+        sim_tell_market(v, "", VENUE_MARKET_TRADING, "maintenance");
     }
     if (v->closed_until_us || sim_now_us() < v->banned_until_us)
         v->away_us = sim_now_us();
@@ -24,19 +16,10 @@ static void step(struct sim_venue *v)
         if (sim_chance(&v->random, v->o.faults.maintenance)) {
             sim_sometimes(v, "maintenance");
             v->closed_until_us = sim_now_us() + sim_delay(v, 240 * US_PER_S);
-            tell_market(v, VENUE_MARKET_MAINTENANCE);
+            sim_tell_market(v, "", VENUE_MARKET_MAINTENANCE, "maintenance");
         }
     }
-    if (sim_chance(&v->random, v->o.faults.foreign_trade)) {
-        int symbol = (int)sim_below(&v->random, SIM_SYMBOLS);
-        struct size size = {v->o.instruments[0].lot.e12 * 50};
-        enum side side = sim_below(&v->random, 2) ? SIDE_BUY : SIDE_SELL;
-
-        sim_sometimes(v, "foreign trade");
-        if (side == SIDE_BUY || !v->o.instruments[symbol].is_spot ||
-            size_cmp(v->held[symbol], size) >= 0)
-            sim_trade(v, -1, symbol, side, size);
-    }
+    sim_mischief(v);
 }
 
 static void end_gap(struct sim_link *l)
@@ -117,6 +100,7 @@ void sim_venue_tidy(struct sim_venue *v)
 void sim_venue_heal(struct sim_venue *v)
 {
     v->o.faults = (struct sim_faults){0};
+    sim_end_mischief(v);
     sim_venue_tidy(v);
     v->closed_until_us = v->closed_until_us ? sim_now_us() : 0;
     v->banned_until_us = 0;

@@ -78,7 +78,7 @@ void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const
     struct sim_order *o = &v->orders[order];
     struct venue_event e = {.kind = state == VENUE_ORDER_EXPIRED ? VENUE_EXPIRED : VENUE_CANCELED,
                             .executed = o->executed,
-                            .executed_is_known = true};
+                            .executed_is_known = !sim_chance(&v->random, v->o.faults.ends_unsaid)};
 
     ASSERT(o->ended_us == TIME_NONE);
     o->state = state;
@@ -271,17 +271,20 @@ static bool is_taken(const struct sim_venue *v, const char *client_order_id)
 }
 
 /* Why the venue refuses an order by its own rules; VENUE_ERROR_NONE: it does not. */
-static enum venue_error objection(const struct sim_venue *v, const struct order *o, int symbol)
+static enum venue_error objection(struct sim_venue *v, const struct order *o, int symbol)
 {
     struct sim_order probe = {.symbol = symbol,
                               .side = o->side,
                               .type = o->type,
                               .level = o->type == ORDER_LIMIT ? o->limit_price : o->stop_price};
     struct price p = sim_price(v, symbol, sim_now_us());
+    enum venue_error refusal = sim_refusal(v, o, symbol);
     struct money cost;
 
     if (is_taken(v, o->client_order_id))
         return VENUE_ERROR_DUPLICATE_ID;
+    if (refusal)
+        return refusal;
     if (o->type == ORDER_STOP_MARKET && is_hit(v, &probe))
         return VENUE_ERROR_WOULD_TRIGGER;
     if (o->reduce_only && v->o.traits.has_reduce_only && size_sign(reducible(v, &probe)) == 0)

@@ -26,7 +26,9 @@ enum {
 struct sim_faults {
     int lost_request, lost_answer, slow_request, not_sent, executed_5xx, refused, silent_ban;
     int stream_lost, stream_twice, stream_slow, query_failed, query_lags, account_failed;
-    int own_cancel, parts, cancel_race, late_trade_events, foreign_trade, maintenance;
+    int own_cancel, ends_unsaid, parts, cancel_race, maintenance;
+    int twice_request, key_refused, delist, filter_change;
+    int foreign_trade, foreign_order, liquidate;
 };
 
 struct sim_order {

@@ -116,7 +116,14 @@ static void watch_unknown(void *self, int who, const struct order *o)
 
 static void watch_told(void *self, int who, const struct venue_event *e)
 {
-    judge_told(&((struct run *)self)->judge, who, e);
+    struct run *r = self;
+    char what[SIM_SOMETIMES_NAME];
+
+    if (e->error) {
+        (void)snprintf(what, sizeof what, "error: %s", venue_error_name(e->error));
+        run_reached(r, what);
+    }
+    judge_told(&r->judge, who, e);
 }
 
 /* What a dead process still tries does not leave it. */
@@ -131,6 +138,12 @@ static bool watch_is_dead(void *self, int who)
 static int swarm(struct run *r, int most)
 {
     return sim_below(&r->random, 3) == 0 ? 1 + (int)sim_below(&r->random, (uint64_t)most) : 0;
+}
+
+/* What spoils a run for much of what else is to be seen. */
+static int rarely(struct run *r, int most)
+{
+    return sim_below(&r->random, 8) == 0 ? 1 + (int)sim_below(&r->random, (uint64_t)most) : 0;
 }
 
 static struct sim_faults make_faults(struct run *r)
@@ -150,9 +163,16 @@ static struct sim_faults make_faults(struct run *r)
         .query_lags = swarm(r, 700),
         .account_failed = swarm(r, 500),
         .own_cancel = swarm(r, 20),
+        .ends_unsaid = rarely(r, 300),
         .parts = swarm(r, 600),
         .cancel_race = swarm(r, 300),
-        .foreign_trade = sim_below(&r->random, 6) == 0 ? 1 + (int)sim_below(&r->random, 10) : 0,
+        .twice_request = swarm(r, 200),
+        .key_refused = rarely(r, 4),
+        .delist = rarely(r, 10),
+        .filter_change = rarely(r, 10),
+        .foreign_trade = rarely(r, 10),
+        .foreign_order = rarely(r, 10),
+        .liquidate = rarely(r, 15),
         .maintenance = swarm(r, 12),
     };
 }
@@ -162,6 +182,8 @@ static void be_calm(struct run *r, struct sim_faults *f)
 {
     f->lost_request = f->lost_answer = f->slow_request = f->not_sent = f->executed_5xx = 0;
     f->refused = f->silent_ban = f->stream_lost = f->maintenance = f->foreign_trade = 0;
+    f->twice_request = f->key_refused = f->delist = f->filter_change = f->liquidate = 0;
+    f->parts = 300;
     r->judge.protect_within_us = 30 * US_PER_S;
 }
 
@@ -209,7 +231,7 @@ static void make_venue(struct run *r, bool is_spot)
     if (r->is_calm)
         be_calm(r, &o.faults);
     r->judge.traits = o.traits;
-    r->judge.has_foreign = o.faults.foreign_trade > 0;
+    r->judge.has_foreign = o.faults.foreign_trade > 0 || o.faults.liquidate > 0;
     r->venue = sim_venue_new(&o);
     r->judge.venue = r->venue;
 }

@@ -53,6 +53,7 @@ struct run {
     struct sim_database database;
     struct instance instances[SIM_INSTANCES];
     int instance_count; /* 1: without a lease */
+    int owner;          /* the instance that recovered last */
     struct judge judge;
     struct trouble trouble;
     int64_t database_down_until_us;
