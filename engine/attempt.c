@@ -164,9 +164,14 @@ bool attempt_next(struct engine_state *s, const struct live_order *was, enum ven
     c.alike = before.alike;
     v = retry_decide(&c);
     attempt_measure(s, was, &v);
+    if (error == VENUE_ERROR_FILTER && c.is_entry)
+        gate_filter_refused(s, was->lane, o->reason);
     if (!v.again || !attempt_is_wanted(s, was) ||
         (o->replaces_id && !replacement_fit(s, &before.order)) ||
         !attempt_size(s, &before, v.size, &size))
+        return false;
+    /* By the filters that we know it was right, so it would be refused again. */
+    if (error == VENUE_ERROR_FILTER && c.is_entry && size_cmp(size, o->size) == 0)
         return false;
     e = attempt_make(s, &before, size, v.delay_us);
     if (e) {

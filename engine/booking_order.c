@@ -125,6 +125,8 @@ static void booking_progress(struct engine_state *s, struct live_order *live, en
         quality_time(&s->quality, QUALITY_SENT_ACKNOWLEDGED, state_now(s) - o->submitted_us);
     order_move(o, to, state_now(s));
     journal_batch_put_order(&s->pending, o);
+    if (to == ORDER_ACCEPTED && o->purpose == PURPOSE_ENTRY)
+        live->lane->filter_refusals = 0;
     if (to == ORDER_UNKNOWN)
         inquiry_want(live);
     else

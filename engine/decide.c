@@ -202,7 +202,8 @@ enum err decide_view(const struct engine_state *s, const struct lane *lane,
         .cash_free = s->account.cash,
         .open_positions = (int64_t)s->position_count,
         .gate = gate_denials(s, lane->instrument) |
-                (gate_is_full(s, lane->instrument) ? DENIED_VENUE_MAXIMUM : 0),
+                (gate_is_full(s, lane->instrument) ? DENIED_VENUE_MAXIMUM : 0) |
+                (gate_lane_is_off(lane) ? DENIED_SYMBOL_HALTED : 0),
         .held = lane->position ? lane->position->size : SIZE_ZERO,
         .opposite_open = decide_is_opposed(s, lane, direction),
     };

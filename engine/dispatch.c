@@ -206,6 +206,14 @@ static bool dispatch_is_too_large(const struct engine_state *s, const struct liv
            size_cmp(live->order.size, p->size) > 0;
 }
 
+/* A market exit that keeps not to the venue's filters any more: they have changed since. */
+static bool dispatch_is_misfit(const struct engine_state *s, const struct live_order *live)
+{
+    return dispatch_traits(s)->outlives_us && live->order.purpose == PURPOSE_EXIT &&
+           live->order.type == ORDER_MARKET &&
+           !instrument_takes_size(lane_instrument(s, live->lane), false, live->order.size);
+}
+
 static const char dispatch_too_late[] = "never sent: too late";
 
 /* Why a new order ends without being sent; NULL: it does not. */
@@ -221,6 +229,8 @@ static const char *dispatch_unsent_reason(const struct engine_state *s,
         return dispatch_too_late;
     if (o->send_after_us != TIME_NONE && now < o->send_after_us)
         return NULL;
+    if (dispatch_is_misfit(s, live))
+        return "never sent: the venue's filters have changed";
     return dispatch_is_too_large(s, live) ? "never sent: the position is smaller now"
                                           : dispatch_objection(s, live);
 }
@@ -286,18 +296,25 @@ static void dispatch_cancels(struct engine_state *s, int64_t now)
     }
 }
 
-/* Ends a new order that is not sent; one that would be too large is made anew. */
+/* Ends a new order that is not sent; an exit that would be too large, or misfits, is made anew. */
 static void dispatch_end(struct engine_state *s, const struct live_order *live, const char *reason)
 {
     struct lane *lane = live->lane;
     enum exit_reason why = live->order.exit_reason;
-    bool is_too_large = !live->cancel_wanted && dispatch_is_too_large(s, live);
+    bool is_too_large = dispatch_is_too_large(s, live);
+    bool is_anew = !live->cancel_wanted && (is_too_large || dispatch_is_misfit(s, live));
+    struct size size = SIZE_ZERO; /* all of it */
     enum err e;
 
+    if (!is_too_large && !live->order.is_whole)
+        is_anew &=
+            !size_to_step(live->order.size, lane_instrument(s, lane)->lot, ROUND_DOWN, &size) &&
+            size_sign(size) > 0;
+
     booking_end_unsent(s, live->order.id, reason, reason == dispatch_too_late);
-    if (!is_too_large || !lane->position || lane->position->exit_order_id)
+    if (!is_anew || !lane->position || lane->position->exit_order_id)
         return;
-    e = execution_exit(s, lane, SIZE_ZERO, why, NULL);
+    e = execution_exit(s, lane, size, why, NULL);
     if (e) {
         s->symbol_errors++;
         LOG_ERROR("exit_failed", "symbol", lane_instrument(s, lane)->symbol, "error", err_code(e),

@@ -97,10 +97,14 @@ struct size execution_sellable(const struct engine_state *s, const struct lane *
 {
     const struct instrument *i = lane_instrument(s, lane);
     const struct position *p = lane->position;
+    struct size whole;
 
     if (!p)
         return SIZE_ZERO;
-    return i->is_spot ? position_sellable(p, i->lot) : p->size; /* no fee is taken from it */
+    /* No fee is taken from a perpetual; its lot may have become coarser. */
+    return i->is_spot                                          ? position_sellable(p, i->lot)
+           : size_to_step(p->size, i->lot, ROUND_DOWN, &whole) ? p->size
+                                                               : whole;
 }
 
 bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)

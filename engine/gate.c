@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "engine/manage.h"
 #include "engine/protection.h"
+#include "engine/roster.h"
 
 /* A symbol that was refused is tried again after this, should the venue not say when it trades. */
 static const int64_t refused_us = 5 * 60 * US_PER_S;
@@ -73,6 +75,24 @@ unsigned gate_denials(const struct engine_state *s, size_t instrument)
     return denials;
 }
 
+bool gate_lane_is_off(const struct lane *lane)
+{
+    enum {
+        REFUSALS_MAX = 2 /* one is made anew by the filters of now */
+    };
+
+    return lane->filter_refusals >= REFUSALS_MAX;
+}
+
+void gate_filter_refused(struct engine_state *s, struct lane *lane, const char *reason)
+{
+    lane->filter_refusals++;
+    if (gate_lane_is_off(lane))
+        LOG_ERROR("strategy_off", "strategy", lane->slot->row.name, "symbol",
+                  lane_instrument(s, lane)->symbol, "reason", reason, NULL);
+    s->effects = true;
+}
+
 void gate_halt_entries(struct engine_state *s, const char *reason)
 {
     if (!s->dealings.entries_halted)
@@ -110,6 +130,8 @@ void gate_start_anew(struct engine_state *s)
 {
     s->dealings.entries_halted = false;
     s->dealings.halt_reason[0] = '\0';
+    for (size_t i = 0; i < s->lane_count; i++)
+        s->lanes[i]->filter_refusals = 0;
     if (!s->options.venue || !s->options.venue->traits.outlives_us)
         return;
     s->dealings.is_compared = false;
@@ -128,6 +150,37 @@ void gate_refused(struct engine_state *s, size_t instrument, const char *reason)
     s->effects = true;
 }
 
+/* Steps and bounds of now: levels of open positions come onto the new tick, protection is looked at
+ * again, and the log declares by which steps is traded. */
+static void gate_rules(struct engine_state *s, size_t instrument, const struct instrument *rules)
+{
+    struct instrument *mine = &s->instruments[instrument];
+    bool has_ticks = price_cmp(mine->tick, rules->tick) == 0;
+    enum err e;
+
+    if (instrument_has_rules_of(mine, rules))
+        return;
+    instrument_take_rules(mine, rules);
+    LOG_WARN("filters", "symbol", mine->symbol, NULL);
+    for (size_t i = 0; i < s->lane_count; i++) {
+        struct lane *lane = s->lanes[i];
+
+        if (lane->instrument != instrument)
+            continue;
+        lane->filter_refusals = 0;
+        if (!lane->position)
+            continue;
+        if (!has_ticks) {
+            manage_realign(lane->position, mine->tick);
+            journal_batch_put_position(&s->pending, lane->position);
+        }
+        state_touch(s, lane);
+    }
+    e = roster_declare(s);
+    if (e)
+        LOG_ERROR("declaration_failed", "symbol", mine->symbol, "error", err_code(e), NULL);
+}
+
 void gate_market(struct engine_state *s, const struct venue_event *e)
 {
     static const char *const words[] = {[VENUE_MARKET_TRADING] = "trading",
@@ -139,6 +192,8 @@ void gate_market(struct engine_state *s, const struct venue_event *e)
 
         if (e->symbol[0] && strcmp(e->symbol, s->instruments[i].symbol) != 0)
             continue;
+        if (e->rules)
+            gate_rules(s, i, e->rules);
         if (m->state == e->market && m->refused_until_us == 0)
             continue;
         m->state = e->market;

@@ -12,6 +12,11 @@ unsigned gate_denials(const struct engine_state *s, size_t instrument);
 /* The venue takes no further orders of it, should an entry need a stop and a target too. */
 bool gate_is_full(const struct engine_state *s, size_t instrument);
 
+/* A venue's filters refused an entry of the lane, for the n-th time in a row; the second ends its
+ * entries until the loop is started anew, or the venue tells of other rules. */
+void gate_filter_refused(struct engine_state *s, struct lane *lane, const char *reason);
+bool gate_lane_is_off(const struct lane *lane);
+
 /* The venue does not trade it, or refused it, or its books and ours differ. */
 bool gate_symbol_is_halted(const struct engine_state *s, size_t instrument);
 
@@ -27,7 +32,7 @@ void gate_refuse_log(struct engine_state *s, const char *reason);
 bool gate_log_must_end(struct engine_state *s);
 /* The venue refuses the symbol: no entries until it says that it trades, or for some minutes. */
 void gate_refused(struct engine_state *s, size_t instrument, const char *reason);
-/* The venue told the state of one market or of all. */
+/* The venue told the state of one market or of all, and perhaps by which rules it trades. */
 void gate_market(struct engine_state *s, const struct venue_event *e);
 
 #endif

@@ -145,6 +145,31 @@ bool symbol_of_file(const char *path, char symbol[LIMIT_SYMBOL])
     return false;
 }
 
+bool instrument_has_rules_of(const struct instrument *i, const struct instrument *other)
+{
+    return price_cmp(i->tick, other->tick) == 0 && size_cmp(i->lot, other->lot) == 0 &&
+           money_cmp(i->min_notional, other->min_notional) == 0 &&
+           size_cmp(i->size_min, other->size_min) == 0 &&
+           size_cmp(i->market_max, other->market_max) == 0 &&
+           size_cmp(i->limit_max, other->limit_max) == 0 && i->orders_max == other->orders_max &&
+           i->stops_max == other->stops_max && ratio_cmp(i->buy_up, other->buy_up) == 0 &&
+           ratio_cmp(i->buy_down, other->buy_down) == 0 &&
+           ratio_cmp(i->sell_up, other->sell_up) == 0 &&
+           ratio_cmp(i->sell_down, other->sell_down) == 0;
+}
+
+void instrument_take_rules(struct instrument *i, const struct instrument *other)
+{
+    struct instrument was = *i;
+
+    *i = *other;
+    memcpy(i->symbol, was.symbol, sizeof i->symbol);
+    if (i->price_scale < was.price_scale)
+        i->price_scale = was.price_scale;
+    if (i->size_scale < was.size_scale)
+        i->size_scale = was.size_scale;
+}
+
 struct size instrument_least(const struct instrument *i)
 {
     return size_max(i->size_min, i->lot);
@@ -158,6 +183,11 @@ struct size instrument_most(const struct instrument *i, bool is_limit, struct si
     if (size_sign(most) <= 0 || size_cmp(size, most) <= 0)
         return size;
     return size_to_step(most, i->lot, ROUND_DOWN, &whole) ? most : whole;
+}
+
+bool instrument_takes_size(const struct instrument *i, bool is_limit, struct size size)
+{
+    return size.e12 % i->lot.e12 == 0 && size_cmp(instrument_most(i, is_limit, size), size) == 0;
 }
 
 /* limit <= market * bound, or >= it; a bound of 0 is none. */

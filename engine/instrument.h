@@ -37,10 +37,16 @@ struct instrument {
 MUST_USE enum err instrument_init(struct instrument *out, const char *symbol, struct price tick,
                                   struct size lot, struct money min_notional);
 
+/* Steps and bounds are the same. */
+bool instrument_has_rules_of(const struct instrument *i, const struct instrument *other);
+/* Takes another's steps and bounds over; decimals only grow, so that nothing loses digits. */
+void instrument_take_rules(struct instrument *i, const struct instrument *other);
 /* The least size an order may have: a lot or more. */
 struct size instrument_least(const struct instrument *i);
 /* What of the size one order may have, in whole lots. */
 struct size instrument_most(const struct instrument *i, bool is_limit, struct size size);
+/* One order may have this size: whole lots, and not too many. */
+bool instrument_takes_size(const struct instrument *i, bool is_limit, struct size size);
 /* A limit order at this price is within the venue's bounds when the market is at `market`. */
 bool instrument_takes_price(const struct instrument *i, bool is_buy, struct price limit,
                             struct price market);

@@ -68,6 +68,25 @@ void manage_levels(const struct position *p, const struct instrument *i, double 
     *take_profit = level_price(target, entry, is_long, i->tick, is_long ? ROUND_DOWN : ROUND_UP);
 }
 
+/* Onto the tick; where that fails it stays. */
+static void realign(struct price *level, struct price tick, enum rounding rounding)
+{
+    struct price p;
+
+    if (price_sign(*level) > 0 && !price_to_step(*level, tick, rounding, &p) && price_sign(p) > 0)
+        *level = p;
+}
+
+void manage_realign(struct position *p, struct price tick)
+{
+    const bool is_long = p->direction == DIRECTION_LONG;
+
+    realign(&p->stop_loss, tick, is_long ? ROUND_UP : ROUND_DOWN);
+    realign(&p->trailing_stop, tick, is_long ? ROUND_UP : ROUND_DOWN);
+    realign(&p->take_profit, tick, is_long ? ROUND_DOWN : ROUND_UP);
+    realign(&p->roi_target, tick, is_long ? ROUND_DOWN : ROUND_UP);
+}
+
 struct price manage_roi(const struct strategy *s, const struct position *p, struct price tick,
                         int64_t age_us)
 {

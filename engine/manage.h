@@ -28,6 +28,8 @@ void manage_levels(const struct position *p, const struct instrument *i, double 
 /* The level of the ROI table at this age, from the entry price; 0: none. */
 struct price manage_roi(const struct strategy *s, const struct position *p, struct price tick,
                         int64_t age_us);
+/* Brings a position's levels onto another tick, to the safe side as above. */
+void manage_realign(struct position *p, struct price tick);
 /* Where the trailing stop moves to; false when it stays.  run may be NULL: no rules. */
 bool manage_trail(const struct strategy *s, const struct strategy_run *run,
                   const struct position *p, struct price tick, struct price *level);

@@ -143,6 +143,7 @@ static void publish_venue(const struct engine_state *s, struct snapshot_venue *o
         const struct position *p = s->lanes[i]->position;
         int64_t since_us = p ? p->unprotected_since_us : TIME_NONE;
 
+        out->strategies_off += gate_lane_is_off(s->lanes[i]);
         if (since_us != TIME_NONE && state_now(s) - since_us > out->unprotected_us)
             out->unprotected_us = state_now(s) - since_us;
     }

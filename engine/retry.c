@@ -10,6 +10,7 @@ enum again {
     ALWAYS,       /* while the budget lasts */
     ONCE,         /* not when the attempt before ended in the same way */
     EXITS_ONCE,   /* an entry is not worth it */
+    NO_STOP_ONCE, /* a position whose stop is refused leaves instead */
     ENTRY_SMALLER /* entries at 0.9 of the size; exits once as they are */
 };
 struct rule {
@@ -27,7 +28,7 @@ static const struct rule rules[VENUE_ERROR_COUNT_] = {
     [VENUE_ERROR_BANNED] = {EXITS_ONCE, RETRY_NOTHING, true},
     [VENUE_ERROR_CLOCK] = {ONCE, RETRY_NOTHING, false}, /* the connector has set its clock */
     [VENUE_ERROR_FUNDS] = {ENTRY_SMALLER, RETRY_RECONCILE, false},
-    [VENUE_ERROR_FILTER] = {NEVER, RETRY_NOTHING, false},
+    [VENUE_ERROR_FILTER] = {NO_STOP_ONCE, RETRY_NOTHING, false}, /* by the filters of now */
     [VENUE_ERROR_DUPLICATE_ID] = {NEVER, RETRY_RECONCILE, false},
     [VENUE_ERROR_OVERLOAD] = {ALWAYS, RETRY_NOTHING, false},
     [VENUE_ERROR_AUTH] = {NEVER, RETRY_HALT_ENTRIES, false},
@@ -49,6 +50,8 @@ static bool is_again(enum again a, const struct retry_case *c)
         return c->alike < 2;
     case EXITS_ONCE:
         return !c->is_entry && c->alike < 2;
+    case NO_STOP_ONCE:
+        return !c->is_stop && c->alike < 2;
     case ENTRY_SMALLER:
         return c->is_entry || (!c->is_stop && c->alike < 2);
     }

@@ -45,6 +45,7 @@ struct snapshot_venue {
     bool is_reconciled;  /* the account was compared since the start or the newest gap */
     bool entries_halted; /* until the loop is started anew: halt_reason */
     char halt_reason[LIMIT_REASON];
+    size_t strategies_off;          /* lanes whose entries the venue's filters refused too often */
     size_t symbols_halted;          /* books that differ, refused, or not trading */
     size_t unknown_orders;          /* of which nobody knows whether they exist */
     int64_t unprotected_us;         /* of the position that has been without a stop for longest */

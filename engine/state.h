@@ -48,6 +48,7 @@ struct lane {
     size_t order_count;        /* living orders that name it */
     bool exit_price_missing;   /* protection was refused: leave at once */
     bool pair_refused;         /* stop and target as one were: the target is watched instead */
+    int filter_refusals;       /* of its entries by the venue's filters, in a row */
     int64_t leave_after_us;    /* the exit before came to nothing: not again before; 0: none */
     int64_t leave_pause_us;    /* how long the newest of these waits was */
     bool touched;              /* in engine_state.touched: its protection is to be looked at */

@@ -32,7 +32,7 @@ enum venue_event_kind {
     VENUE_ACCOUNT,        /* answer to reconcile: `account` has it */
     VENUE_ACCOUNT_FAILED, /* error, retry_after_us */
     /* Of the venue. */
-    VENUE_MARKET, /* symbol ("" all), market, reason */
+    VENUE_MARKET, /* symbol ("" all), market, reason; rules */
     VENUE_GAP     /* events may have been missed (reconnected): reconcile */
 };
 
@@ -77,6 +77,8 @@ struct venue_event {
     enum venue_error error;
     int64_t retry_after_us; /* a duration: nothing of this kind before; 0: not told */
     enum venue_market_state market;
+    /* VENUE_MARKET: steps and bounds of now; NULL: not told.  Valid until the next next_event. */
+    const struct instrument *rules;
     char symbol[LIMIT_SYMBOL];
     char reason[LIMIT_REASON]; /* rejected, canceled, expired: the venue's words */
 };

@@ -300,6 +300,7 @@ static void poll_due(struct binance_venue *v)
             venue_job_look(v, j) != ERR_OK)
             venue_job_end(v, j);
     }
+    venue_market_poll(v, now_us);
 }
 
 static bool port_next_event(void *self, struct venue_event *out)
@@ -319,7 +320,7 @@ static bool port_next_event(void *self, struct venue_event *out)
 static int64_t port_due_us(void *self)
 {
     struct binance_venue *v = self;
-    int64_t due_us = INT64_MAX;
+    int64_t due_us = v->filters.is_busy ? INT64_MAX : v->filters.at_us;
 
     if (v->event_first < v->event_count || atomic_load(&v->answers) > 0)
         return 0;
@@ -397,6 +398,7 @@ struct binance_venue *binance_venue_new(const struct binance_venue_options *o)
     v->instrument_count = o->instrument_count;
     v->window_us = o->window_us;
     v->box = transport_box_new(VENUE_JOBS, woken, v);
+    venue_market_begin(v, o->filters_every_us);
     return v;
 }
 
@@ -410,6 +412,7 @@ void binance_venue_free(struct binance_venue *v)
     free(v->watched);
     free(v->events);
     free(v->instruments);
+    venue_market_release(v);
     venue_account_release(&v->account);
     free(v);
 }

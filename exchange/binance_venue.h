@@ -8,6 +8,9 @@
  * became is followed in its place.  A stop on spot is a market order at the stop price where the
  * symbol has such orders, else a limit order 5 % beyond it.
  *
+ * Which symbols are traded, and by which filters, is asked for every so often, and at once when an
+ * order was refused for them; VENUE_MARKET tells what has changed.
+ *
  * All functions of the port are the engine thread's; only the wake-up comes from the transport's.
  * Order of ending: transport_free, binance_venue_free, binance_client_free. */
 #ifndef EXCHANGE_BINANCE_VENUE_H
@@ -24,6 +27,8 @@ struct binance_venue_options {
     const struct binance_instrument *instruments;
     size_t instrument_count;
     int64_t window_us; /* how long after it was made an order's request is good */
+    int64_t
+        filters_every_us; /* how often what is traded, and its filters, are asked for; 0: never */
 };
 struct binance_venue *binance_venue_new(const struct binance_venue_options *o);
 void binance_venue_free(struct binance_venue *v); /* NULL allowed */

@@ -272,12 +272,17 @@ static void answer_trades(struct binance_venue *v, struct job *j, const struct t
 void venue_job_refused(struct binance_venue *v, struct watched *w,
                        const struct binance_verdict *verdict)
 {
-    venue_push_error(venue_push_of(v,
-                                   !verdict->is_certain                     ? VENUE_UNKNOWN
-                                   : verdict->error == VENUE_ERROR_NOT_SENT ? VENUE_NOT_SENT
-                                                                            : VENUE_REJECTED,
-                                   w),
-                     verdict);
+    struct venue_event *e = venue_push_of(v,
+                                          !verdict->is_certain                     ? VENUE_UNKNOWN
+                                          : verdict->error == VENUE_ERROR_NOT_SENT ? VENUE_NOT_SENT
+                                                                                   : VENUE_REJECTED,
+                                          w);
+
+    venue_push_error(e, verdict);
+    /* Whoever makes an entry anew needs the filters of now. */
+    if (verdict->error == VENUE_ERROR_FILTER && w->order.purpose == PURPOSE_ENTRY &&
+        venue_market_hold(v, e))
+        v->event_count--;
     /* That its name is taken says that it may be there. */
     if (!verdict->is_certain || verdict->error == VENUE_ERROR_DUPLICATE_ID)
         venue_plan_poll(v, w, clock_monotonic_us());
@@ -419,6 +424,12 @@ void venue_job_answer(struct binance_venue *v, struct job *j, const struct trans
 
     binance_judge(v->market, a, clock_wall_us(), &verdict);
     note_silence(v, a);
+    if (j->kind == JOB_MARKET) {
+        venue_market_answer(v, j, a, &verdict);
+        return;
+    }
+    if (verdict.error == VENUE_ERROR_FILTER || verdict.error == VENUE_ERROR_MARKET)
+        venue_market_hurry(v);
     if (j->kind == JOB_ACCOUNT) {
         venue_account_answer(v, j, a, &verdict);
         return;

@@ -39,6 +39,7 @@ enum job_kind {
     JOB_QUERY,
     JOB_POLL,
     JOB_ACCOUNT,
+    JOB_MARKET,
     JOB_SILENT /* nobody waits for its answer */
 };
 enum job_step {
@@ -87,6 +88,18 @@ struct gathering {
     bool is_busy;
 };
 
+/* The filters of now (binance_venue_market.c); times are monotonic. */
+struct filter_watch {
+    int64_t every_us; /* 0: never */
+    int64_t at_us;    /* when to ask next */
+    int64_t asked_us; /* 0: never */
+    bool is_busy;
+    size_t first, next, step, asked; /* of the instruments: what is asked for, so many at once */
+    bool *gone;                      /* an instrument: the venue does not list it any more */
+    struct venue_event *held;        /* told when the answer is there */
+    size_t held_count, held_room;
+};
+
 struct binance_venue {
     struct binance_client *client;
     enum binance_market market;
@@ -103,6 +116,7 @@ struct binance_venue {
     struct venue_event *events; /* from event_first on */
     size_t event_first, event_count, event_room;
     struct gathering account;
+    struct filter_watch filters;
     int64_t failing_since_us; /* monotonic; 0: the newest answer was a good one */
 };
 
@@ -161,6 +175,18 @@ MUST_USE enum err venue_pair_submit(struct binance_venue *v, const struct order 
 MUST_USE enum err venue_pair_cancel(struct binance_venue *v, struct watched *w, int64_t timeout_us);
 void venue_pair_answer(struct binance_venue *v, struct job *j, const struct transport_answer *a,
                        struct binance_verdict *verdict);
+
+/* The market (binance_venue_market.c). */
+void venue_market_begin(struct binance_venue *v, int64_t every_us);
+void venue_market_release(struct binance_venue *v);
+/* Asks when it is time. */
+void venue_market_poll(struct binance_venue *v, int64_t now_us);
+/* The venue refused something for what it trades or for its filters: asks soon. */
+void venue_market_hurry(struct binance_venue *v);
+/* Asks soon and tells the event afterwards; false: it is the caller's to tell. */
+bool venue_market_hold(struct binance_venue *v, const struct venue_event *e);
+void venue_market_answer(struct binance_venue *v, struct job *j, const struct transport_answer *a,
+                         const struct binance_verdict *verdict);
 
 /* The account (binance_venue_account.c). */
 MUST_USE enum err venue_account_begin(struct binance_venue *v, int64_t since_us, int64_t at_us);

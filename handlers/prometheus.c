@@ -196,6 +196,9 @@ static void print_venue(const struct output *o, const struct snapshot_venue *v)
     gauge(o, "traderd_orders_unknown", "Orders of which it is not known whether they exist.",
           (double)v->unknown_orders);
     gauge(o, "traderd_symbols_halted", "Symbols that take no entries.", (double)v->symbols_halted);
+    gauge(o, "traderd_strategies_off",
+          "Strategies and symbols whose entries the venue's filters refused twice.",
+          (double)v->strategies_off);
     gauge(o, "traderd_entries_halted", "1 when the venue's refusals stopped all entries.",
           v->entries_halted);
     gauge(o, "traderd_foreign_orders", "Open orders on the account that are not ours.",

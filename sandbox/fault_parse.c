@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/amount_text.h"
+#include "sandbox/rules.h"
 
 /* How an action's arguments are read. */
 enum shape {
@@ -16,7 +17,8 @@ enum shape {
     SHAPE_RATE,     /* (0.4) */
     SHAPE_SYMBOL,   /* (BTC/USDT) or (*) */
     SHAPE_TRADE,    /* (BTC/USDT, SELL, 0.01) */
-    SHAPE_FUNDING   /* (BTC/USDT:USDT, 0.0003) */
+    SHAPE_FUNDING,  /* (BTC/USDT:USDT, 0.0003) */
+    SHAPE_SIZE      /* (BTC/USDT, 0.01) */
 };
 
 static const struct {
@@ -42,6 +44,8 @@ static const struct {
     [FAULT_LIQUIDATE] = {"liquidate", SHAPE_SYMBOL},
     [FAULT_MANUAL] = {"manual_trade", SHAPE_TRADE},
     [FAULT_FUNDING] = {"funding", SHAPE_FUNDING},
+    [FAULT_LOT] = {"lot", SHAPE_SIZE},
+    [FAULT_MAX_SIZE] = {"max_size", SHAPE_SIZE},
     [FAULT_RESUME] = {"resume", SHAPE_SYMBOL},
 };
 
@@ -247,6 +251,12 @@ static enum err take_arguments(struct reader *r, enum shape shape, struct fault_
         if (!take_word(r, d->symbol, sizeof d->symbol, ",)") || !take(r, ",") ||
             !take_amount(r, &d->rate.e12) || d->rate.e12 > AMOUNT_ONE || d->rate.e12 < -AMOUNT_ONE)
             return wrong(r, "a symbol and a rate are expected", "funding(BTC/USDT:USDT, 0.0003)");
+        return ERR_OK;
+    case SHAPE_SIZE:
+        if (!take_word(r, d->symbol, sizeof d->symbol, ",)") || !take(r, ",") ||
+            !take_amount(r, &d->size.e12) || d->size.e12 <= 0 ||
+            d->size.e12 > RULES_SIZE_MAX * AMOUNT_ONE)
+            return wrong(r, "a symbol and a size are expected", "lot(BTC/USDT, 0.001)");
         return ERR_OK;
     }
     return ERR_OK;

@@ -10,6 +10,7 @@
 #include "sandbox/funding.h"
 #include "sandbox/margin.h"
 #include "sandbox/match.h"
+#include "sandbox/rules.h"
 #include "sandbox/trade.h"
 
 enum {
@@ -177,6 +178,10 @@ static void act(struct box *b, const struct fault_deed *d)
             trade_by_hand(b, i, d);
         else if (d->action == FAULT_FUNDING && b->pairs[i].market == BOX_USDM)
             funding_pay(b, i, d->rate, PRICE_ZERO);
+        else if (d->action == FAULT_LOT)
+            rules_set_lot(&b->pairs[i].rules, d->size);
+        else if (d->action == FAULT_MAX_SIZE)
+            b->pairs[i].rules.size_max = d->size;
         else if (d->action == FAULT_HALT || d->action == FAULT_RESUME)
             b->pairs[i].is_halted = d->action == FAULT_HALT;
     }

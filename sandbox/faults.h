@@ -48,7 +48,9 @@ enum fault_action {
     FAULT_LIQUIDATE,
     FAULT_MANUAL,
     FAULT_FUNDING,
-    FAULT_RESUME, /* the end of a halt, in records */
+    FAULT_LOT,      /* the pair's filters change */
+    FAULT_MAX_SIZE, /* likewise */
+    FAULT_RESUME,   /* the end of a halt, in records */
     FAULT_ACTION_COUNT_
 };
 
@@ -64,7 +66,7 @@ struct fault_deed {
     struct ratio rate;         /* PARTIAL, FUNDING */
     char symbol[LIMIT_SYMBOL]; /* unified, or "*" */
     enum box_side side;
-    struct size size;
+    struct size size;      /* MANUAL, LOT, MAX_SIZE */
     char text[FAULT_TEXT]; /* as it was written */
 };
 

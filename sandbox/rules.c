@@ -52,6 +52,17 @@ void rules_make(enum box_market market, int price_scale, struct price first, str
         out->size_max.e12 *= 10;
 }
 
+void rules_set_lot(struct box_rules *r, struct size lot)
+{
+    const int finest = AMOUNT_DECIMALS - r->price_scale;
+
+    if (size_scale_of(lot) > finest)
+        lot = size_from_scaled(1, finest);
+    r->lot = lot;
+    if (size_scale_of(lot) > r->size_scale)
+        r->size_scale = size_scale_of(lot);
+}
+
 bool rules_check_client_id(struct call *c, const char *name, const char *id)
 {
     const char *more = c->market == BOX_SPOT ? "" : ".:/";
@@ -120,6 +131,8 @@ static bool check_usdm(struct call *c, const struct box_order *o)
         return call_fail(c, -1111, "Precision is over the maximum defined for this asset.");
     if (o->size.e12 <= 0 && !o->close_position)
         return call_fail(c, -4003, "Quantity less than or equal to zero.");
+    if (!is_multiple(o->size.e12, r->lot.e12))
+        return call_fail(c, -4023, "Qty not increased by step size.");
     if (size_cmp(o->size, r->size_max) > 0)
         return call_fail(c, -4005, "Quantity greater than max quantity.");
     for (size_t i = 0; i < COUNT_OF(prices); i++) {

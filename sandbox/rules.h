@@ -17,7 +17,12 @@ enum {
 /* The dearest price a recording may have, so that a price times a size stays an amount. */
 #define RULES_PRICE_MAX INT64_C(10000000)
 
+/* The largest lot or maximum that a script may ask for. */
+#define RULES_SIZE_MAX INT64_C(1000000000)
+
 struct money rules_most_notional(void);
+/* Another lot, as far as a price times a size stays exact: coarser than wished else. */
+void rules_set_lot(struct box_rules *r, struct size lot);
 void rules_make(enum box_market market, int price_scale, struct price first, struct box_rules *out);
 /* Client ids, amounts, steps, notional, number of orders.  False with the call's error set. */
 bool rules_check(struct call *c, const struct box_order *o);

@@ -18,6 +18,8 @@ enum {
     PATIENCE_S = 20      /* a symbol that is late holds the others up for so long */
 };
 static const int64_t call_us = 20 * US_PER_S;
+/* Steps change every few months; what is refused for them is asked about at once. */
+static const int64_t filters_every_us = 3600 * US_PER_S;
 
 struct live {
     struct venue_link link;
@@ -141,7 +143,8 @@ enum err live_open(const struct config *c, const struct strategy *strategy, stru
             .client = l->link.client,
             .instruments = l->link.exchange.items,
             .instrument_count = l->count,
-            .window_us = config_integer(c, CONFIG_venue_window_ms) * US_PER_MS};
+            .window_us = config_integer(c, CONFIG_venue_window_ms) * US_PER_MS,
+            .filters_every_us = filters_every_us};
 
         l->venue = binance_venue_new(&o);
     }

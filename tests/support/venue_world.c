@@ -68,6 +68,30 @@ static void start_sandbox(struct venue_world *w)
     (void)snprintf(w->url, sizeof w->url, "http://127.0.0.1:%d", serve_port(w->sandbox));
 }
 
+static void open_port(struct venue_world *w, int64_t filters_every_us)
+{
+    struct binance_venue_options o = {.client = w->client,
+                                      .window_us = WINDOW_MS * US_PER_MS,
+                                      .filters_every_us = filters_every_us};
+    struct binance_exchange x;
+
+    assert_ok(binance_client_load(w->client, &w->symbol, 1, NULL, &x));
+    assert_int_equal(x.count, 1);
+    assert_string_equal(x.items[0].instrument.symbol, w->symbol);
+    o.instruments = x.items;
+    o.instrument_count = x.count;
+    w->own = binance_venue_new(&o);
+    w->instrument = x.items[0].instrument;
+    binance_exchange_release(&x);
+    w->port = binance_venue_port(w->own);
+}
+
+void venue_watch_filters(struct venue_world *w, int64_t every_us)
+{
+    binance_venue_free(w->own);
+    open_port(w, every_us);
+}
+
 static int begin(void **state, enum binance_market m, const char *symbol, bool moves)
 {
     struct venue_world *w = xcalloc(1, sizeof *w);
@@ -77,8 +101,6 @@ static int begin(void **state, enum binance_market m, const char *symbol, bool m
                                  .key = "sandbox",
                                  .secret = "sandbox",
                                  .window_ms = WINDOW_MS};
-    struct binance_exchange x;
-    struct binance_venue_options o = {.window_us = WINDOW_MS * US_PER_MS};
 
     w->market = m;
     w->symbol = symbol;
@@ -87,16 +109,7 @@ static int begin(void **state, enum binance_market m, const char *symbol, bool m
     start_sandbox(w);
     assert_ok(transport_new(&(struct transport_settings){0}, &w->transport));
     assert_ok(binance_client_new(&s, w->transport, NULL, &w->client));
-    assert_ok(binance_client_load(w->client, &symbol, 1, NULL, &x));
-    assert_int_equal(x.count, 1);
-    assert_string_equal(x.items[0].instrument.symbol, symbol);
-    o.client = w->client;
-    o.instruments = x.items;
-    o.instrument_count = x.count;
-    w->own = binance_venue_new(&o);
-    w->instrument = x.items[0].instrument;
-    binance_exchange_release(&x);
-    w->port = binance_venue_port(w->own);
+    open_port(w, 0);
     *state = w;
     return 0;
 }

@@ -38,6 +38,9 @@ int venue_world_usdm(void **state);
 int venue_world_moving(void **state);
 int venue_world_end(void **state);
 
+/* A port in place of this one that asks for the filters every so often; nothing is followed. */
+void venue_watch_filters(struct venue_world *w, int64_t every_us);
+
 /* Of 0.01 unless size says otherwise, with the next id and a name of its own. */
 struct order venue_order(struct venue_world *w, enum side side, enum order_type type,
                          const char *size, const char *price);

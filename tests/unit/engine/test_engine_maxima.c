@@ -163,6 +163,37 @@ static void test_a_restart_goes_on_leaving(void **state)
     script_end(&s);
 }
 
+/* The bound is new: the venue refuses the exit, and tells by what. */
+static void test_a_refused_exit_is_made_anew_by_the_filters_of_now(void **state)
+{
+    struct script s;
+    struct venue_event *e;
+    struct instrument rules;
+    int64_t stop, first;
+
+    (void)state;
+    stop = hold(&s);
+    leave(&s, stop, 69);
+    first = newest(&s)->id;
+    check_size(newest(&s)->size, "9.99");
+    script_tell(&s, VENUE_REJECTED, first)->error = VENUE_ERROR_FILTER;
+    script_play(&s, 69.6);
+    rules = s.instrument;
+    rules.market_max = size("4");
+    e = script_tell(&s, VENUE_MARKET, 0);
+    e->rules = &rules;
+    (void)copy_text(e->symbol, sizeof e->symbol, rules.symbol);
+    script_play(&s, 71);
+    assert_true(newest(&s)->id > first);
+    assert_int_equal(newest(&s)->purpose, PURPOSE_EXIT);
+    assert_int_equal(newest(&s)->exit_reason, EXIT_MANUAL);
+    check_size(newest(&s)->size, "4");
+    script_fill(&s, newest(&s)->id, "x1", size("4"));
+    script_play(&s, 71.5);
+    check_size(newest(&s)->size, "4");
+    script_end(&s);
+}
+
 /* A stop cannot be that large: what it leaves bare counts, and leaves by and by. */
 static void test_what_no_stop_can_cover_leaves_after_the_limit(void **state)
 {
@@ -208,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_no_entry_when_its_orders_would_be_too_many),
         cmocka_unit_test(test_a_larger_exit_goes_out_one_order_after_the_other),
         cmocka_unit_test(test_a_restart_goes_on_leaving),
+        cmocka_unit_test(test_a_refused_exit_is_made_anew_by_the_filters_of_now),
         cmocka_unit_test(test_what_no_stop_can_cover_leaves_after_the_limit),
         cmocka_unit_test(test_a_target_out_of_bounds_is_not_sent),
     };

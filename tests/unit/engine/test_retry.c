@@ -30,7 +30,7 @@ static void test_every_class(void **state)
         {VENUE_ERROR_BANNED, false, false, true, false, RETRY_NOTHING},
         {VENUE_ERROR_CLOCK, true, false, true, false, RETRY_NOTHING},
         {VENUE_ERROR_FUNDS, true, true, true, false, RETRY_RECONCILE},
-        {VENUE_ERROR_FILTER, false, false, false, false, RETRY_NOTHING},
+        {VENUE_ERROR_FILTER, true, false, true, false, RETRY_NOTHING},
         {VENUE_ERROR_DUPLICATE_ID, false, false, false, false, RETRY_RECONCILE},
         {VENUE_ERROR_OVERLOAD, true, true, true, true, RETRY_NOTHING},
         {VENUE_ERROR_AUTH, false, false, false, false, RETRY_HALT_ENTRIES},
