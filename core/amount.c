@@ -67,25 +67,46 @@ static enum err amount_add(i128 a, i128 b, i128 *out)
     return signed_of(magnitude_of(sum), sum < 0, out);
 }
 
+/* n / d.  In a function of its own: beside the rest, compilers make both by one call that answers
+ * through memory, and wait for it. */
+static __attribute__((noinline)) u128 quotient_of(u128 n, u128 d)
+{
+    return n / d;
+}
+
+static int leading_zeros(u128 x)
+{
+    const uint64_t high = (uint64_t)(x >> 64);
+
+    return high ? __builtin_clzll(high) : 64 + __builtin_clzll((uint64_t)x | 1);
+}
+
+/* The quotient of x * y and a divisor that is not 0, and its rest; false when it has more than 128
+ * bits. */
+static inline bool multiply_divide(u128 x, u128 y, u128 divisor, u128 *quotient, u128 *rest)
+{
+    u128 product;
+
+    if (leading_zeros(x) + leading_zeros(y) < PRODUCT_BITS)
+        return wide_divide(wide_multiply(x, y), divisor, quotient, rest);
+    product = x * y; /* the usual case */
+    *quotient = quotient_of(product, divisor);
+    *rest = product - *quotient * divisor;
+    return true;
+}
+
 /* a * b / c, rounded once; ERR_INVALID when c is zero. */
 static enum err amount_scale(i128 a, i128 b, i128 c, enum rounding mode, i128 *out)
 {
     const bool negative = ((a < 0) != (b < 0)) != (c < 0);
-    const u128 x = magnitude_of(a), y = magnitude_of(b), divisor = magnitude_of(c);
+    const u128 divisor = magnitude_of(c);
     u128 quotient, rest;
 
     if (c == 0)
         return ERR_INVALID;
-    if (!((x | y) >> 64)) { /* the product of two limbs fits: the usual case */
-        const u128 product = (u128)(uint64_t)x * (uint64_t)y;
-
-        quotient = product / divisor;
-        rest = product - quotient * divisor;
-    } else if (!wide_divide(wide_multiply(x, y), divisor, &quotient, &rest)) {
-        return ERR_OVERFLOW;
-    }
     /* Before the increment, so that it cannot wrap. */
-    if (quotient >= AMOUNT_LIMIT)
+    if (!multiply_divide(magnitude_of(a), magnitude_of(b), divisor, &quotient, &rest) ||
+        quotient >= AMOUNT_LIMIT)
         return ERR_OVERFLOW;
     if (rounds_away(quotient, remainder_of(rest, divisor), negative, mode))
         quotient++;
@@ -290,18 +311,22 @@ struct money money_to_scale(struct money m, int scale, enum rounding mode)
 
 enum err money_times_scale(struct money m, struct ratio r, int scale, struct money *out)
 {
-    struct money down, up;
-    enum err e = money_times(m, r, ROUND_DOWN, &down);
+    const bool negative = (m.e12 < 0) != (r.e12 < 0);
+    struct money cut;
+    u128 quotient, rest;
+    enum err e;
 
-    if (!e)
-        e = money_times(m, r, ROUND_UP, &up);
-    if (e)
-        return e;
-    /* The product may have more than 12 decimals.  Cutting it to an odd last digit marks it as
-     * inexact, so that the one rounding that counts sees no false tie. */
     if (scale == AMOUNT_DECIMALS)
         return money_times(m, r, ROUND_HALF_EVEN, out);
-    *out = money_to_scale((down.e12 & 1) ? down : up, scale, ROUND_HALF_EVEN);
+    if (!multiply_divide(magnitude_of(m.e12), magnitude_of(r.e12), (u128)AMOUNT_ONE, &quotient,
+                         &rest))
+        return ERR_OVERFLOW;
+    /* The product may have more than 12 decimals.  Cutting it to an odd last digit marks it as
+     * inexact, so that the one rounding that counts sees no false tie. */
+    e = signed_of(rest ? quotient | 1 : quotient, negative, &cut.e12);
+    if (e)
+        return e;
+    *out = money_to_scale(cut, scale, ROUND_HALF_EVEN);
     return ERR_OK;
 }
 

@@ -151,6 +151,47 @@ static void test_products(void **state)
     assert_err(money_per_price((struct money){1}, PRICE_ZERO, ROUND_UP, &s), ERR_INVALID);
 }
 
+/* a * b / 10^12, cut, and whether a rest was cut off; false beyond the range of amounts. */
+static bool product_of(u128 a, u128 b, u128 *quotient, bool *has_rest)
+{
+    u128 rest;
+
+    if (!wide_divide(wide_multiply(a, b), (u128)AMOUNT_ONE, quotient, &rest))
+        return false;
+    *has_rest = rest != 0;
+    return *quotient < AMOUNT_LIMIT - 1;
+}
+
+/* Factors of all lengths, both signs: products that fit two limbs are divided by another way. */
+static void test_products_of_all_lengths(void **state)
+{
+    struct check_random r = {2};
+    int done = 0, inexact = 0;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        const u128 a = random_wide(&r) >> 1, b = random_wide(&r) >> 1;
+        const bool minus = check_random_next(&r) & 1;
+        const struct money m = {minus ? -(i128)a : (i128)a};
+        struct money down, up, cut, made;
+        bool has_rest;
+        u128 q;
+
+        if (!product_of(a, b, &q, &has_rest))
+            continue;
+        done++;
+        inexact += has_rest;
+        assert_ok(money_times(m, (struct ratio){(i128)b}, ROUND_DOWN, &down));
+        assert_ok(money_times(m, (struct ratio){(i128)b}, ROUND_UP, &up));
+        assert_true(down.e12 == (minus ? -(i128)(q + has_rest) : (i128)q));
+        assert_true(up.e12 == (minus ? -(i128)q : (i128)(q + has_rest)));
+        assert_ok(money_times_scale(m, (struct ratio){(i128)b}, 8, &made));
+        cut = down.e12 & 1 ? down : up;
+        assert_true(made.e12 == money_to_scale(cut, 8, ROUND_HALF_EVEN).e12);
+    }
+    assert_true(done > 50000 && inexact > 10000);
+}
+
 static void test_sums_and_range(void **state)
 {
     struct money most = {(i128)(AMOUNT_LIMIT - 1)}, out = {7};
@@ -387,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_scale_vectors),
         cmocka_unit_test(test_wide_division),
         cmocka_unit_test(test_products),
+        cmocka_unit_test(test_products_of_all_lengths),
         cmocka_unit_test(test_sums_and_range),
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_print_scale),
