@@ -187,6 +187,7 @@ static void by_backtest(const struct bt *b, enum backtest_path path, struct bt_r
                                  .path = path};
     struct diag_list diags = {0};
     struct backtest_result result;
+    struct position space;
     enum err e;
 
     o.terms.starting_equity = (struct money){10000 * bt_ratio("1000000").e12};
@@ -196,8 +197,8 @@ static void by_backtest(const struct bt *b, enum backtest_path path, struct bt_r
         bench_die("the backtest", e, &diags);
     if (result.is_fast != (path == BACKTEST_ANY))
         bench_die("the backtest took another path", ERR_INVALID, NULL);
-    for (size_t i = 0; i < result.trial.closed_count; i++) {
-        const struct position *p = &result.trial.closed[i];
+    for (size_t i = 0; i < backtest_closed_count(&result); i++) {
+        const struct position *p = backtest_closed(&result, i, &space);
         const struct bt_trade t = {p->opened_us, p->closed_us,
                                    (int64_t)(position_entry_price(p).e12 / 10000000000),
                                    (int64_t)(position_exit_price(p).e12 / 10000000000)};

@@ -264,6 +264,7 @@ static enum err run(const struct backtest_options *o, struct diag_list *diags,
         return e;
     r->is_fast = false;
     r->trip_count = 0;
+    backtest_rounds_release(&r->rounds);
     trial_result_release(&r->trial);
     backtest_watch_release(&r->watch);
     watch_begin(o, r);
@@ -322,8 +323,36 @@ enum err backtest_run(const struct backtest_options *options, struct diag_list *
     return e;
 }
 
+size_t backtest_closed_count(const struct backtest_result *r)
+{
+    return r->is_fast ? r->rounds.count : r->trial.closed_count;
+}
+
+size_t backtest_fill_count(const struct backtest_result *r)
+{
+    return r->is_fast ? 2 * r->rounds.count + r->rounds.has_open : r->trial.fill_count;
+}
+
+const struct position *backtest_closed(const struct backtest_result *r, size_t i,
+                                       struct position *space)
+{
+    if (!r->is_fast)
+        return &r->trial.closed[i];
+    backtest_rounds_position(&r->rounds, i, space);
+    return space;
+}
+
+const struct fill *backtest_fill(const struct backtest_result *r, size_t i, struct fill *space)
+{
+    if (!r->is_fast)
+        return &r->trial.fills[i];
+    backtest_rounds_fill(&r->rounds, i, space);
+    return space;
+}
+
 void backtest_result_release(struct backtest_result *r)
 {
+    backtest_rounds_release(&r->rounds);
     trial_result_release(&r->trial);
     backtest_watch_release(&r->watch);
     free(r->trips);

@@ -13,6 +13,7 @@
 #ifndef ENGINE_BACKTEST_H
 #define ENGINE_BACKTEST_H
 
+#include "engine/backtest_rounds.h"
 #include "engine/backtest_watch.h"
 #include "engine/trial.h"
 
@@ -75,7 +76,8 @@ struct backtest_extras {
 };
 
 struct backtest_result {
-    struct trial_result trial; /* report, account, equity, days, positions, fills */
+    struct trial_result trial;     /* report, account, equity, days, open positions */
+    struct backtest_rounds rounds; /* closed positions and fills of the fast path: see below */
     struct backtest_watch watch;
     struct backtest_extras extras;
     bool is_fast;
@@ -102,6 +104,14 @@ MUST_USE enum err backtest_check(const struct backtest_options *o, struct diag_l
 MUST_USE enum err backtest_run(const struct backtest_options *options, struct diag_list *diags,
                                struct backtest_result *out);
 void backtest_result_release(struct backtest_result *r);
+
+/* Positions as they closed and fills as they happened, of either path; none with metrics_only.  The
+ * answer lies in the result, or in *space, where it is made. */
+size_t backtest_closed_count(const struct backtest_result *r);
+size_t backtest_fill_count(const struct backtest_result *r);
+const struct position *backtest_closed(const struct backtest_result *r, size_t i,
+                                       struct position *space);
+const struct fill *backtest_fill(const struct backtest_result *r, size_t i, struct fill *space);
 
 /* What of ours a metric that an artifact claims is to be compared with, made in *space where it has
  * to be; NULL: nothing. */

@@ -226,6 +226,9 @@ static void begin(struct fast *f, const struct backtest_options *o)
     copy_text(f->opened.strategy_id, sizeof f->opened.strategy_id, strategy_id(f->strategy));
     f->opened.direction = strategy_direction(f->strategy);
     f->opened.closed_us = TIME_NONE;
+    f->opened.unprotected_since_us = TIME_NONE;
+    f->r->rounds.position = f->opened;
+    f->r->rounds.fill = f->fill;
 }
 
 /* Candles that close before the beginning are only pushed; returns the first that is not. */
@@ -282,6 +285,11 @@ static void finish(struct fast *f)
     if (f->has_position) {
         fast_sync(f);
         t->open[t->open_count++] = f->position;
+        if (!f->o->metrics_only) {
+            f->r->rounds.has_open = true;
+            *backtest_rounds_next(&f->r->rounds) =
+                (struct backtest_round){.entry = f->entered, .size = f->position.entry_size};
+        }
     }
     performance_report(f->p, &t->daily, &t->report);
 }

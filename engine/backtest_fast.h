@@ -54,7 +54,7 @@ struct fast {
     int warmup;
 
     /* Constants of the strategy. */
-    struct fill fill; /* with names filled in */
+    struct fill fill; /* the one under way, its names filled in */
     struct position opened;
     bool has_roi, has_trailing;
     int max_candles;
@@ -62,7 +62,8 @@ struct fast {
 
     /* The position and its orders. */
     bool has_position;
-    struct position position; /* but for what is below: see fast_sync */
+    struct position position;    /* but for what is below: see fast_sync */
+    struct backtest_leg entered; /* its fill */
     struct fast_order entering, stop, target, leaving;
     int64_t best, worst, mark; /* candle prices since the last fast_sync */
     int64_t low_hit, high_hit; /* a candle that reaches one of them touches an order */

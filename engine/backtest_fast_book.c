@@ -214,43 +214,48 @@ static enum err move_cash(struct fast *f, const struct fill *x, struct money ent
     return e;
 }
 
-enum {
-    PREPARED = 1024 /* items whose memory is asked for together */
-};
-
-#define GROW(list, count, capacity)                                      \
-    do {                                                                 \
-        if ((count) == (capacity)) {                                     \
-            (capacity) = (capacity) ? 2 * (capacity) : 64;               \
-            (list) = xrealloc((list), (capacity) * sizeof *(list));      \
-        }                                                                \
-        if ((count) % PREPARED == 0 && (count) > 0)                      \
-            memory_prepare((list) + (count), PREPARED * sizeof *(list)); \
-    } while (0)
-
-static void record_closed(struct fast *f)
+static struct backtest_leg leg_of(const struct fill *x)
 {
-    struct trial_result *t = f->t;
-    struct position *p = &f->position;
+    return (struct backtest_leg){
+        .order_id = x->order_id,
+        .at_us = x->at_us,
+        .price = x->price,
+        .notional = x->notional,
+        .fee = x->fee,
+        .slippage = x->slippage,
+    };
+}
 
-    performance_trip(f->p, p->realized_pnl);
-    p->stop_order_id = p->target_order_id = p->exit_order_id = 0;
-    backtest_add_trip(f->r, p, 0, 0);
-    if (!f->o->metrics_only) {
-        GROW(t->closed, t->closed_count, t->closed_capacity);
-        t->closed[t->closed_count++] = *p;
-    }
-    f->cooldown_until_us = manage_cooldown_end(f->strategy, p, f->timeframe_us);
-    f->has_position = false;
-    f->stop.id = f->target.id = f->leaving.id = 0;
+static void keep_round(struct fast *f, const struct fill *x)
+{
+    const struct position *p = &f->position;
+    struct backtest_rounds *rounds = &f->r->rounds;
+
+    *backtest_rounds_next(rounds) = (struct backtest_round){
+        .entry = f->entered,
+        .exit = leg_of(x),
+        .size = p->entry_size,
+        .pnl = x->pnl,
+        .stop_loss = p->stop_loss,
+        .take_profit = p->take_profit,
+        .trailing_stop = p->trailing_stop,
+        .roi_target = p->roi_target,
+        .extreme = p->extreme,
+        .worst = p->worst,
+        .signal_id = p->signal_id,
+        .candles_held = p->candles_held,
+        .reason = p->exit_reason,
+        .exit_is_maker = x->is_maker,
+    };
+    rounds->count++;
 }
 
 /* Books what an order filled: position, cash, statistics. */
-static void book(struct fast *f, const struct fast_order *order, struct price price, struct fill *x)
+static enum err book(struct fast *f, const struct fast_order *order, struct price price)
 {
     struct position *p = &f->position;
+    struct fill *x = &f->fill;
     const struct money entry_fee = p->entry_fee_left;
-    struct trial_result *t = f->t;
     enum err e = make_fill(f, order, price, x);
 
     if (!e)
@@ -259,29 +264,33 @@ static void book(struct fast *f, const struct fast_order *order, struct price pr
         e = move_cash(f, x, (struct money){entry_fee.e12 - p->entry_fee_left.e12});
     if (e) {
         fail(f, e);
-        return;
+        return e;
     }
     f->a->last_fill_id = x->id;
     performance_fill(f->p, x->notional, x->fee, x->pnl);
-    if (!f->o->metrics_only) {
-        GROW(t->fills, t->fill_count, t->fill_capacity);
-        t->fills[t->fill_count++] = *x;
-    }
-    if (p->status == POSITION_CLOSED)
-        record_closed(f);
+    return ERR_OK;
 }
 
-static void book_exit(struct fast *f, struct fast_order order, struct price price, int64_t at_us,
-                      bool is_maker)
+static void book_exit(struct fast *f, const struct fast_order *order, struct price price,
+                      int64_t at_us, bool is_maker)
 {
-    struct fill x = f->fill;
+    struct position *p = &f->position;
 
     fast_sync(f);
-    x.side = is_long(f) ? SIDE_SELL : SIDE_BUY;
-    x.size = f->position.size;
-    x.at_us = at_us;
-    x.is_maker = is_maker;
-    book(f, &order, price, &x);
+    f->fill.side = is_long(f) ? SIDE_SELL : SIDE_BUY;
+    f->fill.size = p->size;
+    f->fill.at_us = at_us;
+    f->fill.is_maker = is_maker;
+    if (book(f, order, price))
+        return;
+    ASSERT(p->status == POSITION_CLOSED);
+    performance_trip(f->p, p->realized_pnl);
+    backtest_add_trip(f->r, p, 0, 0);
+    if (!f->o->metrics_only)
+        keep_round(f, &f->fill);
+    f->cooldown_until_us = manage_cooldown_end(f->strategy, p, f->timeframe_us);
+    f->has_position = false;
+    f->stop.id = f->target.id = f->leaving.id = 0;
 }
 
 int64_t fast_roi_due(const struct fast *f, int64_t at_us)
@@ -318,25 +327,22 @@ static void protect_entry(struct fast *f, struct price open, int64_t at_us)
 
 static void book_entry(struct fast *f, struct price price, struct price open, int64_t at_us)
 {
-    const struct fast_order order = f->entering;
+    const struct fast_order *order = &f->entering;
     struct position *p = &f->position;
-    struct fill x = f->fill;
 
-    f->entering.id = 0;
     *p = f->opened;
     p->id = f->a->last_position_id + 1;
-    p->signal_id = order.signal_id;
-    p->entry_order_id = order.id;
-    p->first_size = order.size;
-    p->opened_us = at_us;
-    p->updated_us = at_us;
-    p->unprotected_since_us = TIME_NONE;
-    x.side = is_long(f) ? SIDE_BUY : SIDE_SELL;
-    x.size = order.size;
-    x.at_us = at_us;
-    book(f, &order, price, &x);
-    if (f->failed)
+    p->signal_id = order->signal_id;
+    p->entry_order_id = order->id;
+    p->first_size = order->size;
+    f->fill.side = is_long(f) ? SIDE_BUY : SIDE_SELL;
+    f->fill.size = order->size;
+    f->fill.at_us = at_us;
+    f->fill.is_maker = false;
+    if (book(f, order, price))
         return;
+    f->entered = leg_of(&f->fill);
+    f->entering.id = 0;
     f->a->last_position_id = p->id;
     f->has_position = true;
     f->stop.id = f->target.id = f->leaving.id = 0;
@@ -386,7 +392,7 @@ void fast_open(struct fast *f, const struct candle *c)
     if (is_entry)
         book_entry(f, price, open, c->open_us);
     else
-        book_exit(f, f->leaving, price, c->open_us, false);
+        book_exit(f, &f->leaving, price, c->open_us, false);
 }
 
 void fast_touch(struct fast *f, const struct candle *c, int64_t at_us)
@@ -418,7 +424,7 @@ void fast_touch(struct fast *f, const struct candle *c, int64_t at_us)
         fail(f, ERR_OVERFLOW);
         return;
     }
-    book_exit(f, hits[0].is_limit ? f->target : f->stop, price, at_us,
+    book_exit(f, hits[0].is_limit ? &f->target : &f->stop, price, at_us,
               hits[0].is_limit && price_cmp(hits[0].price, o->level) == 0);
 }
 

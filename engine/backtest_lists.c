@@ -84,13 +84,15 @@ static void write_position(struct jwriter *w, const struct position *p)
 enum err backtest_write_positions(const struct backtest_paper *paper,
                                   const struct backtest_result *r, size_t most)
 {
-    const size_t count = r->trial.closed_count, first = count > most ? count - most : 0;
+    const size_t count = backtest_closed_count(r), first = count > most ? count - most : 0;
     struct rows v = rows_begin(paper, BACKTEST_LIST_POSITIONS, "positions");
+    struct position space;
     enum err e = ERR_OK;
 
     for (size_t i = first; i < count + r->ended_count && !e; i++) {
         row_begin(&v);
-        write_position(paper->writer, i < count ? &r->trial.closed[i] : &r->ended[i - count]);
+        write_position(paper->writer,
+                       i < count ? backtest_closed(r, i, &space) : &r->ended[i - count]);
         e = row_end(&v);
     }
     jw_array_end(paper->writer);
@@ -122,11 +124,13 @@ static void write_trade(struct jwriter *w, const struct fill *f)
 static enum err write_trades(const struct backtest_paper *paper, const struct backtest_result *r)
 {
     struct rows v = rows_begin(paper, BACKTEST_LIST_TRADES, "trades");
+    const size_t count = backtest_fill_count(r);
+    struct fill space;
     enum err e = ERR_OK;
 
-    for (size_t i = 0; i < r->trial.fill_count && !e; i++) {
+    for (size_t i = 0; i < count && !e; i++) {
         row_begin(&v);
-        write_trade(paper->writer, &r->trial.fills[i]);
+        write_trade(paper->writer, backtest_fill(r, i, &space));
         e = row_end(&v);
     }
     jw_array_end(paper->writer);

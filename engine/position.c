@@ -61,37 +61,48 @@ static enum err share_of(struct money m, struct size part, struct size whole, in
     return ERR_OK;
 }
 
+/* Sums are made beside the position and taken over together: an error changes nothing. */
 static enum err apply_opening(struct position *p, struct fill *f)
 {
     struct size fee = {(int)p->direction * fill_fee_size(f).e12};
     struct size received = {f->size.e12 - fee.e12};
+    struct size size, entry_size, fee_size;
+    struct money entry_notional, entry_fee, cost_left, entry_fee_left;
     enum err e;
 
     if (size_sign(received) <= 0)
         return ERR_CONFLICT;
-
+    e = size_add(p->size, received, &size);
+    if (!e)
+        e = size_add(p->entry_size, f->size, &entry_size);
+    if (!e)
+        e = size_add(p->fee_size, fee, &fee_size);
+    if (!e)
+        e = money_add(p->entry_notional, f->notional, &entry_notional);
+    if (!e)
+        e = money_add(p->entry_fee, fill_fee_value(f), &entry_fee);
+    if (!e)
+        e = money_add(p->cost_left, f->notional, &cost_left);
+    if (!e)
+        e = money_add(p->entry_fee_left, fill_fee_cash(f), &entry_fee_left);
+    if (e)
+        return e;
     if (p->entry_size.e12 == 0) {
         p->opened_us = f->at_us;
         p->closed_us = TIME_NONE;
         p->extreme = f->price;
         p->worst = f->price;
     }
-    e = size_add(p->size, received, &p->size);
-    if (!e)
-        e = size_add(p->entry_size, f->size, &p->entry_size);
-    if (!e)
-        e = size_add(p->fee_size, fee, &p->fee_size);
-    if (!e)
-        e = money_add(p->entry_notional, f->notional, &p->entry_notional);
-    if (!e)
-        e = money_add(p->entry_fee, fill_fee_value(f), &p->entry_fee);
-    if (!e)
-        e = money_add(p->cost_left, f->notional, &p->cost_left);
-    if (!e)
-        e = money_add(p->entry_fee_left, fill_fee_cash(f), &p->entry_fee_left);
+    p->size = size;
+    p->entry_size = entry_size;
+    p->fee_size = fee_size;
+    p->entry_notional = entry_notional;
+    p->entry_fee = entry_fee;
+    p->cost_left = cost_left;
+    p->entry_fee_left = entry_fee_left;
     f->opens = true;
     f->pnl = MONEY_ZERO;
-    return e;
+    return ERR_OK;
 }
 
 /* direction * (proceeds - cost) - fees. */
@@ -133,8 +144,8 @@ static struct size closing_size(const struct position *p, const struct fill *f)
 static enum err apply_closing(struct position *p, struct fill *f, enum exit_reason reason,
                               int money_scale)
 {
-    struct money cost, entry_fee, pnl;
-    struct size gone;
+    struct money cost, entry_fee, pnl, realized_pnl, exit_notional, exit_fee;
+    struct size gone, exit_size;
     enum err e;
 
     if (size_cmp(f->size, p->size) > 0)
@@ -148,15 +159,19 @@ static enum err apply_closing(struct position *p, struct fill *f, enum exit_reas
     if (!e)
         e = closing_pnl(p, f, cost, entry_fee, &pnl);
     if (!e)
-        e = money_add(p->realized_pnl, pnl, &p->realized_pnl);
+        e = money_add(p->realized_pnl, pnl, &realized_pnl);
     if (!e)
-        e = size_add(p->exit_size, f->size, &p->exit_size);
+        e = size_add(p->exit_size, f->size, &exit_size);
     if (!e)
-        e = money_add(p->exit_notional, f->notional, &p->exit_notional);
+        e = money_add(p->exit_notional, f->notional, &exit_notional);
     if (!e)
-        e = money_add(p->exit_fee, fill_fee_value(f), &p->exit_fee);
+        e = money_add(p->exit_fee, fill_fee_value(f), &exit_fee);
     if (e)
         return e;
+    p->realized_pnl = realized_pnl;
+    p->exit_size = exit_size;
+    p->exit_notional = exit_notional;
+    p->exit_fee = exit_fee;
     p->size.e12 -= gone.e12;
     p->fee_size.e12 += gone.e12 - f->size.e12;
     p->cost_left.e12 -= cost.e12;
@@ -172,8 +187,6 @@ static enum err apply_closing(struct position *p, struct fill *f, enum exit_reas
 enum err position_apply_fill(struct position *p, struct fill *f, enum exit_reason reason,
                              int money_scale)
 {
-    struct position after = *p;
-    struct fill booked = *f;
     enum err e;
 
     ASSERT(strcmp(p->symbol, f->symbol) == 0);
@@ -182,16 +195,14 @@ enum err position_apply_fill(struct position *p, struct fill *f, enum exit_reaso
     if (p->status == POSITION_CLOSED)
         return ERR_CONFLICT;
     if ((int)f->side == (int)p->direction)
-        e = apply_opening(&after, &booked);
+        e = apply_opening(p, f);
     else
-        e = apply_closing(&after, &booked, reason, money_scale);
+        e = apply_closing(p, f, reason, money_scale);
     if (e)
         return e;
-    after.mark = f->price;
-    after.updated_us = f->at_us;
-    booked.position_id = p->id;
-    *p = after;
-    *f = booked;
+    p->mark = f->price;
+    p->updated_us = f->at_us;
+    f->position_id = p->id;
     return ERR_OK;
 }
 

@@ -102,13 +102,14 @@ static void describe(const struct making *m, const struct backtest_place *place,
 {
     const struct backtest_result *from = m->from;
     const struct fill *f;
+    struct fill space;
 
     if (place->list == BACKTEST_LIST_EQUITY) {
         row->at_us = from->trial.daily.day[place->row] * US_PER_DAY;
     } else if (place->list == BACKTEST_LIST_CURVE) {
         row->at_us = from->watch.points[place->row].at_us;
     } else {
-        f = &from->trial.fills[place->row];
+        f = backtest_fill(from, place->row, &space);
         row->at_us = f->at_us;
         row->order_id = f->order_id;
         row->position_id = f->position_id;

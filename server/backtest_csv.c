@@ -29,6 +29,8 @@ static void put_trade(FILE *out, const struct fill *f)
 enum err backtest_write_trades(const char *path, const struct backtest_result *r)
 {
     FILE *out = fopen(path, "we");
+    const size_t count = backtest_fill_count(r);
+    struct fill space;
     bool failed;
 
     if (!out)
@@ -36,8 +38,8 @@ enum err backtest_write_trades(const char *path, const struct backtest_result *r
     fputs("id,timestamp,symbol,strategy,side,price,size,notional,fee,pnl,slippage,liquidity,"
           "order_id,position_id\n",
           out);
-    for (size_t i = 0; i < r->trial.fill_count; i++)
-        put_trade(out, &r->trial.fills[i]);
+    for (size_t i = 0; i < count; i++)
+        put_trade(out, backtest_fill(r, i, &space));
     failed = ferror(out) != 0;
     failed |= fclose(out) != 0;
     return failed ? ERR_IO : ERR_OK;

@@ -166,7 +166,7 @@ static enum err write_data(struct page *p, const struct backtest_options *o,
                            const struct backtest_result *r)
 {
     const struct backtest_paper paper = {&p->writer, page_row, p};
-    const size_t closed = r->trial.closed_count;
+    const size_t closed = backtest_closed_count(r);
     enum err e;
 
     jw_object(&p->writer);

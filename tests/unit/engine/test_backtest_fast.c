@@ -156,6 +156,14 @@ static void assert_same_position(const struct position *a, const struct position
     assert_string_equal(a->strategy_id, b->strategy_id);
 }
 
+/* What the text does not tell. */
+static void assert_same_fill(const struct fill *a, const struct fill *b)
+{
+    assert_string_equal(a->strategy_id, b->strategy_id);
+    assert_int_equal(a->fee_kind, b->fee_kind);
+    assert_true(a->fee_worth.e12 == b->fee_worth.e12);
+}
+
 static void assert_same_account(const struct account *a, const struct account *b)
 {
     assert_true(a->cash.e12 == b->cash.e12);
@@ -177,6 +185,8 @@ static void assert_same(const struct backtest_options *o, const struct backtest_
                         const struct backtest_result *whole)
 {
     char *a = json_of(o, fast), *b = json_of(o, whole);
+    struct position x, y;
+    struct fill f, g;
     size_t at = 0;
 
     while (a[at] && a[at] == b[at])
@@ -186,8 +196,10 @@ static void assert_same(const struct backtest_options *o, const struct backtest_
                  a + (at > 60 ? at - 60 : 0), b + (at > 60 ? at - 60 : 0));
     free(a);
     free(b);
-    for (size_t i = 0; i < fast->trial.closed_count; i++)
-        assert_same_position(&fast->trial.closed[i], &whole->trial.closed[i]);
+    for (size_t i = 0; i < backtest_closed_count(fast); i++)
+        assert_same_position(backtest_closed(fast, i, &x), backtest_closed(whole, i, &y));
+    for (size_t i = 0; i < backtest_fill_count(fast); i++)
+        assert_same_fill(backtest_fill(fast, i, &f), backtest_fill(whole, i, &g));
     for (size_t i = 0; i < fast->trial.open_count; i++)
         assert_same_position(&fast->trial.open[i], &whole->trial.open[i]);
     assert_same_account(&fast->trial.account, &whole->trial.account);
@@ -239,7 +251,7 @@ static void assert_same_told(struct backtest_options o, const struct backtest_re
     backtest_result_release(&told);
     o.metrics_only = true;
     assert_ok(backtest_run(&o, NULL, &told));
-    assert_int_equal(told.trial.fill_count + told.trial.closed_count, 0);
+    assert_int_equal(backtest_fill_count(&told) + backtest_closed_count(&told), 0);
     assert_same_report(&o, fast, &told);
     backtest_result_release(&told);
 }
@@ -281,7 +293,7 @@ static void play(const struct strategy *s, struct candle_series *series, struct 
     assert_false(whole.is_fast);
     assert_same(&o, &fast, &whole);
     tally->plays++;
-    tally->trades += fast.trial.closed_count;
+    tally->trades += backtest_closed_count(&fast);
     tally->open += fast.trial.open_count;
     tally->windows += fast.watch.window_count;
     tally->denied += (size_t)fast.trial.account.signals_denied;

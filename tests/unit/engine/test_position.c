@@ -159,7 +159,15 @@ static void test_a_refused_fill_changes_nothing(void **state)
     assert_err(position_apply_fill(&p, &f, EXIT_SIGNAL, MONEY_SCALE), ERR_OVERFLOW);
     assert_int_equal(f.position_id, 0);
     assert_memory_equal(&p, &before, sizeof p);
-    apply(&p, SIDE_SELL, "100", "1", "0");
+    f = fill_of(SIDE_SELL, "100", "0.5", "0");
+    f.notional = money("60000000000000000000000000");
+    assert_ok(position_apply_fill(&p, &f, EXIT_SIGNAL, MONEY_SCALE));
+    memcpy(&before, &p, sizeof p);
+    f.position_id = 0;
+    assert_err(position_apply_fill(&p, &f, EXIT_SIGNAL, MONEY_SCALE), ERR_OVERFLOW);
+    assert_int_equal(f.position_id, 0);
+    assert_memory_equal(&p, &before, sizeof p);
+    apply(&p, SIDE_SELL, "100", "0.5", "0");
     f = fill_of(SIDE_BUY, "100", "1", "0");
     assert_err(position_apply_fill(&p, &f, EXIT_SIGNAL, MONEY_SCALE), ERR_CONFLICT);
 }

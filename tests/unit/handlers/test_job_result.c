@@ -92,7 +92,7 @@ static void test_writing_ends_at_once(void **state)
     int left = 100;
 
     assert_ok(run_one(f, &o, &r));
-    assert_true(r.trial.fill_count > CANDLES / 2);
+    assert_true(backtest_fill_count(&r) > CANDLES / 2);
     assert_err(job_result_new(&o, &r, count_down, &left, &result), ERR_CANCELED);
     assert_int_equal(left, 0); /* nobody was asked again */
     points = r.watch.points;
@@ -141,15 +141,16 @@ static void test_rows_are_those_of_the_report(void **state)
     struct backtest_result r;
     struct job_result *result = NULL;
     struct job_row row;
+    struct fill space;
     size_t length;
     int left = INT32_MAX;
 
     assert_ok(run_one(f, &o, &r));
     assert_ok(job_result_new(&o, &r, count_down, &left, &result));
-    assert_int_equal(job_result_count(result, BACKTEST_LIST_TRADES), r.trial.fill_count);
-    for (size_t i = 0; i < r.trial.fill_count; i++) {
+    assert_int_equal(job_result_count(result, BACKTEST_LIST_TRADES), backtest_fill_count(&r));
+    for (size_t i = 0; i < backtest_fill_count(&r); i++) {
         job_result_row(result, BACKTEST_LIST_TRADES, i, &row);
-        check_trade(&row, &r.trial.fills[i]);
+        check_trade(&row, backtest_fill(&r, i, &space));
     }
     assert_int_equal(job_result_count(result, BACKTEST_LIST_EQUITY), r.trial.daily.count);
     assert_int_equal(job_result_count(result, BACKTEST_LIST_CURVE), r.watch.count);
@@ -157,7 +158,7 @@ static void test_rows_are_those_of_the_report(void **state)
     assert_int_equal(row.at_us, r.watch.points[r.watch.count - 1].at_us);
     assert_memory_equal(row.json + row.length, "]}", 2);
     (void)job_result_report(result, &length);
-    assert_true(job_result_bytes(result) > length + r.trial.fill_count * sizeof row.at_us);
+    assert_true(job_result_bytes(result) > length + backtest_fill_count(&r) * sizeof row.at_us);
     backtest_result_release(&r);
     job_result_release(result);
 }
