@@ -9,7 +9,7 @@ void backtest_watch_init(struct backtest_watch *w, const struct backtest_window 
                          size_t count)
 {
     *w = (struct backtest_watch){
-        .points = xcalloc(BACKTEST_POINTS, sizeof *w->points),
+        .points = xmalloc(BACKTEST_POINTS * sizeof *w->points), /* written when counted */
         .stride = 1,
         .filled = 1,
         .peak_us = TIME_NONE,

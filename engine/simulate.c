@@ -39,7 +39,7 @@ struct simulate *simulate_new(const struct simulate_options *options)
     s->options.instruments = NULL; /* the caller's; the copies are in markets */
     s->markets = xcalloc(n + 1, sizeof *s->markets);
     s->by_symbol = xcalloc(n + 1, sizeof *s->by_symbol);
-    s->orders = xcalloc(LIMIT_OPEN_ORDERS, sizeof *s->orders);
+    s->orders = xmalloc(LIMIT_OPEN_ORDERS * sizeof *s->orders); /* written when taken */
     for (size_t i = 0; i < n; i++) {
         s->markets[i].instrument = options->instruments[i];
         s->markets[i].candle_us = INT64_MIN;
