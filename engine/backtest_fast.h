@@ -86,8 +86,10 @@ void fast_sample(struct fast *f, struct money equity, int64_t at_us);
  * the last of those that are evaluated or follow one another without a hole.  Without a position
  * and without an order: */
 size_t fast_skip_flat(struct fast *f, size_t i);
-/* In a position, without an order to leave: */
+/* In a position, without an order to leave (backtest_fast_hold.c): */
 size_t fast_skip_held(struct fast *f, size_t i);
+/* How many of the bytes from k on, before end, have nothing of these bits. */
+size_t fast_count_without(const uint8_t *bytes, size_t k, size_t end, uint8_t bits);
 /* A new order id, and what it stands for in the account's counters. */
 int64_t fast_order_id(struct fast *f);
 /* When the next step of the ROI table begins; INT64_MAX: never. */

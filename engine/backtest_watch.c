@@ -48,29 +48,54 @@ static void halve(struct backtest_watch *w)
     w->filled = w->stride;
 }
 
+void backtest_watch_full(struct backtest_watch *w)
+{
+    if (w->count == BACKTEST_POINTS)
+        halve(w);
+}
+
 /* As many samples of the stretch as go into one point; returns how many. */
 static int64_t fill_point(struct backtest_watch *w, const struct equity_stretch *s, int64_t done)
 {
-    struct backtest_point *p;
-    int64_t room, take;
+    const int64_t room = backtest_watch_room(w);
+    const int64_t take = s->count - done < room ? s->count - done : room;
+    const struct backtest_run run = {.low = s->equity,
+                                     .last = s->equity,
+                                     .count = take,
+                                     .last_us = s->first_us + (done + take - 1) * s->step_us};
 
-    if (w->filled == w->stride) {
-        if (w->count == BACKTEST_POINTS)
-            halve(w);
-        w->points[w->count++] = (struct backtest_point){.low = s->equity};
-        w->filled = 0;
-    }
-    p = &w->points[w->count - 1];
-    room = w->stride - w->filled;
-    take = s->count - done < room ? s->count - done : room;
-    p->at_us = s->first_us + (done + take - 1) * s->step_us;
-    p->equity = s->equity;
-    p->low = money_min(p->low, s->equity);
-    w->filled += take;
+    backtest_watch_point(w, &run);
     return take;
 }
 
 /* ---- Drawdowns ---- */
+
+void backtest_watch_peak(struct backtest_watch *w, struct money equity, int64_t first_us,
+                         int64_t last_us)
+{
+    if (w->under_us > 0) {
+        if (first_us - w->peak_us > w->longest_us)
+            w->longest_us = first_us - w->peak_us;
+        if (w->deepest.peak_us == w->peak_us && w->deepest.recovered_us == TIME_NONE)
+            w->deepest.recovered_us = first_us;
+    }
+    w->peak = equity;
+    w->peak_us = last_us;
+    w->under_us = 0;
+}
+
+void backtest_watch_below(struct backtest_watch *w, const struct performance *p, int64_t first_us,
+                          int64_t last_us)
+{
+    w->under_us = last_us - w->peak_us;
+    if (w->under_us > w->longest_us)
+        w->longest_us = w->under_us;
+    if (ratio_cmp(p->max_drawdown, w->max_drawdown) > 0) {
+        w->max_drawdown = p->max_drawdown;
+        w->deepest = (struct backtest_drawdown){
+            .peak_us = w->peak_us, .trough_us = first_us, .recovered_us = TIME_NONE};
+    }
+}
 
 static void follow_drawdown(struct backtest_watch *w, const struct performance *p,
                             const struct equity_stretch *s)
@@ -83,26 +108,10 @@ static void follow_drawdown(struct backtest_watch *w, const struct performance *
         w->peak_us = s->first_us;
     w->has_sample = true;
     w->equity = s->equity;
-    if (money_cmp(s->equity, w->peak) >= 0) {
-        if (w->under_us > 0) {
-            if (s->first_us - w->peak_us > w->longest_us)
-                w->longest_us = s->first_us - w->peak_us;
-            if (w->deepest.peak_us == w->peak_us && w->deepest.recovered_us == TIME_NONE)
-                w->deepest.recovered_us = s->first_us;
-        }
-        w->peak = s->equity;
-        w->peak_us = last_us;
-        w->under_us = 0;
-        return;
-    }
-    w->under_us = last_us - w->peak_us;
-    if (w->under_us > w->longest_us)
-        w->longest_us = w->under_us;
-    if (ratio_cmp(p->max_drawdown, w->max_drawdown) > 0) {
-        w->max_drawdown = p->max_drawdown;
-        w->deepest = (struct backtest_drawdown){
-            .peak_us = w->peak_us, .trough_us = s->first_us, .recovered_us = TIME_NONE};
-    }
+    if (money_cmp(s->equity, w->peak) >= 0)
+        backtest_watch_peak(w, s->equity, s->first_us, last_us);
+    else
+        backtest_watch_below(w, p, s->first_us, last_us);
 }
 
 /* ---- Windows ---- */

@@ -67,22 +67,43 @@ struct backtest_run {
     bool exposed;
     int64_t count, last_us;
 };
-/* How many of them at most. */
+/* How many of them go into one point of the curve, beginning with the next. */
 static inline int64_t backtest_watch_room(const struct backtest_watch *w)
 {
     return w->filled == w->stride ? w->stride : w->stride - w->filled;
 }
+/* Makes room for another point where there is none. */
+void backtest_watch_full(struct backtest_watch *w);
+/* Tells the curve alone of them, at most so many: the lowest and the newest. */
+static inline void backtest_watch_point(struct backtest_watch *w, const struct backtest_run *s)
+{
+    struct backtest_point *point;
+
+    if (w->filled == w->stride) {
+        backtest_watch_full(w);
+        w->points[w->count++] = (struct backtest_point){.low = s->low};
+        w->filled = 0;
+    }
+    point = &w->points[w->count - 1];
+    point->at_us = s->last_us;
+    point->equity = s->last;
+    if (s->low.e12 < point->low.e12)
+        point->low = s->low;
+    w->filled += s->count;
+}
+/* Tells all but the curve and the windows of samples at the peak or above it, or below it: of the
+ * first and the newest of them.  p is the account's and was told. */
+void backtest_watch_peak(struct backtest_watch *w, struct money equity, int64_t first_us,
+                         int64_t last_us);
+void backtest_watch_below(struct backtest_watch *w, const struct performance *p, int64_t first_us,
+                          int64_t last_us);
 /* Told of samples none of which is a new drawdown; false, and nothing done: they are not as simple
  * as that, use one of the above. */
 static inline bool backtest_watch_quick_run(struct backtest_watch *w, const struct backtest_run *s)
 {
     struct backtest_window *v = w->window < w->window_count ? &w->windows[w->window] : NULL;
-    struct backtest_point *point;
 
-    const bool is_full = w->filled == w->stride;
-
-    if (backtest_watch_room(w) < s->count || (is_full && w->count == BACKTEST_POINTS) ||
-        !w->has_sample || s->high.e12 >= w->peak.e12)
+    if (backtest_watch_room(w) < s->count || !w->has_sample || s->high.e12 >= w->peak.e12)
         return false;
     if (v && (!v->is_begun || s->last_us >= v->quiet_until_us || s->low.e12 < v->quiet_low.e12 ||
               s->high.e12 > v->performance.equity_peak.e12))
@@ -93,16 +114,7 @@ static inline bool backtest_watch_quick_run(struct backtest_watch *w, const stru
         v->performance.bars += s->count;
         v->performance.bars_exposed += s->exposed ? s->count : 0;
     }
-    if (is_full) {
-        w->points[w->count++] = (struct backtest_point){.low = s->low};
-        w->filled = 0;
-    }
-    point = &w->points[w->count - 1];
-    point->at_us = s->last_us;
-    point->equity = s->last;
-    if (s->low.e12 < point->low.e12)
-        point->low = s->low;
-    w->filled += s->count;
+    backtest_watch_point(w, s);
     w->equity = s->last;
     w->under_us = s->last_us - w->peak_us;
     if (w->under_us > w->longest_us)

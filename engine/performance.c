@@ -82,7 +82,7 @@ void performance_funding(struct performance *p, struct money amount)
 }
 
 /* The start balance is the first peak, so that an account that only falls has a drawdown too. */
-static void sample_drawdown(struct performance *p, struct money equity, int64_t at_us)
+void performance_drawdown(struct performance *p, struct money equity, int64_t at_us)
 {
     struct money down;
     struct ratio part;
@@ -125,7 +125,7 @@ bool performance_sample(struct performance *p, struct daily_equity *daily, struc
         daily_equity_append(daily, k, k == day && is_midnight ? equity : p->equity);
         is_new_day = true;
     }
-    sample_drawdown(p, equity, at_us);
+    performance_drawdown(p, equity, at_us);
     p->day = day;
     p->equity = equity;
     p->last_us = at_us;

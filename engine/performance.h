@@ -56,6 +56,8 @@ struct equity_stretch {
 };
 void performance_stretch(struct performance *p, struct daily_equity *daily,
                          const struct equity_stretch *s);
+/* The part of a sample that is a new peak or a drawdown, alone. */
+void performance_drawdown(struct performance *p, struct money equity, int64_t at_us);
 /* Equity from here up to the peak is no new drawdown; on the safe side of all roundings. */
 struct money performance_quiet_low(const struct performance *p);
 void daily_equity_append(struct daily_equity *d, int64_t day, struct money equity);
