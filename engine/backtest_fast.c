@@ -212,6 +212,8 @@ static void begin(struct fast *f, const struct backtest_options *o)
     f->has_confidence = strategy_has_confidence(f->strategy);
     for (size_t k = 0; k < FAST_BLOCK; k++)
         f->confidence[k] = 1;
+    f->certain = manage_confidence(1);
+    f->has_levels = strategy_has_levels(f->strategy);
     f->has_roi = strategy_roi_count(f->strategy) > 0;
     f->has_trailing = strategy_has_trailing(f->strategy);
     f->max_candles = strategy_max_candles(f->strategy);

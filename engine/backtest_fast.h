@@ -56,7 +56,8 @@ struct fast {
     /* Constants of the strategy. */
     struct fill fill; /* the one under way, its names filled in */
     struct position opened;
-    bool has_roi, has_trailing;
+    struct ratio certain; /* the confidence of a strategy that tells none */
+    bool has_roi, has_trailing, has_levels;
     int max_candles;
     i128 price_unit; /* of a candle's price of 1, in 10^-12 */
 

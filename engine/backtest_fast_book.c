@@ -312,8 +312,10 @@ static void protect_entry(struct fast *f, struct price open, int64_t at_us)
     struct position *p = &f->position;
     double stop, target;
 
-    strategy_run_levels(f->run, price_to_double(position_entry_price(p)), &stop, &target);
-    manage_levels(p, f->instrument, stop, target, &p->stop_loss, &p->take_profit);
+    if (f->has_levels) {
+        strategy_run_levels(f->run, price_to_double(position_entry_price(p)), &stop, &target);
+        manage_levels(p, f->instrument, stop, target, &p->stop_loss, &p->take_profit);
+    }
     f->roi_due_us = INT64_MAX;
     if (f->has_roi) {
         p->roi_target = manage_roi(f->strategy, p, f->instrument->tick, at_us - p->opened_us);
@@ -439,11 +441,11 @@ static bool is_approved(struct fast *f, const struct candle *c, double confidenc
     const struct risk_request request = {
         .instrument = f->instrument,
         .direction = f->opened.direction,
-        .confidence = manage_confidence(confidence),
+        .confidence = f->has_confidence ? manage_confidence(confidence) : f->certain,
         .confidence_known = isfinite(confidence),
         .strategy_min_confidence = strategy_min_confidence(f->strategy),
         .price = price,
-        .stop_loss = manage_stop(f->run, price),
+        .stop_loss = f->has_levels ? manage_stop(f->run, price) : PRICE_ZERO,
         .sizing = strategy_sizing(f->strategy),
         .volatility = manage_volatility(f->strategy, f->run),
     };

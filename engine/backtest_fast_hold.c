@@ -11,19 +11,23 @@ enum {
     HOLD_FEW = 8 /* candles that go one by one where many cannot */
 };
 
+#define NONE SIZE_MAX
+
 /* "x" is the close, of a short its negative: equity rises with it. */
 struct stretch {
     struct fast *f;
     const struct candle *c;
     int64_t sign;
-    i128 rise;        /* of equity, when x rises by 1 */
-    int64_t peak;     /* from here on equity is at its peak or above it */
-    int64_t above;    /* from here on it is above */
-    int64_t deep;     /* below here there may be a new drawdown */
-    int64_t drop;     /* so far below a new peak there is none */
-    size_t first;     /* behind the newest sample at the peak */
-    int64_t low;      /* since then */
-    int64_t begin_us; /* of sample 0 */
+    i128 rise;         /* of equity, when x rises by 1 */
+    int64_t peak;      /* from here on equity is at its peak or above it */
+    int64_t above;     /* from here on it is above */
+    int64_t deep;      /* below here there may be a new drawdown */
+    int64_t drop;      /* so far below a new peak there is none */
+    size_t first;      /* behind the newest sample at the peak */
+    size_t rise_first; /* samples at the peak or above, not told yet; NONE: there are none */
+    size_t rise_last, highest; /* highest: the newest that is above all before it, or NONE */
+    int64_t low;               /* since then */
+    int64_t begin_us;          /* of sample 0 */
 };
 
 /* Beyond all closes that are looked at (bounds_of), and a sum of two of them fits. */
@@ -90,22 +94,47 @@ static void end_fall(struct stretch *s, size_t k)
     backtest_watch_below(&f->r->watch, f->p, time_of(s, k - 1), time_of(s, k - 1));
 }
 
-/* Sample k is at the peak or above it. */
-static void rise_to(struct stretch *s, size_t k)
+/* The samples at the peak or above it end: they are told together. */
+static void end_rise(struct stretch *s)
 {
-    const int64_t x = x_of(s, k);
-    struct fast *f = s->f;
+    struct performance *p = s->f->p;
 
-    end_fall(s, k);
+    if (s->highest != NONE) {
+        p->equity_peak = equity_of(s, x_of(s, s->highest));
+        p->peak_us = time_of(s, s->highest);
+    }
+    backtest_watch_peak(&s->f->r->watch, equity_of(s, x_of(s, s->rise_last)),
+                        time_of(s, s->rise_first), time_of(s, s->rise_last));
+    s->first = s->rise_last + 1;
+    s->low = INT64_MAX;
+    s->rise_first = s->highest = NONE;
+}
+
+/* Sample k is at the peak or above it. */
+static void rise_to(struct stretch *s, size_t k, int64_t x)
+{
+    if (s->rise_first == NONE) {
+        end_fall(s, k);
+        s->rise_first = k;
+    }
+    s->rise_last = k;
     if (x >= s->above) {
-        performance_drawdown(f->p, equity_of(s, x), time_of(s, k));
+        s->highest = k;
         s->peak = x;
         s->above = x + 1;
         s->deep = x - s->drop;
     }
-    backtest_watch_peak(&f->r->watch, equity_of(s, x), time_of(s, k), time_of(s, k));
-    s->first = k + 1;
-    s->low = INT64_MAX;
+}
+
+static void take_sample(struct stretch *s, size_t k, int64_t x)
+{
+    if (x >= s->peak) {
+        rise_to(s, k, x);
+        return;
+    }
+    if (s->rise_first != NONE)
+        end_rise(s);
+    s->low = x < s->low ? x : s->low;
 }
 
 /* Samples from .. to - 1, which go into one point of the curve. */
@@ -120,16 +149,10 @@ static void take_point(struct stretch *s, size_t from, size_t to)
         high = x > high ? x : high;
     }
     if (high < s->peak) {
-        s->low = low < s->low ? low : s->low;
+        take_sample(s, from, low);
     } else {
-        for (size_t k = from; k < to; k++) {
-            const int64_t x = x_of(s, k);
-
-            if (x >= s->peak)
-                rise_to(s, k);
-            else if (x < s->low)
-                s->low = x;
-        }
+        for (size_t k = from; k < to; k++)
+            take_sample(s, k, x_of(s, k));
     }
     backtest_watch_point(&s->f->r->watch, &(struct backtest_run){
                                               .low = equity_of(s, low),
@@ -216,6 +239,8 @@ static size_t hold_many(struct fast *f, size_t i, size_t most)
                         .sign = f->slope < 0 ? -1 : 1,
                         .rise = f->slope < 0 ? -f->slope : f->slope,
                         .low = INT64_MAX,
+                        .rise_first = NONE,
+                        .highest = NONE,
                         .begin_us = f->candles[i].open_us + f->timeframe_us};
     int64_t until_us = f->quiet_until_us;
     struct money peak = p->equity_peak;
@@ -240,7 +265,10 @@ static size_t hold_many(struct fast *f, size_t i, size_t most)
         take = count - k < take ? count - k : take;
         take_point(&s, k, k + take);
     }
-    end_fall(&s, count);
+    if (s.rise_first != NONE)
+        end_rise(&s);
+    else
+        end_fall(&s, count);
     if (money_cmp(p->equity_peak, peak) != 0)
         f->quiet_low = performance_quiet_low(p).e12;
     w->equity = p->equity = equity_of(&s, x_of(&s, count - 1));

@@ -225,36 +225,38 @@ struct returns {
     const char *undefined;
 };
 
-static double daily_return(const struct daily_equity *d, size_t i)
-{
-    return money_to_double(d->equity[i]) / money_to_double(d->equity[i - 1]) - 1;
-}
-
 static struct returns measure_returns(const struct daily_equity *d)
 {
     struct returns m = {0};
-    double n, r, sum = 0, squares = 0, down = 0;
+    double n, r, before, after, sum = 0, squares = 0, down = 0, *made;
     size_t i;
 
     if (d->count < 3) {
         m.undefined = "fewer than two days";
         return m;
     }
-    for (i = 1; i < d->count; i++) {
-        if (money_sign(d->equity[i - 1]) <= 0) {
-            m.undefined = "equity was not positive";
-            return m;
-        }
-        sum += daily_return(d, i);
+    made = xmalloc(d->count * sizeof *made);
+    before = money_to_double(d->equity[0]);
+    for (i = 1; i < d->count && before > 0; i++) {
+        after = money_to_double(d->equity[i]);
+        made[i] = after / before - 1;
+        sum += made[i];
+        before = after;
+    }
+    if (i < d->count) {
+        m.undefined = "equity was not positive";
+        free(made);
+        return m;
     }
     n = (double)(d->count - 1);
     m.mean = sum / n;
     for (i = 1; i < d->count; i++) {
-        r = daily_return(d, i);
+        r = made[i];
         squares += (r - m.mean) * (r - m.mean);
         if (r < 0)
             down += r * r;
     }
+    free(made);
     m.deviation = sqrt(squares / (n - 1));
     m.downside = sqrt(down / n);
     return m;

@@ -25,10 +25,10 @@ enum err sim_taker_price(const struct simulate *s, const struct sim_order *o, st
     const struct price tick = s->markets[o->instrument].instrument.tick;
     const enum rounding against = o->side == SIDE_BUY ? ROUND_UP : ROUND_DOWN;
     struct ratio factor = {AMOUNT_ONE + (int)o->side * slippage.e12};
-    struct price moved;
+    struct price moved = p;
     enum err e;
 
-    e = price_times(p, factor, against, &moved);
+    e = slippage.e12 ? price_times(p, factor, against, &moved) : ERR_OK;
     if (e)
         return e;
     e = price_to_step(moved, tick, against, &moved);

@@ -194,6 +194,8 @@ struct strategy_block {
 bool strategy_exit_reads_position(const struct strategy *s);
 /* It has a rule for its confidence; else that is 1 as soon as the warm-up is over. */
 bool strategy_has_confidence(const struct strategy *s);
+/* strategy_run_levels may give one; else both are NaN always. */
+bool strategy_has_levels(const struct strategy *s);
 /* strategy_run_levels, _trailing or _volatility depend on the newest push; else they are the same
  * after any. */
 bool strategy_levels_read_candles(const struct strategy *s);

@@ -19,6 +19,11 @@ bool strategy_has_confidence(const struct strategy *s)
     return s->confidence.node != NODE_NONE;
 }
 
+bool strategy_has_levels(const struct strategy *s)
+{
+    return s->stop.kind != LEVEL_NONE || s->take.kind != LEVEL_NONE;
+}
+
 bool strategy_levels_read_candles(const struct strategy *s)
 {
     return reads_candles(&s->stop) || reads_candles(&s->take) || reads_candles(&s->trailing) ||
