@@ -87,9 +87,12 @@ static inline bool multiply_divide(u128 x, u128 y, u128 divisor, u128 *quotient,
 {
     u128 product;
 
-    if (leading_zeros(x) + leading_zeros(y) < PRODUCT_BITS)
+    if (!((x | y) >> 64))
+        product = (u128)(uint64_t)x * (uint64_t)y;
+    else if (leading_zeros(x) + leading_zeros(y) >= PRODUCT_BITS)
+        product = x * y;
+    else
         return wide_divide(wide_multiply(x, y), divisor, quotient, rest);
-    product = x * y; /* the usual case */
     *quotient = quotient_of(product, divisor);
     *rest = product - *quotient * divisor;
     return true;
@@ -108,7 +111,7 @@ static enum err amount_scale(i128 a, i128 b, i128 c, enum rounding mode, i128 *o
     if (!multiply_divide(magnitude_of(a), magnitude_of(b), divisor, &quotient, &rest) ||
         quotient >= AMOUNT_LIMIT)
         return ERR_OVERFLOW;
-    if (rounds_away(quotient, remainder_of(rest, divisor), negative, mode))
+    if (rest && rounds_away(quotient, remainder_of(rest, divisor), negative, mode))
         quotient++;
     return signed_of(quotient, negative, out);
 }

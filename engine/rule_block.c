@@ -3,6 +3,7 @@
 #include "engine/rule_block.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/rule_step.h"
 
@@ -95,38 +96,45 @@ static void column_rsi(const struct rule_column *x, const struct candle *now, si
     *f = g;
 }
 
-/* cross_push in two loops, each of which may use wider registers. */
-static inline __attribute__((always_inline)) void crosses(const struct rule_column *x,
-                                                          const double *restrict a,
-                                                          const double *restrict b, size_t count)
+typedef int64_t bit_pair __attribute__((vector_size(sizeof(feature_pair))));
+
+/* cross_push for a whole column all of which is known, two candles at a time; false, and nothing
+ * done: it is not. */
+static inline __attribute__((always_inline)) bool crosses(const struct rule_column *x,
+                                                          const double *a, const double *b)
 {
     struct rule_cross *f = x->state;
     double *restrict out = x->out;
-    double above[RULE_COLUMN], ready[RULE_COLUMN + 1];
+    double above[RULE_COLUMN + 1];
+    bit_pair known = {-1, -1}, is_above;
+    feature_pair p, q;
 
-    ready[0] = f->was_ready;
-    for (size_t k = 0; k < count; k++) {
-        above[k] = rule_greater(a[k], b[k]);
-        ready[k + 1] = 1 - above[k];
+    for (size_t k = 0; k < RULE_COLUMN; k += 2) {
+        memcpy(&p, a + k, sizeof p);
+        memcpy(&q, b + k, sizeof q);
+        is_above = (bit_pair)(p > q);
+        known &= is_above | (bit_pair)(p <= q);
+        is_above &= (bit_pair)(feature_pair){1, 1};
+        memcpy(above + 1 + k, &is_above, sizeof is_above);
     }
-    for (size_t k = 0; k < count; k++)
-        out[k] = rule_and(above[k], ready[k]);
-    f->was_ready = ready[count];
+    if (!(known[0] & known[1]) || isnan(f->was_ready))
+        return false;
+    above[0] = 1 - f->was_ready;
+    for (size_t k = 0; k < RULE_COLUMN; k++)
+        out[k] = above[k + 1] * (1 - above[k]);
+    f->was_ready = 1 - above[RULE_COLUMN];
+    return true;
 }
 
 static void column_above(const struct rule_column *x, const struct candle *now, size_t count)
 {
-    if (count == RULE_COLUMN)
-        crosses(x, x->a, x->b, RULE_COLUMN);
-    else
+    if (count != RULE_COLUMN || !crosses(x, x->a, x->b))
         column_crossed_above(x, now, count);
 }
 
 static void column_below(const struct rule_column *x, const struct candle *now, size_t count)
 {
-    if (count == RULE_COLUMN)
-        crosses(x, x->b, x->a, RULE_COLUMN);
-    else
+    if (count != RULE_COLUMN || !crosses(x, x->b, x->a))
         column_crossed_below(x, now, count);
 }
 
