@@ -39,6 +39,16 @@ static inline uint8_t tristate_of(double value)
     return (uint8_t)((bits >> 52 & 1) + (bits >> 62 & 1));
 }
 
+/* Asks for the candles of the next column while this one's averages are waited for: else whoever
+ * looks at them first would wait for memory. */
+static void prefetch_column(const struct candle *candles, size_t count)
+{
+    const size_t most = count < 2 * RULE_COLUMN ? count : 2 * RULE_COLUMN;
+
+    for (size_t k = RULE_COLUMN; k < most; k++)
+        __builtin_prefetch(&candles[k]);
+}
+
 /* Candles until the next gap, at most a column. */
 static size_t length_of(const struct candle *candles, size_t count)
 {
@@ -123,6 +133,7 @@ void strategy_run_push_block(struct strategy_run *r, struct strategy_block *bloc
             rule_run_reset_symbol(&r->rules, 0);
         }
         count = length_of(candles, block->own.count - at);
+        prefetch_column(candles, block->own.count - at);
         cold = r->s->warmup - 1 - r->pushed;
         rule_block_push(r->block, candles, count, queues, queue_count);
         put(r, block, at, count, cold < 0 ? 0 : cold < (int64_t)count ? (size_t)cold : count);

@@ -16,6 +16,7 @@ enum {
     LONG_CANDLES = 14000, /* so many that a point of the curve has several samples */
     LONG_EVERY = 6,       /* strategies */
     PLAYS = 3,            /* of each strategy */
+    STEP_PLAYS = 400,
     JSON_BYTES = 64 * 1024 * 1024
 };
 
@@ -345,6 +346,100 @@ static void test_fast_is_whole(void **state)
     free(names);
 }
 
+/* ---- Steps of a hundredth ---- */
+
+static const char *const steps[] = {
+    "{\"name\":\"steps\",\"symbol\":\"BTC/USDT:USDT\",\"timeframe\":\"5m\",\"direction\":\"long\","
+    "\"entry\":{\"condition\":\"close > ema(close, 5)\"},"
+    "\"exit\":{\"condition\":\"close < ema(close, 40) - 0.05\"},"
+    "\"position_sizing\":{\"type\":\"fixed_base\",\"value\":1}}",
+    "{\"name\":\"steps\",\"symbol\":\"BTC/USDT:USDT\",\"timeframe\":\"5m\",\"direction\":\"short\","
+    "\"entry\":{\"condition\":\"close < ema(close, 5)\"},"
+    "\"exit\":{\"condition\":\"close > ema(close, 40) + 0.05\"},"
+    "\"position_sizing\":{\"type\":\"fixed_base\",\"value\":1}}",
+};
+
+/* Closes of which every other is a new low, a new high or the same again. */
+static struct candle_series small_steps(struct check_random *r)
+{
+    struct candle_series s = {.timeframe_us = 300 * US_PER_S, .price_scale = 2};
+    const int64_t drift = pick(r, -1, 1);
+    int64_t close = 10000;
+
+    s.count = (size_t)pick(r, 100, 700);
+    s.candles = xcalloc(s.count, sizeof *s.candles);
+    for (size_t i = 0; i < s.count; i++) {
+        struct candle *c = &s.candles[i];
+        const int64_t open = close;
+
+        close += pick(r, -2, 2) + (pick(r, 0, 9) == 0 ? drift : 0);
+        *c = (struct candle){.open_us = (int64_t)(1000000 + i) * s.timeframe_us,
+                             .open = open,
+                             .high = (open > close ? open : close) + pick(r, 0, 1),
+                             .low = (open < close ? open : close) - pick(r, 0, 1),
+                             .close = close,
+                             .volume = 1000,
+                             .price_scale = 2};
+    }
+    return s;
+}
+
+/* So much of a balance that a step is nothing in a ratio of 12 decimals, or so little that it is
+ * much; without fees, so that the peak is often reached again. */
+static void play_steps(const struct strategy *s, struct check_random *r, size_t *trades)
+{
+    static const int64_t balances[] = {1000, 1000000, 3000000000, 20000000000, 170000000000};
+    struct candle_series series = small_steps(r);
+    struct instrument instrument;
+    struct backtest_options o = {
+        .strategies = &s,
+        .strategy_count = 1,
+        .instruments = &instrument,
+        .instrument_count = 1,
+        .terms = trial_terms_default(),
+        .windows = (size_t)(pick(r, 0, 1) * pick(r, 1, 3)),
+    };
+    struct recorded_feed *recorded;
+    struct backtest_result fast, whole;
+    struct feed feed;
+
+    assert_ok(instrument_init(&instrument, "BTC/USDT:USDT", price_from_scaled(1, 2),
+                              size_from_scaled(1, 5), MONEY_ZERO));
+    o.terms.starting_equity.e12 = (i128)balances[pick(r, 0, 4)] * 1000000000000;
+    o.terms.fee_rate = o.terms.slippage = (struct ratio){0};
+    assert_ok(recorded_feed_new_take(&series, 1, &instrument, NULL, &recorded));
+    feed = recorded_feed_port(recorded);
+    o.feed = &feed;
+    assert_ok(backtest_run(&o, NULL, &fast));
+    assert_true(fast.is_fast);
+    o.path = BACKTEST_WHOLE;
+    assert_ok(backtest_run(&o, NULL, &whole));
+    assert_same(&o, &fast, &whole);
+    *trades += backtest_fill_count(&fast);
+    backtest_result_release(&fast);
+    backtest_result_release(&whole);
+    recorded_feed_free(recorded);
+}
+
+static void test_peaks_and_drawdowns_of_small_steps(void **state)
+{
+    struct check_random r = {11};
+    size_t trades = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        struct diag_list diags = {0};
+        struct strategy *s;
+
+        if (strategy_parse(steps[i], strlen(steps[i]), false, &diags, &s))
+            fail_msg("%s", diags.items[0].message);
+        for (size_t k = 0; k < STEP_PLAYS; k++)
+            play_steps(s, &r, &trades);
+        strategy_release(s);
+    }
+    assert_true(trades > 3 * STEP_PLAYS);
+}
+
 static int setup(void **state)
 {
     log_configure(LOG_LEVEL_ERROR, LOG_FORMAT_AUTO, 2);
@@ -355,6 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast_is_whole),
+        cmocka_unit_test(test_peaks_and_drawdowns_of_small_steps),
     };
 
     return cmocka_run_group_tests(tests, setup, corpus_free);
