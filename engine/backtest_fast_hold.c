@@ -2,8 +2,8 @@
 /* The fast path's candles in a position at which only equity moves: many at once, by whole numbers.
  *
  * Where equity is linear in the close, what a sample means for peak and drawdown is read off the
- * close itself.  Only samples that are a new peak, or as low as the lowest since the newest one, are
- * told to the account's statistics: the others would change nothing that these do not. */
+ * close itself.  Only samples that are a new peak, or as low as the lowest since the newest peak,
+ * are told to the account's statistics: the others would change nothing that these do not. */
 #include "core/amount_text.h"
 #include "engine/backtest_fast.h"
 
@@ -70,8 +70,8 @@ static void find_deep(struct stretch *s)
     s->drop = clamped((s->f->p->equity_peak.e12 - s->f->quiet_low) / s->rise);
 }
 
-/* The samples below the peak up to k: one by one only those that may be the deepest, or as deep when
- * rounded to 12 decimals. */
+/* The samples below the peak up to k: one by one only those that may be the deepest, or as deep
+ * when rounded to 12 decimals. */
 static void end_fall(struct stretch *s, size_t k)
 {
     struct fast *f = s->f;

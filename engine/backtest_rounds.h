@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Round trips as the fast path keeps them: what is the same in all of them is kept once.
  *
- * The fast path opens a position by one fill and closes it by one, so that a round trip is two fills
- * and what the position knew beside them.  A struct position and two struct fill have five times as
- * many bytes, and to get memory for them would be much of what a fill costs. */
+ * The fast path opens a position by one fill and closes it by one, so that a round trip is two
+ * fills and what the position knew beside them.  A struct position and two struct fill have five
+ * times as many bytes, and to get memory for them would be much of what a fill costs. */
 #ifndef ENGINE_BACKTEST_ROUNDS_H
 #define ENGINE_BACKTEST_ROUNDS_H
 
