@@ -66,6 +66,7 @@ CONFIG(witness_policy, PATH, "", "", "", "file", "C2SP tlog-policy: its witnesse
 CONFIG(tsa_urls, LIST, "", "", "", "URL", "RFC 3161 timestamp authorities that stamp checkpoints; needs tsa_ca.")
 CONFIG(tsa_ca, PATH, "", "", "", "PEM file", "Certificates that the authorities' tokens must lead to.")
 CONFIG(anchor_interval_s, INTEGER, "3600", "1", "86400", "s", "Time between time stamps, and between cosignatures of a log that has not changed.")
+CONFIG(beacon, TEXT, "", "", "", "URL or file", "A public randomness beacon in drand's form, whose newest round each cycle entry of a loop in real time holds: it was not made before.")
 CONFIG(metrics_auth, ENUM, "none", "none|viewer", "", "", "Who may read /metrics; none is allowed on loopback only.")
 CONFIG(http_threads, INTEGER, "2", "1", "16", "", "Threads that serve HTTP.")
 CONFIG(http_workers, INTEGER, "4", "1", "32", "", "Threads that run handlers which wait for the engine or the database.")

@@ -54,6 +54,8 @@ enum {
     LIMIT_EQUITY_POINTS = 5000,
     LIMIT_IDEMPOTENCY_KEY = 255,
 
+    LIMIT_BEACON_BYTES = 64 * 1024 * 1024, /* a reader's list of rounds: years of one a minute */
+
     LIMIT_NET_WAITING = 1024,      /* requests in line for the network */
     LIMIT_NET_URL = 8 * 1024,      /* venues answer longer ones with 414 */
     LIMIT_NET_HEADERS = 32 * 1024, /* of one request, of one answer */

@@ -210,6 +210,9 @@ enum err cycle_heartbeat(struct engine_state *s)
 {
     struct leaf_context context = state_leaf_context(s, "");
     struct money equity, unrealized, exposure;
+    const struct engine_options *o = &s->options;
+    struct beacon beacon;
+    bool has_beacon = o->beacon && o->beacon(o->beacon_source, s->beacon_round, &beacon);
     struct digest inputs;
     struct leaf leaf;
     enum err e = state_equity(s, &equity, &unrealized, &exposure);
@@ -217,9 +220,12 @@ enum err cycle_heartbeat(struct engine_state *s)
     if (e)
         return e;
     cycle_inputs(s, &inputs);
-    e = ledger_cycle(&context, s->account.cycle_count, equity, &inputs, &leaf);
+    e = ledger_cycle(&context, s->account.cycle_count, equity, &inputs, has_beacon ? &beacon : NULL,
+                     &leaf);
     if (e)
         return e;
+    if (has_beacon)
+        s->beacon_round = beacon.round;
     state_add_leaf(s, &leaf);
     return execution_flush(s);
 }

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "engine/beacon.h"
 #include "engine/command.h"
 #include "engine/journal.h"
 #include "engine/risk.h"
@@ -57,6 +58,10 @@ struct engine_options {
      * left.  NULL: nobody is asked. */
     const char *(*log_fault)(const void *log);
     const void *log;
+    /* The newest round of a public beacon above `after`, for the next cycle leaf; false when there
+     * is none, at once.  NULL: no beacon. */
+    bool (*beacon)(void *source, uint64_t after, struct beacon *out);
+    void *beacon_source;
 };
 
 struct engine;

@@ -9,6 +9,7 @@
 
 #include "core/digest.h"
 #include "engine/account.h"
+#include "engine/beacon.h"
 #include "engine/cash_move.h"
 
 enum leaf_kind {
@@ -103,8 +104,10 @@ MUST_USE enum err ledger_genesis(const struct leaf_context *, const struct genes
                                  struct leaf *);
 MUST_USE enum err ledger_config(const struct leaf_context *, const struct config_leaf *,
                                 struct leaf *);
+/* beacon: NULL when there is none. */
 MUST_USE enum err ledger_cycle(const struct leaf_context *, int64_t number, struct money equity,
-                               const struct digest *inputs, struct leaf *);
+                               const struct digest *inputs, const struct beacon *beacon,
+                               struct leaf *);
 MUST_USE enum err ledger_signal(const struct leaf_context *, const struct signal *,
                                 const struct instrument *, struct leaf *);
 /* signal_leaf: NULL for orders no signal asked for.  Fills in the order's leaf_hash and

@@ -165,12 +165,27 @@ enum err ledger_config(const struct leaf_context *context, const struct config_l
     return ledger_finish(&b, out);
 }
 
+static void write_beacon(struct jwriter *w, const struct beacon *beacon)
+{
+    char signature[2 * BEACON_SIGNATURE + 1];
+
+    hex_print(beacon->signature, beacon->signature_length, signature);
+    jw_key(w, "beacon");
+    jw_object(w);
+    jw_member_digest(w, "randomness", &beacon->randomness);
+    jw_member_integer(w, "round", (int64_t)beacon->round);
+    jw_member_text(w, "signature", signature);
+    jw_object_end(w);
+}
+
 enum err ledger_cycle(const struct leaf_context *context, int64_t number, struct money equity,
-                      const struct digest *inputs, struct leaf *out)
+                      const struct digest *inputs, const struct beacon *beacon, struct leaf *out)
 {
     struct leaf_build b;
     struct jwriter *w = ledger_begin(&b, LEAF_CYCLE, context);
 
+    if (beacon)
+        write_beacon(w, beacon);
     jw_member_money(w, "equity", equity, LEDGER_MONEY_SCALE);
     jw_member_digest(w, "inputs", inputs);
     jw_member_integer(w, "number", number);

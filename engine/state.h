@@ -163,6 +163,7 @@ struct engine_state {
     bool effects;       /* something visible changed since the snapshot */
     bool closes_wait;   /* an operator's exits or cancels are still to be sent and settled */
     int64_t cycles_uncommitted;
+    uint64_t beacon_round;  /* of the newest cycle leaf that had one */
     bool spooling;          /* the database is away: commits go to the spool, no entries are made */
     int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
     int64_t spool_pause_us;

@@ -233,6 +233,7 @@ void rules_trade_order(struct verify_rules *v, const struct record *r, const str
     struct open_order *o = find(v, &t->order);
     const char *why = o ? judge_trade(v, o, r, t) : "no open order before it has this leaf hash";
 
+    v->trade_order = o ? o->index : UINT64_MAX;
     if (why)
         report_fail(v->report, PROPERTY_ORDERS, "entry %llu: trade %lld: %s",
                     (unsigned long long)v->index, (long long)t->id, why);

@@ -154,6 +154,7 @@ static void rules_trade(struct verify_rules *v, const struct record *r)
     struct trade_entry t;
     const char *why = trade_entry_read(r, v->track->quote, &t);
 
+    v->trade_order = UINT64_MAX;
     if (why) {
         report_fail(v->report, PROPERTY_ORDERS, "entry %llu: %s", (unsigned long long)v->index,
                     why);

@@ -46,6 +46,7 @@ struct verify_rules {
     size_t order_capacity, order_count;
     struct verify_set signals, fills, payments, strategies;
     int64_t last_order_id, last_trade_id;
+    uint64_t trade_order; /* index of the newest trade's order; UINT64_MAX: it has none */
     /* Cycles. */
     int64_t cycles, last_cycle, last_cycle_us, interval_us, silences;
     /* Positions. */

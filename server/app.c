@@ -14,6 +14,7 @@
 #include "handlers/jobs.h"
 #include "server/admin_token.h"
 #include "server/anchors.h"
+#include "server/beacon_source.h"
 #include "server/data_dir.h"
 #include "server/database.h"
 #include "server/instance.h"
@@ -52,6 +53,7 @@ struct app {
     struct log_identity log;
     struct engine *engine;
     struct anchors *anchors;
+    struct beacon_source *beacon;
     struct ticker *ticker;
     struct http_server *http;
     struct tls_files tls;
@@ -164,6 +166,8 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .refusal = store_log_fault(a->database.store),
         .log_fault = log_fault,
         .log = a->database.store,
+        .beacon = beacon_source_newer,
+        .beacon_source = a->beacon,
     };
 
     copy_text(o.account_id, sizeof o.account_id, a->account);
@@ -406,6 +410,8 @@ static enum err open_all(struct app *a, struct diag_list *diags)
     if (!e)
         e = open_anchors(a, diags);
     if (!e)
+        e = beacon_source_new(a->config, diags, &a->beacon);
+    if (!e)
         e = open_engine(a, &a->database.journal, diags);
     if (!e)
         e = anchors_start(a->anchors, a->engine);
@@ -489,6 +495,7 @@ void app_close(struct app *a)
     throttle_free(a->service.failed_throttle);
     anchors_free(a->anchors);
     engine_free(a->engine);
+    beacon_source_free(a->beacon);
     database_close(&a->database);
     log_identity_close(&a->log);
     market_close(&a->market);

@@ -13,6 +13,7 @@ static const char usage[] =
     "usage: traderd verify PATH|URL --key VKEY [--json] [--statement FILE]\n"
     "                      [--state FILE | --no-state] [--token FILE]\n"
     "                      [--policy FILE] [--fresh SECONDS] [--tsa-ca FILE] [--late SECONDS]\n"
+    "                      [--beacon FILE] [--windows FILE]\n"
     "       traderd verify FILE.tlog-proof --key VKEY [--entry FILE] [--json]\n"
     "PATH: a data directory, an evidence archive (.tar) or folder, a trade's proof (JSON)\n"
     "VKEY: the log's key from a source of your own, or a file that holds it\n";
@@ -114,6 +115,8 @@ int subcommand_verify(int count, char **arguments)
         {"--statement", &o.statement_path, NULL},
         {"--policy", &o.policy_path, NULL},
         {"--tsa-ca", &o.authorities_path, NULL},
+        {"--beacon", &o.beacon_path, NULL},
+        {"--windows", &o.windows_path, NULL},
         {"--fresh", &fresh, NULL},
         {"--late", &late, NULL},
         {"--token", &o.token_path, NULL},
@@ -133,7 +136,7 @@ int subcommand_verify(int count, char **arguments)
         goto out;
     }
     run->options = &o;
-    if (!read_key(run) || !anchors_open(run))
+    if (!read_key(run) || !anchors_open(run) || !windows_open(run))
         goto out;
     if (!o.state_path && !no_state)
         o.state_path = state = default_state(run);

@@ -72,8 +72,10 @@ static void push(struct verify_run *run, const char *entry, size_t length)
 
     verify_log_push(&run->log, entry, length, &sink);
     is_record = run->report.findings[PROPERTY_ENTRIES].failures == failures;
-    if (is_record)
+    if (is_record) {
         anchors_meet(run, run->log.last_us, run->log.record.kind == LEAF_TRADE);
+        windows_meet(run, &run->log.record);
+    }
     lines_meet(run, entry, length, is_record && run->log.record.kind == LEAF_TRADE);
     meet_size(run);
     if (run->log.tree.size % PROGRESS_EVERY == 0)
@@ -236,6 +238,7 @@ enum err verify_run(struct verify_run *run)
     seen_end(run);
     statement_end(run);
     anchors_end(run);
+    windows_end(run);
     tell_unproven(run);
     return ERR_OK;
 }
@@ -243,6 +246,7 @@ enum err verify_run(struct verify_run *run)
 void verify_run_release(struct verify_run *run)
 {
     anchors_release(run);
+    windows_release(run);
     attested_release(run);
     if (!run->source)
         return;

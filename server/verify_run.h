@@ -5,6 +5,9 @@
 #ifndef SERVER_VERIFY_RUN_H
 #define SERVER_VERIFY_RUN_H
 
+#include <stdio.h>
+
+#include "engine/beacon.h"
 #include "engine/checkpoint.h"
 #include "engine/tile.h"
 #include "engine/verify_log.h"
@@ -22,6 +25,8 @@ struct verify_options {
     const char *authorities_path; /* PEM of timestamp authorities to believe; NULL: none */
     int64_t fresh_s;              /* how old the newest quorum may be */
     int64_t late_s;               /* how long after its own time an entry may have been attested */
+    const char *beacon_path;      /* rounds of a beacon to believe; NULL: none */
+    const char *windows_path;     /* where each trade's window is written; NULL: nowhere */
     bool is_json;
 };
 
@@ -117,6 +122,19 @@ struct token_list {
     size_t count, capacity;
 };
 
+/* When trades were made, and how long before them their orders were attested. */
+struct window_check {
+    struct beacon_chain chain; /* the rounds that the reader trusts */
+    bool has_chain;
+    FILE *table;           /* of all windows; NULL: nobody asked */
+    int64_t not_before_us; /* of the entry at hand; TIME_NONE */
+    uint64_t beacons, confirmed, trades, bounded, in_time;
+    int64_t widest_us;
+    uint64_t widest;  /* its entry */
+    int64_t *margins; /* of each fill whose order was attested */
+    size_t margin_count, margin_capacity;
+};
+
 struct verify_run {
     const struct verify_options *options;
     struct vkey key;
@@ -135,6 +153,7 @@ struct verify_run {
     struct tile_check tiles;
     struct line_file lines, trades;
     struct anchor_check anchors;
+    struct window_check windows;
     struct token_list tokens;
     struct attested_source attestations;
     struct statement statement;
@@ -195,6 +214,13 @@ void anchors_end(struct verify_run *run);
 /* The cosignatures of one note alone. */
 void anchors_single(struct verify_run *run, const char *note, size_t length);
 void anchors_release(struct verify_run *run);
+
+/* Reads what --beacon names, begins the file of --windows; false with a message. */
+bool windows_open(struct verify_run *run) MUST_USE;
+/* The newest entry, behind anchors_meet. */
+void windows_meet(struct verify_run *run, const struct record *r);
+void windows_end(struct verify_run *run);
+void windows_release(struct verify_run *run);
 
 /* One token of the evidence. */
 void attested_token(struct verify_run *run, uint64_t size, const uint8_t *der, size_t length);

@@ -7,6 +7,7 @@ docs/tl-metrics-1.md), not from traderd's source, so that a mistake in one is se
 
     verify.py PATH --key VKEY [--json] [--statement FILE] [--state FILE]
               [--policy FILE] [--fresh SECONDS] [--tsa-ca FILE] [--late SECONDS]
+              [--beacon FILE] [--windows FILE]
 
 PATH is a data directory, an evidence archive (.tar) or an unpacked one.  Exit status: 0 nothing
 failed, 1 something did, 2 wrong usage or input.
@@ -25,10 +26,11 @@ from verify_formats import (Archive, Bad, Folder, Key, Tree, bundled_entries, en
                             tile_name)
 from verify_metrics import Metrics
 from verify_rules import Rules
+from verify_windows import Windows
 
 PROPERTIES = ("signature tree checkpoints tiles history entries lines orders closes fills "
               "strategies cycles positions profits corrections statement witnesses freshness anchors "
-              "times venue elsewhere").split()
+              "times windows precommit venue elsewhere").split()
 RANKS = ("PASS", "NOT PROVEN", "STALE", "FAIL")
 
 
@@ -55,6 +57,7 @@ class Verifier:
         self.anchors = Anchors(self.report, read_policy(arguments.policy, self.key.name,
                                                         arguments.key), arguments.tsa_ca)
         self.rules = Rules(self.report, self.metrics, self.tree, self.anchors)
+        self.windows = Windows(self.report, self.anchors, arguments.beacon, arguments.windows)
         self.size, self.root, self.is_signed = 0, None, False
         self.wanted, self.statement, self.made = {}, None, None
         self.lines, self.trades = self.source.get("log.jsonl"), self.source.get("trades.jsonl")
@@ -128,7 +131,7 @@ class Verifier:
             yield entry_of(line)
 
     def push(self, entry):
-        index = self.tree.size
+        index, is_record = self.tree.size, False
         try:
             kind, record = parse(entry)
             at = instant(record["timestamp"])
@@ -136,6 +139,7 @@ class Verifier:
                 self.report.fail("entries", f"entry {index}: time goes back")
             else:
                 self.anchors.meet(index, at, kind == "trade")
+                is_record = True
             self.last = at
         except Bad as error:
             self.report.fail("entries", f"entry {index}: {error}")
@@ -148,6 +152,8 @@ class Verifier:
         else:
             self.rules.index += 1
         self.rules.passed(entry)
+        if is_record:
+            self.windows.meet(index, at, kind, record, self.rules.trade_order)
         self.tree.append(entry)
         self.expected_lines.append(entry)
         if kind == "trade":
@@ -201,6 +207,7 @@ class Verifier:
         self.judge_statement()
         self.anchors.end(self.size, rebuilt and self.is_signed, self.arguments.fresh,
                          self.arguments.late)
+        self.windows.end(rebuilt and self.is_signed)
         for name, why in UNPROVEN.items():
             self.report.say(name, "NOT PROVEN", why)
 
@@ -293,6 +300,8 @@ def main():
     parser.add_argument("--tsa-ca", help="PEM certificates of the timestamp authorities believed")
     parser.add_argument("--late", type=int, default=86400,
                         help="how long after its own time an entry may have been attested, in seconds")
+    parser.add_argument("--beacon", help="rounds of a beacon that are believed")
+    parser.add_argument("--windows", help="where the time window of each trade is written")
     arguments = parser.parse_args()
     try:
         verifier = Verifier(arguments)

@@ -4,6 +4,7 @@
 From https://c2sp.org (tlog-cosignature, tlog-policy), RFC 3161 and docs/verify.md; signatures by the
 openssl command.
 """
+import bisect
 import calendar
 import re
 import subprocess
@@ -107,6 +108,7 @@ class Anchors:
     def __init__(self, report, policy, authorities):
         self.report, self.policy, self.authorities = report, policy, authorities
         self.points, self.seen, self.texts = [], {}, {}
+        self.sizes, self.times = [], []
         self.lines, self.tokens = {}, {}  # by size: (signer, digest of the line); digests
         self.cosigned = self.stamped = self.uncovered = self.quorum_size = self.quorum_at = 0
         self.worst = self.worst_trade = None
@@ -164,7 +166,14 @@ class Anchors:
         for i in range(len(self.points) - 1, 0, -1):
             size, at = self.points[i - 1]
             self.points[i - 1] = (size, min(at, self.points[i][1]))
+        self.sizes = [size for size, _ in self.points]
+        self.times = [at for _, at in self.points]
         self.points.reverse()
+
+    def attested(self, index):
+        """By when an entry existed; None: nobody says."""
+        place = bisect.bisect_right(self.sizes, index)
+        return self.times[place] if place < len(self.times) else None
 
     def find(self, size, kind, source, digest):
         """True: it is here; None: nothing of this kind is; Bad: something else is."""

@@ -71,6 +71,7 @@ class Rules:
         self.orders, self.signals, self.fills, self.declared = {}, set(), set(), set()
         self.payments = set()
         self.last_order = self.last_trade = 0
+        self.trade_order = None  # index of the newest trade's order
         self.cycle, self.cycles = None, 0
         self.cash, self.day, self.marks, self.third_fees = None, None, False, 0
         self.past, self.adoptions, self.notes = [], 0, 0
@@ -129,7 +130,7 @@ class Rules:
         signal = record["order"].get("signal", 0)
         if signal is not None and signal not in self.signals:
             self.fail("orders", "the order names a signal that is not before it")
-        self.last_order = order.id
+        self.last_order, order.index = order.id, self.index
         self.orders[leaf] = order
 
     def check_replaces(self, body, order):
@@ -147,6 +148,7 @@ class Rules:
                 raise Bad("the order it replaces is of another kind")
 
     def push_trade(self, record, _):
+        self.trade_order = None
         try:
             trade = Trade(record["trade"], self.metrics.quote)
         except Bad as error:
@@ -154,6 +156,7 @@ class Rules:
             return
         self.check_fill(trade, record["trade"].get("venue_fill_id"))
         order = self.orders.get(trade.order)
+        self.trade_order = order.index if order else None
         try:
             if not order:
                 raise Bad("no open order before it has this leaf hash")

@@ -111,7 +111,7 @@ def test_people_get_a_line_a_property(log, vkey, tmp_path):
     assert done.returncode == 0, done.stdout
     lines = [line for line in done.stdout.splitlines()
              if line.startswith(("PASS ", "NOT PROVEN "))]
-    assert len(lines) == 17 and "\x1b" not in done.stdout
+    assert len(lines) == 20 and "\x1b" not in done.stdout
     assert "Nothing failed" in done.stdout.splitlines()[-1]
     (path / "tile/0/000").write_bytes(bytes(8192))
     done = run("verify", path, "--key", vkey, "--no-state")

@@ -17,7 +17,7 @@ static size_t add_leaf(struct journal_batch *b, int64_t number)
     struct leaf leaf;
     size_t index;
 
-    assert_ok(ledger_cycle(&context, number, MONEY_ZERO, &inputs, &leaf));
+    assert_ok(ledger_cycle(&context, number, MONEY_ZERO, &inputs, NULL, &leaf));
     index = journal_batch_add_leaf(b, &leaf);
     assert_null(leaf.bytes); /* moved */
     leaf_release(&leaf);     /* and so harmless */

@@ -131,7 +131,7 @@ static void test_cycle(void **state)
     struct leaf leaf;
 
     (void)state;
-    assert_ok(ledger_cycle(&of_none, 42, money("10000.12"), &inputs, &leaf));
+    assert_ok(ledger_cycle(&of_none, 42, money("10000.12"), &inputs, NULL, &leaf));
     check_leaf("cycle", &leaf);
 }
 
