@@ -15,6 +15,7 @@
 #include "server/admin_token.h"
 #include "server/anchors.h"
 #include "server/beacon_source.h"
+#include "server/config_leaf.h"
 #include "server/data_dir.h"
 #include "server/database.h"
 #include "server/instance.h"
@@ -81,30 +82,6 @@ static enum err open_files(struct app *a, struct diag_list *diags)
 
 /* ---- The engine ---- */
 
-static struct config_leaf config_leaf(const struct app *a)
-{
-    const struct config *c = a->config;
-
-    return (struct config_leaf){
-        .feed_id = a->market.feed_id,
-        .fee_rate = config_ratio(c, CONFIG_fee_rate),
-        .fee_in_received = config_enum(c, CONFIG_fee_in) == FEE_IN_RECEIVED,
-        .slippage_bps = config_ratio(c, CONFIG_slippage_bps),
-        .slippage_tolerance_bps = config_ratio(c, CONFIG_slippage_tolerance_bps),
-        .volume_cap = config_ratio(c, CONFIG_volume_cap),
-        .min_confidence = config_ratio(c, CONFIG_min_confidence),
-        .max_position_ratio = config_ratio(c, CONFIG_max_position_ratio),
-        .max_exposure_ratio = config_ratio(c, CONFIG_max_exposure_ratio),
-        .max_drawdown = config_ratio(c, CONFIG_max_drawdown),
-        .max_order_notional = config_money(c, CONFIG_max_order_notional),
-        .max_open_positions = config_integer(c, CONFIG_max_open_positions),
-        .intrabar = config_text(c, CONFIG_intrabar),
-        .limit_fill = config_text(c, CONFIG_limit_fill),
-        .instruments = a->market.instruments,
-        .instrument_count = a->market.instrument_count,
-    };
-}
-
 /* The engine's question before it wishes for an entry: none while the daemon ends. */
 static int64_t lease_left(void *app)
 {
@@ -162,7 +139,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
                     .starting_equity = config_money(c, CONFIG_starting_equity),
                     .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
                     .pace = is_replay ? "replay" : "realtime"},
-        .config = config_leaf(a),
+        .config = config_leaf_of(c, &a->market),
         .refusal = store_log_fault(a->database.store),
         .log_fault = log_fault,
         .log = a->database.store,
