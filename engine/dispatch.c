@@ -296,13 +296,16 @@ static void dispatch_cancels(struct engine_state *s, int64_t now)
     }
 }
 
-/* Ends a new order that is not sent; an exit that would be too large, or misfits, is made anew. */
+/* Ends a new order that is not sent.  An exit that would be too large, or misfits, is made anew; so
+ * is one of the whole that waited in vain for what it has to wait for: that it is wanted is not
+ * forgotten with its last attempt. */
 static void dispatch_end(struct engine_state *s, const struct live_order *live, const char *reason)
 {
     struct lane *lane = live->lane;
     enum exit_reason why = live->order.exit_reason;
     bool is_too_large = dispatch_is_too_large(s, live);
-    bool is_anew = !live->cancel_wanted && (is_too_large || dispatch_is_misfit(s, live));
+    bool is_anew = !live->cancel_wanted && (is_too_large || dispatch_is_misfit(s, live) ||
+                                            (reason == dispatch_too_late && live->order.is_whole));
     struct size size = SIZE_ZERO; /* all of it */
     enum err e;
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import conftest
 import pytest
 
 import world
@@ -23,13 +24,25 @@ def config(folder, **changes):
     return made
 
 
-@pytest.fixture(name="desk")
-def fixture_desk(make_daemon, folder):
+@pytest.fixture(name="busy", scope="module")
+def fixture_busy(session_folder):
     """A loop at five candles a second that trades nothing but what it is told."""
-    daemon = make_daemon(config(folder)).start()
-    daemon.start_loop()
-    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 30, "some candles")
-    return daemon
+    folder = session_folder / "orders"
+    folder.mkdir()
+    for daemon in conftest.shared(config(folder)):
+        daemon.start_loop()
+        wait_until(lambda: daemon.loop()["cycle_count"] > 3, 30, "some candles")
+        yield daemon
+
+
+@pytest.fixture(name="desk")
+def fixture_desk(busy):
+    """The same, with nothing open."""
+    yield busy
+    busy.api.post("/v1/orders/cancel_all", {})
+    busy.api.post("/v1/positions/close_all", {})
+    wait_until(lambda: busy.loop()["open_orders"] == busy.loop()["open_positions"] == 0, 60,
+               "nothing open")
 
 
 def place(daemon, key=None, **body):
@@ -141,22 +154,27 @@ def test_a_limit_order_rests_is_replaced_fills_and_is_closed(desk):
     judge(desk)
 
 
+def signals(daemon):
+    return [s["denials"] for s in daemon.api.get("/v1/signals").json["data"]]
+
+
 def test_what_is_denied_says_why_and_changes_nothing(desk):
+    before, orders = signals(desk), desk.api.get("/v1/orders").json["data"]
     body = low_limit(desk)
     del body["stop_price"]
     judged = place(desk, **body, validate_only=True)
     assert (judged.status, judged.json["decision"], judged.json["denials"]) == (
         200, "denied", ["no_stop_loss"])
-    assert desk.api.get("/v1/signals").json["data"] == []
+    assert signals(desk) == before
     denied = place(desk, **body)
     assert codes(denied) == {"no_stop_loss"}
     assert denied.json["errors"][0]["pointer"] == "/stop_price"
-    assert [s["denials"] for s in desk.api.get("/v1/signals").json["data"]] == [["no_stop_loss"]]
+    assert signals(desk) == [["no_stop_loss"], *before]
     assert codes(place(desk, **low_limit(desk, size="0.000005"))) == {"lot_size", "min_notional"}
     assert codes(place(desk, **low_limit(desk, limit_price="20000.005"))) >= {"tick_size"}
     assert codes(place(desk, **low_limit(desk, size="5"))) >= {"max_exposure"}
     assert codes(place(desk, side="sell", type="market", size="0.01")) >= {"short_on_spot"}
-    assert desk.api.get("/v1/orders").json["data"] == []
+    assert desk.api.get("/v1/orders").json["data"] == orders
 
 
 MISTAKES = [
@@ -192,7 +210,7 @@ def test_repeated_it_is_one_order(desk):
     again = place(desk, key="the-same", **body)
     assert made(first)["id"] == made(again)["id"]
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert len(desk.api.get("/v1/orders").json["data"]) == 1
+    assert len(desk.api.get("/v1/orders", status="open").json["data"]) == 1
     missing = desk.api.post("/v1/orders", {"symbol": SYMBOL, **body})
     assert (missing.status, missing.json["code"]) == (400, "idempotency_key_invalid")
 

@@ -293,6 +293,40 @@ def test_what_the_exchange_tells_of_funding_counts_once(whole, vkey, tmp_path):
         assert (found["profits"] == "NOT PROVEN") == (name == "nobody")
 
 
+def replaced(key, **changes):
+    """A log made by hand: a limit order takes another's place before that has ended."""
+    def entry(kind, body, strategy=""):
+        return ledger.canonical({"mode": "paper", "strategy": strategy, kind: body,
+                                 "timestamp": "2024-01-15T10:30:00.000000Z"})
+
+    order = {"id": 7, "limit_price": "100.0", "reduce_only": False, "side": "buy",
+             "signal": None, "size": "2.0", "strategy_id": "i", "symbol": "BTC/USDT",
+             "type": "limit"}
+    old = entry("order", order, "manual")
+    new = entry("order", {**order, "id": 8, "expires": "2024-01-16T00:00:00.000000Z",
+                          "replaces": 7, **changes}, "manual")
+    leaf = ledger.leaf_hash(old)
+    return evidence.Evidence([
+        entry("genesis", {"origin": key.name, "quote": "USDT", "starting_equity": "1000"}),
+        entry("config", {"strategies": [{"id": "i", "name": "manual", "next_id": ""}]}),
+        old, new,
+        entry("close", {"client_order_id": leaf[:32], "fee": "0", "filled": "0.0", "order": leaf,
+                        "order_id": "7", "size": "2.0", "status": "canceled",
+                        "symbol": "BTC/USDT"}, "manual"),
+    ], key)
+
+
+def test_an_order_replaces_one_before_it_of_its_kind(whole, vkey, tmp_path):
+    found = judge(replaced(whole.key).write(tmp_path / "good"), vkey)
+    assert failed(found) == set() and found["orders"] == "PASS"
+    assert failed(judge(replaced(whole.key, replaces=3).write(tmp_path / "gone"), vkey)) == set()
+    for name, changes in (("later", {"replaces": 9}), ("itself", {"replaces": 8}),
+                          ("text", {"replaces": "7"}), ("side", {"side": "sell"}),
+                          ("reduces", {"reduce_only": True}), ("symbol", {"symbol": "ETH/USDT"})):
+        log = replaced(whole.key, **changes)
+        assert failed(judge(log.write(tmp_path / name), vkey)) == {"orders"}, name
+
+
 # ---- Files that were changed after they were signed ----
 
 def flip(path, at=-3):

@@ -256,6 +256,36 @@ static void test_an_order_expires_between_cycles(void **state)
     script_end(&s);
 }
 
+/* A close that waits for what may still be a stop is wanted for as long as that takes. */
+static void test_a_close_outlives_an_unknown_stop(void **state)
+{
+    struct command c = order(COMMAND_PLACE_ORDER, 0, "10", "100.5");
+    struct script s;
+    int64_t id, stop;
+
+    (void)state;
+    script_begin_idle(&s);
+    script_play(&s, 1);
+    script_agree(&s);
+    script_play(&s, 62);
+    id = carry_out(&s, &c);
+    script_fill(&s, id, "t1", size("10"));
+    script_play(&s, 63);
+    stop = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    (void)script_tell(&s, VENUE_UNKNOWN, stop);
+    script_play(&s, 64);
+    c = (struct command){.kind = COMMAND_CLOSE_ALL, .mode = MODE_PAPER};
+    engine_carry_out(s.engine, &c, s.reply);
+    assert_ok(s.reply->error);
+    script_play(&s, 100);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.id, stop);
+    canceled(&s, stop, NULL);
+    script_play(&s, 110);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.exit_reason, EXIT_MANUAL);
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_a_replacement_that_cannot_be_sent_is_given_up),
         cmocka_unit_test(test_an_order_that_is_not_known_is_not_replaced),
         cmocka_unit_test(test_an_order_expires_between_cycles),
+        cmocka_unit_test(test_a_close_outlives_an_unknown_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
