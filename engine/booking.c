@@ -82,8 +82,8 @@ static struct position *booking_open(struct engine_state *s, const struct order 
 
 /* Cash after a fill.  A spot trade moves its notional; a perpetual only profit and fees: pnl is net
  * of the entry fee's share, which was paid when the position was opened. */
-static enum err booking_cash(struct engine_state *s, const struct instrument *instrument,
-                             const struct fill *f, struct money entry_fee_share)
+enum err booking_cash(struct engine_state *s, const struct instrument *instrument,
+                      const struct fill *f, struct money entry_fee_share)
 {
     struct money cash = s->account.cash;
     enum err e;
@@ -194,7 +194,7 @@ enum err booking_close_order(struct engine_state *s, int64_t order_id)
 }
 
 /* A position that has closed: its last row, its statistics, and its other orders taken away. */
-static void booking_close_position(struct engine_state *s, struct lane *lane)
+void booking_close_position(struct engine_state *s, struct lane *lane)
 {
     struct position *p = lane->position;
     size_t i;

@@ -11,6 +11,11 @@ MUST_USE enum err booking_fill(struct engine_state *s, struct live_order *live,
 /* Closes the lane's position if what is left of it cannot be sold; was_exit: a fill has just made
  * it smaller. */
 MUST_USE enum err booking_dust(struct engine_state *s, struct lane *lane, bool was_exit);
+/* Cash after a fill.  entry_fee_share: what of the entry fee its pnl is net of. */
+MUST_USE enum err booking_cash(struct engine_state *s, const struct instrument *instrument,
+                               const struct fill *f, struct money entry_fee_share);
+/* A position that has closed: its last row, its statistics, and its other orders taken away. */
+void booking_close_position(struct engine_state *s, struct lane *lane);
 /* Writes the order's end into the log and forgets it. */
 MUST_USE enum err booking_close_order(struct engine_state *s, int64_t order_id);
 

@@ -15,6 +15,7 @@
 /* Trades are asked for from this long before the newest moment that is surely complete. */
 static const int64_t overlap_us = 60 * 60 * US_PER_S;
 static const int64_t differs_us = 30 * US_PER_S; /* until books that differ are compared anew */
+static const int64_t confirm_us = 5 * US_PER_S;  /* until what is to be adopted is seen again */
 static const int64_t again_us = 2 * US_PER_S;    /* when something could not be judged */
 static const int64_t answer_us = 60 * US_PER_S;  /* a picture takes several requests */
 /* Venues charge funding at whole hours, and tell of it soon after. */
@@ -134,21 +135,61 @@ static void comparison_book(struct engine_state *s, const struct venue_trade *t,
         LOG_ERROR("fill_refused", "order", LOG_NUMBER(order_id), "error", err_code(error), NULL);
 }
 
-static void comparison_differs(struct engine_state *s, const struct reconcile_holding *h,
+/* What was paid for the difference, else the newest price seen. */
+static struct price comparison_price(const struct engine_state *s, const struct venue_account *a,
+                                     const struct findings *f, const struct reconcile_holding *h,
+                                     struct size theirs)
+{
+    const struct tape *tape = &s->tapes[h->instrument - s->instruments];
+    struct size off = {theirs.e12 - h->size.e12};
+    struct price price = tape->last;
+
+    (void)reconcile_price(a, f, h->instrument->symbol, size_sign(off) > 0 ? SIDE_BUY : SIDE_SELL,
+                          size_abs(off), &price);
+    return price;
+}
+
+/* A difference that two pictures in a row show: one may be of a moment. */
+static bool comparison_is_confirmed(struct market *m, struct size ours, struct size theirs)
+{
+    bool is_same = m->differed && size_cmp(m->differs_ours, ours) == 0 &&
+                   size_cmp(m->differs_theirs, theirs) == 0;
+
+    m->differed = true;
+    m->differs_ours = ours;
+    m->differs_theirs = theirs;
+    return is_same;
+}
+
+static void comparison_differs(struct engine_state *s, const struct venue_account *a,
+                               const struct findings *f, const struct reconcile_holding *h,
                                struct size theirs)
 {
-    struct market *m = &s->markets[h->instrument - s->instruments];
+    size_t place = (size_t)(h->instrument - s->instruments);
+    struct market *m = &s->markets[place];
     char ours_text[AMOUNT_TEXT_MAX], theirs_text[AMOUNT_TEXT_MAX];
+    bool is_confirmed = comparison_is_confirmed(m, h->size, theirs);
+    int64_t pause_us = differs_us;
+    enum err e;
 
     size_print(h->size, ours_text);
     size_print(theirs, theirs_text);
     LOG_ERROR("position_differs", "symbol", h->instrument->symbol, "ours", ours_text, "venue",
               theirs_text, NULL);
     s->dealings.mismatches++;
-    s->dealings.compare_wanted = true; /* until it is right again */
-    s->dealings.compare_after_us = state_now(s) + differs_us;
-    m->differs = !s->options.mismatch_reports_only;
+    m->differs = s->options.mismatch != MISMATCH_REPORT;
     copy_text(m->reason, sizeof(m->reason), "the venue's position is not ours");
+    if (s->options.mismatch == MISMATCH_ADOPT && !is_confirmed) {
+        pause_us = confirm_us;
+    } else if (s->options.mismatch == MISMATCH_ADOPT) {
+        e = booking_adopt(s, place, theirs, comparison_price(s, a, f, h, theirs));
+        if (e == ERR_OK)
+            pause_us = confirm_us;
+        else if (e != ERR_NOT_FOUND)
+            LOG_ERROR("adopt_failed", "symbol", h->instrument->symbol, "error", err_code(e), NULL);
+    }
+    s->dealings.compare_wanted = true; /* until it is right again */
+    s->dealings.compare_after_us = state_now(s) + pause_us;
 }
 
 /* An order that has ended here is open there: it is ours, so it may be canceled. */
@@ -167,7 +208,8 @@ static void comparison_cancel_back(struct engine_state *s, int64_t order_id)
 }
 
 static void comparison_act(struct engine_state *s, const struct venue_account *a,
-                           const struct reconcile_holding *holdings, const struct finding *f)
+                           const struct reconcile_holding *holdings,
+                           const struct findings *findings, const struct finding *f)
 {
     struct live_order *live;
 
@@ -192,7 +234,7 @@ static void comparison_act(struct engine_state *s, const struct venue_account *a
         s->dealings.foreign_trades++;
         break;
     case FINDING_POSITION:
-        comparison_differs(s, &holdings[f->at], f->theirs);
+        comparison_differs(s, a, findings, &holdings[f->at], f->theirs);
         break;
     }
 }
@@ -219,7 +261,7 @@ static void comparison_judge(struct engine_state *s, const struct venue_account 
         }
         m->is_judged = true;
         if (is_same)
-            m->differs = false;
+            m->differs = m->differed = false;
     }
     if (is_complete)
         s->dealings.compare_pause_us = 0;
@@ -262,7 +304,7 @@ void comparison_answer(struct engine_state *s)
         /* Before the fill that closes what it was paid for. */
         if (f->kind == FINDING_FILL)
             income_book(s, a, a->trades[f->at].at_us, &income);
-        comparison_act(s, a, holdings, f);
+        comparison_act(s, a, holdings, &findings, f);
     }
     income_book(s, a, INT64_MAX, &income);
     d->is_compared = true;

@@ -18,6 +18,13 @@ enum pace {
     PACE_REALTIME
 };
 
+/* An instrument of which the venue holds another position than ours. */
+enum mismatch {
+    MISMATCH_HALT,   /* takes no entries until both are the same */
+    MISMATCH_REPORT, /* is told, no more */
+    MISMATCH_ADOPT   /* likewise halted, until what the venue holds is taken over (booking_adopt) */
+};
+
 struct engine_options {
     char account_id[LIMIT_NAME];
     enum trading_mode mode;
@@ -39,7 +46,7 @@ struct engine_options {
      * this; 0: never.  The account is compared with the venue's so often; 0: only when needed. */
     int64_t unprotected_limit_us;
     int64_t reconcile_interval_us;
-    bool mismatch_reports_only; /* books that differ are told, but halt no symbol */
+    enum mismatch mismatch; /* what books that differ lead to */
     /* How long this daemon may still make entries for the account (its lease), at most how long
      * their requests are good; NULL: for ever.  Exits need none. */
     int64_t (*lease_left_us)(void *lease);

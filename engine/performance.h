@@ -42,7 +42,7 @@ void performance_init(struct performance *p, struct money starting_equity);
 void performance_trip(struct performance *p, struct money pnl); /* one closed round trip */
 void performance_fill(struct performance *p, struct money notional, struct money fee,
                       struct money pnl);
-void performance_dust(struct performance *p, struct money pnl);       /* what was given up */
+void performance_dust(struct performance *p, struct money pnl); /* what was given up, or adopted */
 void performance_funding(struct performance *p, struct money amount); /* what cash changed by */
 /* One equity sample; days between get the last value, so that days without change count.  True when
  * at least one new day began (the caller then writes an equity leaf). */

@@ -131,6 +131,7 @@ static void publish_venue(const struct engine_state *s, struct snapshot_venue *o
                                    .entries_halted = d->entries_halted,
                                    .late_fills = d->late_fills,
                                    .mismatches = d->mismatches,
+                                   .adoptions = d->adoptions,
                                    .foreign_orders = d->foreign_orders,
                                    .foreign_trades = d->foreign_trades,
                                    .foreign_incomes = d->foreign_incomes};

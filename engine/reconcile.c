@@ -148,3 +148,23 @@ void reconcile_compare(const struct reconcile_input *in, struct findings *out)
     compare_orders(in, out);
     compare_positions(in, out);
 }
+
+bool reconcile_price(const struct venue_account *a, const struct findings *f, const char *symbol,
+                     enum side side, struct size size, struct price *out)
+{
+    struct money paid = MONEY_ZERO, one;
+    struct size sum = SIZE_ZERO;
+
+    /* Trades come by time, and so do the findings of them. */
+    for (size_t i = f->count; i-- > 0 && size_cmp(sum, size) < 0;) {
+        const struct venue_trade *t = &a->trades[f->list[i].at];
+
+        if (f->list[i].kind != FINDING_FOREIGN_TRADE || strcmp(t->symbol, symbol) != 0)
+            continue;
+        if (t->side != side || size_add(sum, t->size, &sum) ||
+            notional_of(t->price, t->size, ROUND_HALF_EVEN, &one) || money_add(paid, one, &paid))
+            return false;
+    }
+    return size_cmp(sum, size) == 0 && size_sign(size) > 0 &&
+           money_per_size(paid, size, ROUND_HALF_EVEN, out) == ERR_OK && price_sign(*out) > 0;
+}

@@ -57,4 +57,9 @@ struct findings {
 void reconcile_compare(const struct reconcile_input *in, struct findings *out);
 void findings_release(struct findings *f);
 
+/* What was paid for a difference of this side and size, where the newest trades of others on the
+ * instrument add up to exactly that; false: they do not. */
+bool reconcile_price(const struct venue_account *a, const struct findings *f, const char *symbol,
+                     enum side side, struct size size, struct price *out);
+
 #endif

@@ -45,13 +45,13 @@ struct snapshot_venue {
     bool is_reconciled;  /* the account was compared since the start or the newest gap */
     bool entries_halted; /* until the loop is started anew: halt_reason */
     char halt_reason[LIMIT_REASON];
-    size_t strategies_off;          /* lanes whose entries the venue's filters refused too often */
-    size_t symbols_halted;          /* books that differ, refused, or not trading */
-    size_t unknown_orders;          /* of which nobody knows whether they exist */
-    int64_t unprotected_us;         /* of the position that has been without a stop for longest */
-    int64_t late_fills, mismatches; /* since start */
-    int64_t foreign_orders, foreign_trades; /* in the newest picture */
-    int64_t foreign_incomes;                /* since start */
+    size_t strategies_off;  /* lanes whose entries the venue's filters refused too often */
+    size_t symbols_halted;  /* books that differ, refused, or not trading */
+    size_t unknown_orders;  /* of which nobody knows whether they exist */
+    int64_t unprotected_us; /* of the position that has been without a stop for longest */
+    int64_t late_fills, mismatches, adoptions; /* since start */
+    int64_t foreign_orders, foreign_trades;    /* in the newest picture */
+    int64_t foreign_incomes;                   /* since start */
 };
 
 struct snapshot {

@@ -93,8 +93,10 @@ enum {
 /* What the venue, and our comparison with it, say of one instrument. */
 struct market {
     enum venue_market_state state;
-    bool is_judged;           /* what it holds was compared with what we hold since the start */
-    bool differs;             /* and was not the same: no entries until it is */
+    bool is_judged; /* what it holds was compared with what we hold since the start */
+    bool differs;   /* and was not the same: no entries until it is */
+    bool differed;  /* in the newest picture: by these sizes, signed */
+    struct size differs_ours, differs_theirs;
     int64_t refused_until_us; /* it refused the symbol: no entries until then; 0: it did not */
     char reason[LIMIT_REASON];
     int64_t moved_us;               /* newest request or event of an order of it; 0: none */
@@ -110,13 +112,13 @@ struct dealings {
     bool is_compared;    /* since the start, or since events may have been missed */
     bool compare_wanted; /* as soon as may be */
     bool compare_sent;
-    int64_t compare_after_us;       /* not before */
-    int64_t compare_asked_us;       /* the newest question: an older one has no answer any more */
-    int64_t compare_pause_us;       /* until what could not be judged is looked at again */
-    int64_t compared_us;            /* TIME_NONE: never */
-    int64_t late_fills, mismatches; /* counters */
-    int64_t foreign_orders, foreign_trades; /* in the newest picture */
-    int64_t foreign_incomes;                /* counter */
+    int64_t compare_after_us; /* not before */
+    int64_t compare_asked_us; /* the newest question: an older one has no answer any more */
+    int64_t compare_pause_us; /* until what could not be judged is looked at again */
+    int64_t compared_us;      /* TIME_NONE: never */
+    int64_t late_fills, mismatches, adoptions; /* counters */
+    int64_t foreign_orders, foreign_trades;    /* in the newest picture */
+    int64_t foreign_incomes;                   /* counter */
 };
 
 /* Where a cycle stands, so that a journal failure in its middle can be waited out. */

@@ -208,6 +208,8 @@ static void print_venue(const struct output *o, const struct snapshot_venue *v)
     counter(o, "traderd_late_fills", "Fills of orders that had ended.", (uint64_t)v->late_fills);
     counter(o, "traderd_reconcile_mismatches",
             "Differences found between the venue's books and ours.", (uint64_t)v->mismatches);
+    counter(o, "traderd_reconcile_adoptions", "Positions taken over as the venue held them.",
+            (uint64_t)v->adoptions);
 }
 
 static void label(const struct output *o, const char *name, const char *key, const char *value)

@@ -128,7 +128,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         /* On paper the epoch that fences each commit is enough: nothing may depend on clocks. */
         .lease_left_us = is_live ? lease_left : NULL,
         .lease = a,
-        .mismatch_reports_only = config_enum(c, CONFIG_mismatch) == 1,
+        .mismatch = (enum mismatch)config_enum(c, CONFIG_mismatch),
         .limits = market_terms(c).limits,
         .slippage_tolerance = market_bps(config_ratio(c, CONFIG_slippage_tolerance_bps)),
         .genesis = {.origin = a->log.origin,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Live mode against the sandbox venue: every order exactly once, whoever is killed when."""
+import json
 import os
 import random
 import time
@@ -163,6 +164,40 @@ def test_stop_and_target_work_while_the_daemon_is_dead(make_daemon, folder, venu
     by = {client_id: kind for kind, client_id in rests.items()}[filled[0]["client_order_id"]]
     assert position["exit_reason"] == {"stop": "stop_loss", "target": "take_profit"}[by]
     assert_exactly_once(daemon, venue)
+    verify(daemon)
+
+
+def corrections(daemon):
+    lines = (daemon.data / "log.jsonl").read_text().splitlines()
+    return [json.loads(line)["correct"] for line in lines if '"correct": {' in line]
+
+
+def resting_stop(venue):
+    return [o for o in venue.state()["orders"]
+            if o["status"] == "NEW" and "STOP" in o["type"] and "LIMIT" not in o["type"]]
+
+
+def test_half_that_a_human_sells_is_taken_over(make_daemon, folder, venue):
+    market = "binance_usdm"
+    daemon = start(make_daemon({**live_config(folder, venue, market, mismatch="adopt"),
+                                **holder(folder, market)}))
+    wait_until(lambda: len(protection(venue, market)) == 2, 60, "stop and target at the venue")
+    size = float(daemon.api.get("/v1/positions").json["data"][0]["size"])
+    half = round(size / 2, 3)
+    sold = venue.ok("POST", "/fapi/v1/order", symbol="BTCUSDT", side="SELL", type="MARKET",
+                    quantity=half, newClientOrderId="human")
+    wait_until(lambda: corrections(daemon), 60, "the difference taken over")
+    taken = corrections(daemon)[0]
+    assert (taken["side"], float(taken["size"])) == ("sell", half)
+    trade = venue.ok("GET", "/fapi/v1/userTrades", symbol="BTCUSDT", orderId=sold["orderId"])[0]
+    assert float(taken["price"]) == float(trade["price"])
+    wait_until(lambda: [float(o["size"]) for o in resting_stop(venue)] == [round(size - half, 3)],
+               60, "the stop of the true size")
+    daemon.kill()
+    start(daemon)
+    flatten(daemon)
+    assert len(corrections(daemon)) == 1
+    assert [float(p["positionAmt"]) for p in venue.ok("GET", "/fapi/v3/positionRisk")] in ([], [0])
     verify(daemon)
 
 

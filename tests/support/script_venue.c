@@ -149,6 +149,7 @@ static void open_engine(struct script *s)
                                .autostart = true,
                                .cycle_interval_us = 60 * US_PER_S,
                                .unprotected_limit_us = 20 * US_PER_S,
+                               .mismatch = s->mismatch,
                                .limits = {.min_confidence = {500000000000},
                                           .max_position_ratio = {1000000000000},
                                           .max_exposure_ratio = {1000000000000},
@@ -219,6 +220,13 @@ static const char rising[] = "close > open";
 void script_begin(struct script *s)
 {
     begin(s, "BTC/USDT:USDT", rising, "");
+    open_engine(s);
+}
+
+void script_begin_mismatch(struct script *s, enum mismatch mismatch)
+{
+    begin(s, "BTC/USDT:USDT", "");
+    s->mismatch = mismatch;
     open_engine(s);
 }
 

@@ -35,6 +35,7 @@ struct script {
     struct venue_account account; /* the picture of the next VENUE_ACCOUNT */
     struct venue port;
     struct instrument instrument;
+    enum mismatch mismatch;
     struct strategy *strategy;
     struct recorded_feed *recorded;
     struct feed feed;
@@ -48,6 +49,8 @@ struct script {
 /* BTC/USDT:USDT, candles of a minute that rise by 0.1 %; the strategy enters on each and leaves
  * never, its stop 1 % below.  The loop runs; nothing has happened yet. */
 void script_begin(struct script *s);
+/* As script_begin; what follows when books differ. */
+void script_begin_mismatch(struct script *s, enum mismatch mismatch);
 /* As script_begin, with a target 3 % above that rests beside the stop. */
 void script_begin_target(struct script *s);
 /* As script_begin on spot, BTC/USDT: what rests locks what it sells, a stop alone moves by one

@@ -41,7 +41,7 @@ static struct engine_options options(const struct venue_world *w, const struct s
     e.autostart = true;
     e.cycle_interval_us = US_PER_S / 10; /* a candle that is a second old decides nothing */
     e.slippage_tolerance = fraction("0.01");
-    e.mismatch_reports_only = true; /* the sandbox's account has 10 BTC that are nobody's */
+    e.mismatch = MISMATCH_REPORT; /* the sandbox's account has 10 BTC that are nobody's */
     e.limits = (struct risk_limits){.min_confidence = fraction("0.5"),
                                     .max_position_ratio = fraction("1"),
                                     .max_exposure_ratio = fraction("1"),

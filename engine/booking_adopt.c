@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the venue holds of a position, taken over: entries of the log that no order asked for. */
+#include <string.h>
+
+#include "core/amount_text.h"
+#include "core/log.h"
+#include "engine/booking_parts.h"
+
+static const char less_text[] = "the venue holds less than the trades made";
+static const char more_text[] = "the venue holds more than the trades made";
+
+/* The difference as the fill it is booked like; no row of fills has it. */
+static enum err adopt_fill(const struct engine_state *s, const struct lane *lane, enum side side,
+                           struct size size, struct price price, struct fill *out)
+{
+    const struct instrument *i = lane_instrument(s, lane);
+    const struct position *p = lane->position;
+    struct fill f = {
+        .side = side, .price = price, .size = size, .fee_kind = FEE_QUOTE, .at_us = state_now(s)};
+    enum err e = notional_of(price, size, ROUND_HALF_EVEN, &f.notional);
+
+    if (e)
+        return e;
+    f.notional = money_to_scale(f.notional, i->money_scale, ROUND_HALF_EVEN);
+    copy_text(f.symbol, sizeof(f.symbol), p->symbol);
+    copy_text(f.strategy, sizeof(f.strategy), p->strategy);
+    copy_text(f.strategy_id, sizeof(f.strategy_id), p->strategy_id);
+    copy_text(f.fee_currency, sizeof(f.fee_currency), i->quote);
+    *out = f;
+    return ERR_OK;
+}
+
+static void adopt_tell(const struct position *p, const struct fill *f)
+{
+    char size[AMOUNT_TEXT_MAX], price[AMOUNT_TEXT_MAX];
+
+    size_print(f->size, size);
+    price_print(f->price, price);
+    LOG_WARN("position_adopted", "symbol", p->symbol, "position", LOG_NUMBER(p->id), "side",
+             side_name(f->side), "size", size, "price", price, NULL);
+}
+
+static enum err adopt_part(struct engine_state *s, struct lane *lane, enum side side,
+                           struct size size, struct price price)
+{
+    const struct instrument *i = lane_instrument(s, lane);
+    struct position *p = lane->position, after = *p;
+    struct leaf_context context = state_leaf_context(s, p->strategy);
+    struct correction c = {.reason = (int)side == (int)p->direction ? more_text : less_text,
+                           .position_id = p->id,
+                           .symbol = p->symbol,
+                           .strategy_id = p->strategy_id,
+                           .side = side,
+                           .size = size,
+                           .price = price};
+    struct leaf leaf;
+    struct fill f;
+    enum err e = adopt_fill(s, lane, side, size, price, &f);
+
+    if (e == ERR_OK)
+        e = position_apply_fill(&after, &f, EXIT_MANUAL, i->money_scale);
+    if (e)
+        return e;
+    c.pnl = f.pnl;
+    e = ledger_correct(&context, &c, i, &leaf);
+    if (e)
+        return e;
+    e = booking_cash(s, i, &f, (struct money){p->entry_fee_left.e12 - after.entry_fee_left.e12});
+    if (e) {
+        leaf_release(&leaf);
+        return e;
+    }
+    *p = after;
+    adopt_tell(p, &f);
+    state_add_leaf(s, &leaf);
+    performance_dust(&s->account.performance, f.pnl);
+    s->dealings.adoptions++;
+    s->effects = true;
+    state_touch(s, lane);
+    journal_batch_put_position(&s->pending, p);
+    if (!f.opens)
+        state_end_entry(s, lane);
+    if (p->status == POSITION_CLOSED) {
+        booking_close_position(s, lane);
+        return ERR_OK;
+    }
+    return booking_dust(s, lane, !f.opens);
+}
+
+enum err booking_adopt(struct engine_state *s, size_t instrument, struct size theirs,
+                       struct price price)
+{
+    struct size ours = SIZE_ZERO, left;
+    enum side side;
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < s->lane_count; i++) {
+        const struct position *p = s->lanes[i]->position;
+
+        if (p && s->lanes[i]->instrument == instrument)
+            ours.e12 += (int)p->direction * p->size.e12;
+    }
+    if (size_sign(theirs) != size_sign(ours))
+        theirs = SIZE_ZERO;
+    left.e12 = theirs.e12 - ours.e12;
+    if (size_sign(ours) == 0 || size_sign(left) == 0 ||
+        (s->instruments[instrument].is_spot && size_cmp(theirs, ours) > 0))
+        return ERR_NOT_FOUND;
+    side = size_sign(left) > 0 ? SIDE_BUY : SIDE_SELL;
+    left = size_abs(left);
+    for (size_t i = 0; i < s->lane_count && size_sign(left) > 0 && e == ERR_OK; i++) {
+        struct lane *lane = s->lanes[i];
+        struct size part = left;
+
+        if (!lane->position || lane->instrument != instrument)
+            continue;
+        if ((int)side != (int)lane->position->direction)
+            part = size_min(left, lane->position->size);
+        left.e12 -= part.e12;
+        e = adopt_part(s, lane, side, part, price);
+    }
+    return e;
+}
