@@ -235,6 +235,7 @@ void judge_wake(struct judge *j)
     j->looked_us = sim_now_us();
     memset(j->unprotected_us, 0, sizeof j->unprotected_us);
     memset(j->foreign_us, 0, sizeof j->foreign_us);
+    memset(j->untaken_us, 0, sizeof j->untaken_us);
 }
 
 void judge_read(struct judge *j, const struct memory_journal *journal)

@@ -31,9 +31,10 @@ struct judge {
     struct venue_traits traits;
     struct money start;
     struct money exposure_limit;
-    int64_t protect_within_us, notice_within_us;
+    int64_t protect_within_us, notice_within_us, take_within_us;
     bool has_late;            /* a fill was told after its order's end */
     bool has_foreign;         /* trades that are not ours may happen */
+    bool adopts;              /* and what they do to our positions is taken over */
     bool entries_are_stopped; /* the operator was told so, durably */
     struct judge_life lives[SIM_INSTANCES];
     char (*sent)[33]; /* client order ids, in all lives of all instances */
@@ -44,6 +45,7 @@ struct judge {
     size_t trades_seen; /* of the venue's, in these sums */
     i128 ours[SIM_SYMBOLS], held[SIM_SYMBOLS];
     int64_t unprotected_us[SIM_SYMBOLS], foreign_us[SIM_SYMBOLS], looked_us;
+    int64_t untaken_us[SIM_SYMBOLS];
     char violation[JUDGE_TEXT]; /* "" while all holds */
 };
 
@@ -76,6 +78,22 @@ void judge_rebase(struct judge *j);
 
 /* After a commit became durable: O2 O6 O9 F2 F3 F4 F5 C1 C2 C3 C4 C5. */
 void judge_commit(struct judge *j, const struct journal_batch *b);
+
+/* ---- judge_adopt.c ---- */
+
+/* What a `correct` entry moved. */
+struct adopted {
+    int symbol;
+    int64_t position_id;
+    i128 side, size, notional, pnl; /* side: +1 buy, -1 sell */
+};
+/* The next one from leaf *at on; false: there is none. */
+bool judge_adopted(const struct judge *j, size_t *at, struct adopted *out);
+/* What was adopted moved of cash by spot's way of counting. */
+i128 judge_adopted_flow(const struct judge *j);
+/* Where the venue holds something of an open position of ours: how much more than ours, signed, in
+ * whole lots. */
+i128 judge_differs(const struct judge *j, int symbol);
 
 /* ---- judge_venue.c ---- */
 

@@ -83,7 +83,13 @@ static void check_money(struct judge *j)
     const struct memory_journal *m = j->journal;
     i128 flow = 0, fees = 0, pnl = 0, cost = 0, entry_fees = 0, spot_cost = 0;
     i128 held[SIM_SYMBOLS] = {0}, positions[SIM_SYMBOLS] = {0};
+    struct adopted a;
 
+    for (size_t at = 0; judge_adopted(j, &at, &a);) {
+        flow -= a.side * a.notional;
+        pnl += a.pnl;
+        held[a.symbol] += a.side * a.size;
+    }
     for (size_t i = 0; i < m->fill_count; i++) {
         const struct fill *f = &m->fills[i];
 
@@ -160,7 +166,16 @@ static void check_average(struct judge *j, const struct position *p)
 {
     const struct memory_journal *m = j->journal;
     i128 notional[2] = {0}, size[2] = {0};
+    struct adopted a;
 
+    for (size_t at = 0; judge_adopted(j, &at, &a);) {
+        bool closes = a.side != (int)p->direction;
+
+        if (a.position_id != p->id)
+            continue;
+        notional[closes] += a.notional;
+        size[closes] += a.size;
+    }
     for (size_t i = 0; i < m->fill_count; i++) {
         const struct fill *f = &m->fills[i];
         bool closes = (int)f->side != (int)p->direction;
@@ -183,7 +198,12 @@ static void check_equity(struct judge *j, const struct journal_batch *b)
     const struct memory_journal *m = j->journal;
     i128 equity = j->start.e12, held[SIM_SYMBOLS] = {0};
     i128 tolerance = 10000;
+    struct adopted a;
 
+    for (size_t at = 0; judge_adopted(j, &at, &a);) {
+        equity -= a.side * a.notional;
+        held[a.symbol] += a.side * a.size;
+    }
     for (size_t i = 0; i < m->fill_count; i++) {
         const struct fill *f = &m->fills[i];
 

@@ -74,7 +74,8 @@ static void check_trades(struct judge *j)
     }
     for (size_t k = 0; k < j->journal->fill_count; k++)
         ours[judge_symbol(j, j->journal->fills[k].symbol)] += moved_by(&j->journal->fills[k]);
-    if (j->instruments[0].is_spot && j->journal->account.cash.e12 != sim_venue_cash(j->venue).e12)
+    if (j->instruments[0].is_spot &&
+        j->journal->account.cash.e12 - judge_adopted_flow(j) != sim_venue_cash(j->venue).e12)
         judge_violated(j, "C1", "the venue's cash is another");
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (ours[i] != theirs[i])

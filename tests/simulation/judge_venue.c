@@ -70,9 +70,15 @@ void judge_watch(struct judge *j, int64_t now_us, bool is_fair)
         held[judge_symbol(j, p->symbol)] -= (int)p->direction * p->dust.e12;
     for (int i = 0; i < SIM_SYMBOLS; i++) {
         bool is_other =
-            size_sign(sim_venue_foreign(j->venue, i)) != 0 && !j->instruments[i].is_spot;
+            !j->instruments[i].is_spot &&
+            (j->adopts ? judge_differs(j, i) != 0 : size_sign(sim_venue_foreign(j->venue, i)) != 0);
 
         j->foreign_us[i] = is_fair && is_other ? j->foreign_us[i] + passed_us : 0;
+        j->untaken_us[i] =
+            is_fair && j->adopts && judge_differs(j, i) != 0 ? j->untaken_us[i] + passed_us : 0;
+        if (j->untaken_us[i] > j->take_within_us)
+            judge_violated(j, "F2", "%s: what the venue holds is not taken over",
+                           j->instruments[i].symbol);
     }
     for (int i = 0; i < SIM_SYMBOLS; i++) {
         enum side side = held[i] > 0 ? SIDE_SELL : SIDE_BUY;

@@ -274,9 +274,9 @@ static enum err reconcile(void *self, int64_t since_us, int64_t at_us)
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
+    struct thing *t;
     struct venue_event e = {.kind = VENUE_ACCOUNT_FAILED, .error = VENUE_ERROR_OVERLOAD};
 
-    (void)at_us;
     if (v->o.watch.is_dead(v->o.watch.self, l->index))
         return ERR_OK;
     if (sim_chance(&v->random, v->o.faults.account_failed)) {
@@ -284,7 +284,9 @@ static enum err reconcile(void *self, int64_t since_us, int64_t at_us)
         sim_push(l, &e, sim_now_us() + sim_delay(v, 5 * US_PER_S));
         return ERR_OK;
     }
-    sim_thing(l, THING_ACCOUNT, sim_now_us() + sim_delay(v, 400 * US_PER_MS))->since_us = since_us;
+    t = sim_thing(l, THING_ACCOUNT, sim_now_us() + sim_delay(v, 400 * US_PER_MS));
+    t->since_us = since_us;
+    t->engine_us = at_us;
     return ERR_OK;
 }
 

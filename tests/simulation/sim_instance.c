@@ -102,6 +102,7 @@ static struct engine_options engine_options_of(struct instance *i)
         .cycle_interval_us = 15 * US_PER_S,
         .unprotected_limit_us = 20 * US_PER_S,
         .reconcile_interval_us = 60 * US_PER_S,
+        .mismatch = i->run->judge.adopts ? MISMATCH_ADOPT : MISMATCH_HALT,
         .slippage_tolerance = {20000000000},
         .limits = {.min_confidence = half,
                    .max_position_ratio = half,

@@ -26,6 +26,7 @@ struct thing {
     int link, life; /* of the connector that asked: an older one's answer goes nowhere */
     int64_t asked_us;
     int64_t since_us;
+    int64_t engine_us; /* when it asked, by its own clock */
 };
 
 /* An event on its way to the engine. */

@@ -383,7 +383,7 @@ struct venue_account *sim_picture(struct sim_venue *v, const struct thing *t)
 {
     struct venue_account *a = xcalloc(1, sizeof *a);
 
-    a->asked_us = t->asked_us;
+    a->asked_us = t->engine_us;
     a->venue_us = venue_time(v);
     picture_orders(v, a, view_time(v));
     picture_trades(v, a, view_time(v), t->since_us);

@@ -207,6 +207,9 @@ static void look_at_rows(struct run *r)
     for (size_t i = 0; i < r->judge.journal->fill_count; i++)
         if (strchr(r->judge.journal->fills[i].venue_fill_id, '+'))
             reached(r, "fill beyond the position");
+    for (size_t i = 0; i < r->judge.journal->leaf_count; i++)
+        if (r->judge.journal->leaves[i].kind == LEAF_CORRECT)
+            reached(r, "position taken over");
     if (r->judge.journal->cash_count > 0)
         reached(r, "dust");
     for (size_t i = 0; i < r->judge.journal->signal_count; i++) {

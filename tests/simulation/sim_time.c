@@ -89,7 +89,7 @@ void sim_venue_tidy(struct sim_venue *v)
     for (size_t i = 0; i < v->order_count; i++)
         if (v->orders[i].is_disowned && v->orders[i].ended_us == TIME_NONE)
             sim_end(v, (int)i, VENUE_ORDER_CANCELED, "canceled by its owner");
-    for (int i = 0; i < SIM_SYMBOLS; i++) {
+    for (int i = 0; i < SIM_SYMBOLS && !v->o.adopts; i++) {
         struct size left = v->foreign[i];
 
         if (size_sign(left) != 0)

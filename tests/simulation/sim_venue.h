@@ -80,6 +80,7 @@ struct sim_venue_options {
     enum fee_kind fees; /* of our trades; in base: of what buys receive, sells pay in quote */
     struct venue_traits traits;
     struct sim_faults faults;
+    bool adopts; /* what others do to our positions is taken over: they give nothing back */
     struct sim_watch watch;
 };
 
@@ -96,7 +97,7 @@ void sim_venue_connect(struct sim_venue *v, int link);
 void sim_venue_disconnect(struct sim_venue *v, int link);
 /* From now on nothing goes wrong. */
 void sim_venue_heal(struct sim_venue *v);
-/* Whoever trades beside us cancels what rests and gives back what was ours. */
+/* Whoever trades beside us cancels what rests and, unless we adopt, gives back what was ours. */
 void sim_venue_tidy(struct sim_venue *v);
 /* The order is in no record of ours: it and its trades count as another owner's. */
 void sim_venue_disown(struct sim_venue *v, int order);

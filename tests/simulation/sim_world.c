@@ -232,6 +232,7 @@ static void make_venue(struct run *r, bool is_spot)
         be_calm(r, &o.faults);
     r->judge.traits = o.traits;
     r->judge.has_foreign = o.faults.foreign_trade > 0 || o.faults.liquidate > 0;
+    r->judge.adopts = o.adopts = r->judge.has_foreign && sim_below(&r->random, 2);
     r->venue = sim_venue_new(&o);
     r->judge.venue = r->venue;
 }
@@ -320,6 +321,7 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
     r->judge.exposure_limit = (struct money){(i128)6000 * 1000000000000};
     r->judge.protect_within_us = 240 * US_PER_S;
     r->judge.notice_within_us = 180 * US_PER_S;
+    r->judge.take_within_us = 480 * US_PER_S;
     r->judge.looked_us = r->start_us;
     make_instances(r);
     make_venue(r, is_spot);
