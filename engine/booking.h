@@ -18,8 +18,8 @@ MUST_USE enum err booking_apply(struct engine_state *s, const struct venue_event
 void booking_funding(struct engine_state *s, const struct feed_event *event);
 
 /* Takes over that the venue holds `theirs` of an instrument of which positions of ours are open:
- * they become smaller, the first lane's first, or the first one larger, by a `correct` entry each at
- * this price and without a fee; protection follows.  Never beyond 0: what the venue holds on the
+ * they become smaller, the first lane's first, or the first one larger, by a `correct` entry each
+ * at this price and without a fee; protection follows.  Never beyond 0: what the venue holds on the
  * other side, where nothing of ours is open, or of a spot asset beyond our positions, is foreign.
  * ERR_NOT_FOUND: all of the difference is. */
 MUST_USE enum err booking_adopt(struct engine_state *s, size_t instrument, struct size theirs,
