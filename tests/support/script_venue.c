@@ -225,7 +225,7 @@ void script_begin(struct script *s)
 
 void script_begin_mismatch(struct script *s, enum mismatch mismatch)
 {
-    begin(s, "BTC/USDT:USDT", "");
+    begin(s, "BTC/USDT:USDT", rising, "");
     s->mismatch = mismatch;
     open_engine(s);
 }
