@@ -21,6 +21,20 @@ static struct size resting_exits(const struct engine_state *s, const struct posi
     return sum;
 }
 
+/* A venue knows the sum of what is held: when the stop and an exit beside it both execute,
+ * reduce-only stops neither before what others hold is gone too. */
+static bool others_hold(const struct engine_state *s, const struct lane *lane)
+{
+    for (size_t i = 0; i < s->lane_count; i++) {
+        const struct lane *of = s->lanes[i];
+
+        if (of != lane && of->instrument == lane->instrument &&
+            (of->position || of->entry_order_id))
+            return true;
+    }
+    return false;
+}
+
 enum err order_exit_check(const struct engine_state *s, const struct lane *lane,
                           const struct order_request *o, const struct order *but,
                           struct command_reply *reply)
@@ -32,6 +46,10 @@ enum err order_exit_check(const struct engine_state *s, const struct lane *lane,
         return operator_refuse(reply, ERR_CONFLICT,
                                "what a resting order may sell is locked at this venue, and the "
                                "stop needs it: close at the market");
+    if (others_hold(s, lane))
+        return operator_refuse(reply, ERR_CONFLICT,
+                               "another strategy holds the symbol, and beside the stop a resting "
+                               "exit might take its part: close at the market");
     if (p->exit_order_id)
         return operator_refuse(reply, ERR_CONFLICT, "an exit of the position is on its way");
     if (!is_multiple(o->limit_price.e12, lane_instrument(s, lane)->tick.e12))

@@ -3,6 +3,7 @@
  * exits that rest beside the stop. */
 #include <stdlib.h>
 
+#include "core/amount_text.h"
 #include "tests/support/amounts.h"
 #include "tests/support/story.h"
 
@@ -390,6 +391,33 @@ static void test_a_resting_exit_ends_with_its_position(void **state)
     end(&p);
 }
 
+/* Reduce-only goes by the venue's sum: what another strategy holds must not be sold with it. */
+static void test_no_exit_rests_where_another_strategy_holds_the_symbol(void **state)
+{
+    struct command c = {.kind = COMMAND_SIGNAL,
+                        .name = "radio",
+                        .symbol = "BTC/USDT",
+                        .signal = {.action = SIGNAL_ENTRY,
+                                   .direction = DIRECTION_LONG,
+                                   .confidence = {AMOUNT_ONE},
+                                   .sizing = {.kind = SIZING_FIXED_BASE, .value = {AMOUNT_ONE}},
+                                   .stop_loss = price("90")}};
+    struct play p;
+
+    (void)state;
+    begin(&p);
+    assert_ok(tell(&p, &c));
+    c = buy(NULL);
+    (void)place(&p, &c);
+    run(&p, 1);
+    assert_int_equal(journal(&p)->position_count, 2);
+    c = reduce("120", "1");
+    assert_int_equal(tell(&p, &c), ERR_CONFLICT);
+    c = reduce(NULL, NULL); /* at the market it may */
+    (void)place(&p, &c);
+    end(&p);
+}
+
 static void test_a_position_by_hand_grows_by_hand(void **state)
 {
     struct command c = buy(NULL);
@@ -421,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_what_was_filled_counts_in_a_replacement),
         cmocka_unit_test(test_an_exit_rests_beside_the_stop),
         cmocka_unit_test(test_a_resting_exit_ends_with_its_position),
+        cmocka_unit_test(test_no_exit_rests_where_another_strategy_holds_the_symbol),
         cmocka_unit_test(test_a_position_by_hand_grows_by_hand),
     };
 
