@@ -325,21 +325,41 @@ static void dispatch_end(struct engine_state *s, const struct live_order *live, 
     }
 }
 
+/* The order as it is sent: one that needs the lease is good for no longer than that is ours, by the
+ * monotonic clock, whatever the wall clock did since it was intended. */
+static struct order dispatch_leaving(const struct engine_state *s, const struct live_order *live,
+                                     int64_t now)
+{
+    const struct engine_options *options = &s->options;
+    struct order o = live->order;
+    int64_t ends_us;
+
+    if (o.purpose != PURPOSE_ENTRY || !options->lease_left_us || o.request_expires_us == TIME_NONE)
+        return o;
+    ends_us = now + options->lease_left_us(options->lease);
+    if (o.request_expires_us > ends_us)
+        o.request_expires_us = ends_us;
+    return o;
+}
+
 static void dispatch_submitted(struct engine_state *s, struct live_order *live, int64_t now)
 {
+    inquiry_sent(s, live);
     order_move(&live->order, ORDER_SUBMITTED, now);
     if (s->options.venue->traits.outlives_us)
         quality_time(&s->quality, QUALITY_DECIDED_SENT, now - live->order.created_us);
     journal_batch_put_order(&s->pending, &live->order);
 }
 
-static void dispatch_submit(struct engine_state *s, struct live_order *live, int64_t now)
+static void dispatch_submit(struct engine_state *s, struct live_order *live)
 {
     const struct venue *v = s->options.venue;
+    const int64_t now = state_now(s); /* not of the first one that was sent: that may be long ago */
     struct live_order *old = dispatch_predecessor(s, live), *partner = dispatch_partner(s, live);
-    enum err e = partner ? v->submit_pair(v->self, &live->order, &partner->order, now)
-                 : old   ? v->replace(v->self, &old->order, &live->order, now)
-                         : v->submit(v->self, &live->order, now);
+    const struct order leaving = dispatch_leaving(s, live, now);
+    enum err e = partner ? v->submit_pair(v->self, &leaving, &partner->order, now)
+                 : old   ? v->replace(v->self, &old->order, &leaving, now)
+                         : v->submit(v->self, &leaving, now);
 
     dispatch_moved(s, live);
     if (e) {
@@ -372,7 +392,7 @@ static void dispatch_orders(struct engine_state *s, int64_t now)
             i = (size_t)-1; /* the list changed: look again from the start */
             continue;
         }
-        dispatch_submit(s, live, now);
+        dispatch_submit(s, live);
     }
 }
 

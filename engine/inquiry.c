@@ -56,6 +56,7 @@ void inquiry_send(struct engine_state *s, struct live_order *live)
         return;
     live->queries++;
     live->query_asked_us = now;
+    live->asked_monotonic_us = state_monotonic_us(s);
     live->query_after_us = now + inquiry_pause_us(live);
     live->query_sent = v->query(v->self, &live->order, now) == ERR_OK;
 }
@@ -95,13 +96,32 @@ void inquiry_watch(struct engine_state *s, struct live_order *live)
     s->effects = true;
 }
 
-int64_t inquiry_absent_after(const struct engine_state *s, const struct order *o)
+void inquiry_sent(const struct engine_state *s, struct live_order *live)
+{
+    if (live->order.request_expires_us != TIME_NONE)
+        live->expires_monotonic_us =
+            state_monotonic_us(s) + live->order.request_expires_us - state_now(s);
+}
+
+void inquiry_found(const struct engine_state *s, struct live_order *live)
+{
+    int64_t least_us = state_monotonic_us(s) + s->options.venue->traits.request_window_us;
+
+    inquiry_sent(s, live);
+    if (live->expires_monotonic_us < least_us)
+        live->expires_monotonic_us = least_us;
+}
+
+/* The monotonic instant after which a negative answer proves absence; INT64_MAX: none does. */
+static int64_t inquiry_absent_after(const struct engine_state *s, struct live_order *live)
 {
     const struct venue_traits *t = &s->options.venue->traits;
 
-    if (!t->has_expiry || o->request_expires_us == TIME_NONE)
+    if (!t->has_expiry || live->order.request_expires_us == TIME_NONE)
         return INT64_MAX;
-    return o->request_expires_us + t->processing_us + t->clock_error_us + t->query_lag_us;
+    if (live->expires_monotonic_us == 0)
+        inquiry_found(s, live);
+    return live->expires_monotonic_us + t->processing_us + t->clock_error_us + t->query_lag_us;
 }
 
 /* Tells people once an order has been unknown for long. */
@@ -131,7 +151,7 @@ void inquiry_failed(struct engine_state *s, struct live_order *live, int64_t ret
 
 bool inquiry_not_found(struct engine_state *s, struct live_order *live)
 {
-    int64_t after_us = inquiry_absent_after(s, &live->order);
+    int64_t after_us = inquiry_absent_after(s, live), least_us;
 
     live->query_sent = false;
     inquiry_alarm(s, live);
@@ -139,11 +159,13 @@ bool inquiry_not_found(struct engine_state *s, struct live_order *live)
     if (live->order.status != ORDER_UNKNOWN || size_sign(live->order.filled) > 0 ||
         live->order.venue_order_id[0])
         return false;
-    if (live->query_asked_us > after_us) {
+    if (live->asked_monotonic_us > after_us) {
         if (live->absences++ == 0)
             live->query_after_us = live->query_asked_us + first_pause_us;
-    } else if (after_us != INT64_MAX && live->query_after_us > after_us) {
-        live->query_after_us = after_us + 1; /* not later than the first answer that counts */
+    } else if (after_us != INT64_MAX) {
+        least_us = state_now(s) + after_us + 1 - state_monotonic_us(s);
+        if (live->query_after_us > least_us)
+            live->query_after_us = least_us; /* not later than the first answer that counts */
     }
     return live->absences >= NEGATIVES_WANTED;
 }

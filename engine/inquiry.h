@@ -4,7 +4,8 @@
  * "Not found" proves absence only when it was said twice to what was asked after
  *   request expiry + what the venue may take to process + clock error + lag of its answers
  * because until then the request may still be on its way, or done and not yet shown.  An answer
- * that does not come proves nothing.  Without request expiry there is no proof: the order stays
+ * that does not come proves nothing.  All of that is counted by the monotonic clock: the wall clock
+ * may be set at any time.  Without request expiry there is no proof: the order stays
  * unknown, its symbol takes no entries, and the operator is told.  Engine thread. */
 #ifndef ENGINE_INQUIRY_H
 #define ENGINE_INQUIRY_H
@@ -23,8 +24,10 @@ void inquiry_send(struct engine_state *s, struct live_order *live);
 void inquiry_watch(struct engine_state *s, struct live_order *live);
 /* When inquiry_watch has something to do; INT64_MAX: never. */
 int64_t inquiry_watch_us(const struct engine_state *s, const struct live_order *live);
-/* The instant after which a negative answer proves absence; INT64_MAX: none does. */
-int64_t inquiry_absent_after(const struct engine_state *s, const struct order *o);
+/* It leaves now: when its request is too late is remembered by the monotonic clock. */
+void inquiry_sent(const struct engine_state *s, struct live_order *live);
+/* It may have left at any time before this start, by whatever clock. */
+void inquiry_found(const struct engine_state *s, struct live_order *live);
 /* The question did not reach, or the answer says nothing. */
 void inquiry_failed(struct engine_state *s, struct live_order *live, int64_t retry_after_us);
 /* Not found: true when it is proven now. */

@@ -247,6 +247,7 @@ static enum err recovery_ask(struct engine_state *s, const struct recovery *r)
          * was away may still be there, and send it. */
         if (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED)
             order_move(o, ORDER_UNKNOWN, now);
+        inquiry_found(s, live);
         inquiry_want(live);
         e = v->restore(v->self, o);
         if (e)

@@ -10,12 +10,14 @@
 
 int64_t state_now(const struct engine_state *s)
 {
-    int64_t now = clock_now(&s->clock);
+    int64_t now = clock_now(&s->clock), passed_us;
 
-    /* A wall clock that steps back must not make the log's time decrease (proofs.md 36). */
-    if (s->account.log_size > 0 && now < s->account.last_leaf_us)
-        now = s->account.last_leaf_us;
-    return now;
+    if (s->account.log_size == 0 || now >= s->account.last_leaf_us)
+        return now;
+    /* A wall clock that steps back must not make the log's time decrease (proofs.md 36).  Time goes
+     * on at half its pace until the clock has caught up, so that what is due comes. */
+    passed_us = state_monotonic_us(s) - s->leaf_monotonic_us;
+    return s->account.last_leaf_us + (passed_us > 0 ? passed_us / 2 : 0);
 }
 
 int64_t state_monotonic_us(const struct engine_state *s)
@@ -168,6 +170,8 @@ size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take)
 {
     s->account.log_size++;
     s->account.last_leaf_us = leaf_take->at_us;
+    if (s->options.pace == PACE_REALTIME)
+        s->leaf_monotonic_us = state_monotonic_us(s);
     s->effects = true;
     return journal_batch_add_leaf(&s->pending, leaf_take);
 }
@@ -384,6 +388,7 @@ void state_init(struct engine_state *s, const struct engine_options *options)
     s->clock = options->pace != PACE_REALTIME ? clock_virtual(0)
                : options->clock.now_us        ? options->clock
                                               : clock_real();
+    s->leaf_monotonic_us = state_monotonic_us(s);
     journal_batch_init(&s->pending);
     journal_batch_init(&s->sealed);
 }

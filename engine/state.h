@@ -69,6 +69,8 @@ struct live_order {
     bool query_wanted, query_sent;
     int64_t query_after_us; /* not before; 0: at once */
     int64_t query_asked_us;
+    /* Monotonic: a step of the wall clock must not prove that an order is absent. */
+    int64_t expires_monotonic_us, asked_monotonic_us;
     int64_t watched_us; /* a market order: when it was last looked at; 0: never */
     int queries;        /* in a row without news: they become rarer */
     int absences;       /* answers "not found" to what was asked when it was too late */
@@ -165,7 +167,8 @@ struct engine_state {
     bool effects;       /* something visible changed since the snapshot */
     bool closes_wait;   /* an operator's exits or cancels are still to be sent and settled */
     int64_t cycles_uncommitted;
-    uint64_t beacon_round;  /* of the newest cycle leaf that had one */
+    uint64_t beacon_round;     /* of the newest cycle leaf that had one */
+    int64_t leaf_monotonic_us; /* when the newest leaf was stamped; at first, the start */
     bool spooling;          /* the database is away: commits go to the spool, no entries are made */
     int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
     int64_t spool_pause_us;

@@ -175,7 +175,7 @@ void judge_submit(struct judge *j, const struct instance *i, const struct order 
         judge_violated(j, "O5", "order %lld is sent, and is not durable", (long long)o->id);
     else if (order_is_final(row->status) && instance_is_newest(i))
         judge_violated(j, "O5", "order %lld is sent, and has ended", (long long)o->id);
-    if (o->request_expires_us != TIME_NONE && sim_now_us() >= o->request_expires_us)
+    if (o->request_expires_us != TIME_NONE && sim_wall_us(i->index) >= o->request_expires_us)
         judge_violated(j, "O8", "order %lld is sent after its expiry", (long long)o->id);
     check_once(j, o);
     if (o->purpose == PURPOSE_ENTRY)

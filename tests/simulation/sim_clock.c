@@ -2,7 +2,11 @@
 /* The one clock of a simulated run. */
 #include "tests/simulation/sim_clock.h"
 
+enum {
+    CLOCKS = 2
+};
 static int64_t now;
+static int64_t ahead_us[CLOCKS]; /* of everybody's time */
 
 int64_t sim_now_us(void)
 {
@@ -13,16 +17,28 @@ void sim_set_now(int64_t now_us)
 {
     ASSERT(now_us >= now || now_us == 0);
     now = now_us;
+    for (int i = 0; i < CLOCKS && now_us == 0; i++)
+        ahead_us[i] = 137 * i;
 }
 
 static int64_t read_clock(const struct clock *self)
 {
-    return now + self->fixed_us;
+    return now + ahead_us[self->fixed_us];
 }
 
 struct clock sim_clock(int instance)
 {
-    return (struct clock){.now_us = read_clock, .fixed_us = 137 * instance};
+    return (struct clock){.now_us = read_clock, .fixed_us = instance};
+}
+
+int64_t sim_wall_us(int instance)
+{
+    return now + ahead_us[instance];
+}
+
+void sim_step_clock(int instance, int64_t by_us)
+{
+    ahead_us[instance] += by_us;
 }
 
 uint64_t sim_below(struct check_random *r, uint64_t n)

@@ -9,8 +9,10 @@
 /* Monotonic time, of everybody. */
 int64_t sim_now_us(void);
 void sim_set_now(int64_t now_us);
-/* The wall clock of an instance: no two of them agree to the microsecond. */
+/* The wall clock of an instance: no two of them agree to the microsecond, and each may step. */
 struct clock sim_clock(int instance);
+int64_t sim_wall_us(int instance);
+void sim_step_clock(int instance, int64_t by_us);
 
 /* A number in [0, n), and a chance of n in 1000. */
 uint64_t sim_below(struct check_random *r, uint64_t n);

@@ -11,6 +11,17 @@
 
 static const int64_t time_out_us = 10 * US_PER_S;
 
+/* The order as it leaves: what is left until its expiry is counted from now, by a clock that never
+ * steps, as exchange/binance_venue.c does it.  at_us: the engine's time. */
+static struct order leaving(const struct order *o, int64_t at_us)
+{
+    struct order left = *o;
+
+    if (left.request_expires_us != TIME_NONE)
+        left.request_expires_us -= at_us - sim_now_us();
+    return left;
+}
+
 struct thing *sim_thing(struct sim_link *l, enum thing_kind kind, int64_t at_us)
 {
     struct sim_venue *v = l->venue;
@@ -180,9 +191,9 @@ static enum err submit(void *self, const struct order *o, int64_t at_us)
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
+    const struct order left = leaving(o, at_us);
     struct venue_event e;
 
-    (void)at_us;
     if (is_dead(l, "submit", o))
         return ERR_OK;
     v->o.watch.submitted(v->o.watch.self, l->index, o);
@@ -193,7 +204,7 @@ static enum err submit(void *self, const struct order *o, int64_t at_us)
         sim_push(l, &e, sim_now_us() + sim_delay(v, 2 * US_PER_S));
         return ERR_OK;
     }
-    (void)request(l, THING_SUBMIT, o, VENUE_UNKNOWN);
+    (void)request(l, THING_SUBMIT, &left, VENUE_UNKNOWN);
     return ERR_OK;
 }
 
@@ -209,10 +220,10 @@ static enum err replace(void *self, const struct order *o, const struct order *w
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
+    const struct order left = leaving(with, at_us);
     size_t before;
     struct thing *t;
 
-    (void)at_us;
     if (is_dead(l, "replace", with))
         return ERR_OK;
     sim_sometimes(v, "replace");
@@ -221,7 +232,7 @@ static enum err replace(void *self, const struct order *o, const struct order *w
     before = l->event_count;
     t = request(l, THING_REPLACE, o, VENUE_CANCEL_FAILED);
     if (t)
-        t->with = *with;
+        t->with = left;
     if (l->event_count > before)
         time_out(l, with, VENUE_UNKNOWN);
     return ERR_OK;
@@ -232,10 +243,10 @@ static enum err submit_pair(void *self, const struct order *stop, const struct o
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
+    const struct order first = leaving(stop, at_us), second = leaving(target, at_us);
     size_t before;
     struct thing *t;
 
-    (void)at_us;
     if (is_dead(l, "submit pair", stop))
         return ERR_OK;
     sim_sometimes(v, "pair");
@@ -243,9 +254,9 @@ static enum err submit_pair(void *self, const struct order *stop, const struct o
     v->o.watch.submitted(v->o.watch.self, l->index, target);
     v->o.watch.leaves(v->o.watch.self, l->index);
     before = l->event_count;
-    t = request(l, THING_PAIR, stop, VENUE_UNKNOWN);
+    t = request(l, THING_PAIR, &first, VENUE_UNKNOWN);
     if (t)
-        t->with = *target;
+        t->with = second;
     if (l->event_count > before)
         time_out(l, target, VENUE_UNKNOWN);
     return ERR_OK;
@@ -274,8 +285,8 @@ static enum err reconcile(void *self, int64_t since_us, int64_t at_us)
 {
     struct sim_link *l = self;
     struct sim_venue *v = l->venue;
-    struct thing *t;
     struct venue_event e = {.kind = VENUE_ACCOUNT_FAILED, .error = VENUE_ERROR_OVERLOAD};
+    struct thing *t;
 
     if (v->o.watch.is_dead(v->o.watch.self, l->index))
         return ERR_OK;
@@ -285,7 +296,7 @@ static enum err reconcile(void *self, int64_t since_us, int64_t at_us)
         return ERR_OK;
     }
     t = sim_thing(l, THING_ACCOUNT, sim_now_us() + sim_delay(v, 400 * US_PER_MS));
-    t->since_us = since_us;
+    t->since_us = since_us - (at_us - sim_now_us());
     t->engine_us = at_us;
     return ERR_OK;
 }

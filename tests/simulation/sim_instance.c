@@ -262,13 +262,28 @@ static int64_t trade_turn(struct instance *i)
         crash(i);
         return i->start_at_us;
     }
-    return earliest(earliest(next_us, i->crash_at_us), has_lease ? i->renew_at_us : INT64_MAX);
+    next_us = earliest(earliest(next_us, i->step_at_us), i->crash_at_us);
+    return earliest(next_us, has_lease ? i->renew_at_us : INT64_MAX);
+}
+
+/* Its wall clock is set: by a little, or by half a minute. */
+static void step_clock(struct instance *i)
+{
+    struct run *r = i->run;
+    int64_t most_us = sim_below(&r->random, 2) ? 2 * US_PER_S : 30 * US_PER_S;
+
+    if (sim_now_us() < i->step_at_us)
+        return;
+    run_reached(r, "clock stepped");
+    sim_step_clock(i->index, (int64_t)sim_below(&r->random, (uint64_t)(2 * most_us)) - most_us);
+    i->step_at_us = sim_now_us() + (int64_t)sim_below(&r->random, 600 * 1000000);
 }
 
 int64_t instance_turn(struct instance *i)
 {
     if (i->is_paused)
         return INT64_MAX;
+    step_clock(i);
     if (i->engine)
         return trade_turn(i);
     if (sim_now_us() < i->start_at_us)

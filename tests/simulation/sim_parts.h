@@ -24,9 +24,8 @@ struct thing {
     bool is_answer_lost;
     bool is_copy;   /* of a request that is there already */
     int link, life; /* of the connector that asked: an older one's answer goes nowhere */
-    int64_t asked_us;
+    int64_t asked_us, engine_us; /* the same by the clock of who asked */
     int64_t since_us;
-    int64_t engine_us; /* when it asked, by its own clock */
 };
 
 /* An event on its way to the engine. */

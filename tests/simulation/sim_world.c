@@ -143,7 +143,9 @@ static int swarm(struct run *r, int most)
 /* What spoils a run for much of what else is to be seen. */
 static int rarely(struct run *r, int most)
 {
-    return sim_below(&r->random, 8) == 0 ? 1 + (int)sim_below(&r->random, (uint64_t)most) : 0;
+    return most > 0 && sim_below(&r->random, 8) == 0
+               ? 1 + (int)sim_below(&r->random, (uint64_t)most)
+               : 0;
 }
 
 static struct sim_faults make_faults(struct run *r)
@@ -248,6 +250,8 @@ static void make_instances(struct run *r)
         *i = (struct instance){.run = r, .index = k, .start_at_us = r->start_us + k * US_PER_S};
         i->reply = xcalloc(1, sizeof *i->reply);
         i->crash_at_us = run_crash_time(r);
+        i->step_at_us =
+            rarely(r, 1) ? r->start_us + (int64_t)sim_below(&r->random, 600 * 1000000) : INT64_MAX;
     }
 }
 
@@ -361,7 +365,7 @@ void run_heal(struct run *r)
         struct instance *i = &r->instances[k];
 
         i->cut_until_us = i->disk_full_until_us = 0;
-        i->crash_at_us = INT64_MAX;
+        i->crash_at_us = i->step_at_us = INT64_MAX;
     }
 }
 

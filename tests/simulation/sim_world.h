@@ -35,8 +35,8 @@ struct instance {
     int64_t lease_until_us;           /* by its own clock */
     bool lease_lost;
     bool is_paused, crash_now;
-    int64_t crash_at_us, start_at_us;
-    int64_t cut_until_us, disk_full_until_us; /* no database, no room */
+    int64_t crash_at_us, start_at_us, step_at_us; /* its clock's */
+    int64_t cut_until_us, disk_full_until_us;     /* no database, no room */
     size_t disowned_at; /* so much was there when its lost orders were looked for */
 };
 

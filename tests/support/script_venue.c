@@ -10,17 +10,23 @@
 #include "tests/support/check.h"
 
 static const int64_t first_us = INT64_C(1630540800) * US_PER_S;
-static int64_t now; /* one script at a time */
+static int64_t now;      /* one script at a time */
+static int64_t ahead_us; /* of the wall clock */
 
 static int64_t monotonic(void)
 {
     return now;
 }
 
+void script_step_clock(double by_s)
+{
+    ahead_us += (int64_t)(by_s * 1e6);
+}
+
 static int64_t read_clock(const struct clock *self)
 {
     (void)self;
-    return now;
+    return now + ahead_us;
 }
 
 static enum err note(struct script *s, enum script_kind kind, const struct order *o)
@@ -196,6 +202,7 @@ static void begin(struct script *s, const char *symbol, const char *entry, const
                                     .clock_error_us = US_PER_S,
                                     .query_lag_us = 2 * US_PER_S}};
     now = first_us;
+    ahead_us = 0;
     s->port = (struct venue){.self = s,
                              .traits = s->traits,
                              .submit = submit,

@@ -65,6 +65,8 @@ void script_end(struct script *s);
 void script_restart(struct script *s);
 /* Plays until the engine has nothing to do before `at_us` after the beginning, and stands there. */
 void script_play(struct script *s, double at_s);
+/* Somebody sets the wall clock; the monotonic one goes on. */
+void script_step_clock(double by_s);
 /* The newest request of the kind, NULL: none. */
 const struct script_request *script_newest(const struct script *s, enum script_kind kind);
 size_t script_count(const struct script *s, enum script_kind kind);
