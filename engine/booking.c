@@ -303,6 +303,7 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
     o->fee.e12 += fill_fee_value(f).e12;
     o->position_id = f->position_id;
     performance_fill(&s->account.performance, f->notional, fill_fee_value(f), f->pnl);
+    fee_sums_fill(&s->other_fees, f);
     if (order_is_final(o->status)) {
         booking_late(s, o);
         return ERR_OK;
@@ -312,8 +313,7 @@ static enum err booking_record_fill(struct engine_state *s, struct live_order *l
     return f->order_done ? booking_close_order(s, o->id) : ERR_OK;
 }
 
-/* A position that no entry of ours opened: more was sold, or bought, than was held.  It has no
- * levels of its own; it leaves at once. */
+/* More was sold, or bought, than was held: such a position has no levels and leaves at once. */
 static void booking_orphan(struct engine_state *s, struct lane *lane)
 {
     LOG_ERROR("position_orphan", "symbol", lane->position->symbol, "position",

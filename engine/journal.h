@@ -4,6 +4,7 @@
 #define ENGINE_JOURNAL_H
 
 #include "engine/account.h"
+#include "engine/fee_sums.h"
 #include "engine/ledger.h"
 #include "engine/strategy_slot.h"
 
@@ -77,7 +78,8 @@ struct recovery {
     size_t ended_count;
     struct fill *fills; /* the newest, at most RECOVERY_FILLS, by id */
     size_t fill_count;
-    struct cash_move *incomes; /* the newest the venue told, at most RECOVERY_INCOMES, by id */
+    struct fee_sums other_fees; /* of all fills */
+    struct cash_move *incomes;  /* the newest the venue told, at most RECOVERY_INCOMES, by id */
     size_t income_count;
     struct position *closed; /* the newest closed one of each strategy name and symbol */
     size_t closed_count;

@@ -177,6 +177,7 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
     publish_strategies(s, out);
     out->cycle_interval_us = s->options.cycle_interval_us;
     out->last_cycle_us = s->account.cursor_us;
+    out->other_fees = s->other_fees;
     out->cycle_errors = s->cycle_errors;
     out->symbol_errors = s->symbol_errors;
     out->journal_failures = s->journal_failures;

@@ -313,6 +313,7 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
     if (e)
         return e;
     s->account = r->account;
+    s->other_fees = r->other_fees;
     s->daily = r->daily;
     r->daily = (struct daily_equity){0};
     e = roster_restore(s, r, diags);

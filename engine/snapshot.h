@@ -7,6 +7,7 @@
 #define ENGINE_SNAPSHOT_H
 
 #include "engine/account.h"
+#include "engine/fee_sums.h"
 #include "engine/quality.h"
 #include "engine/position.h"
 #include "engine/strategy_slot.h"
@@ -83,6 +84,7 @@ struct snapshot {
     struct fill_quality quality;
     struct account account;
     struct performance_report report;
+    struct fee_sums other_fees;
     struct money equity, unrealized, exposure;
     struct position *positions;              /* open, by id */
     struct instrument *position_instruments; /* beside each */

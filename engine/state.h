@@ -180,6 +180,7 @@ struct engine_state {
     struct market *markets;                   /* one an instrument */
     struct dealings dealings;
     int64_t symbol_errors, cycle_errors, journal_failures;
+    struct fee_sums other_fees;
     struct fill_quality quality; /* at a venue that outlives us */
 };
 

@@ -43,7 +43,8 @@ struct binance_client {
     int questions_left;
     int64_t sync_at_us; /* not before */
     int forbidden;      /* 403 in a row */
-    uint64_t sent, rate_limited, clock_errors;
+    uint64_t sent, rate_limited, bans, clock_errors;
+    struct sending *first, *last; /* that have not left yet, oldest first */
 };
 
 /* One request on its way; freed when its answer was heard. */
@@ -52,6 +53,9 @@ struct sending {
     struct binance_request request;
     int64_t expires_us;
     bool is_sync, was_taken;
+    int64_t since_us; /* when it was given */
+    struct sending *before, *after;
+    bool is_waiting;
 };
 
 static void lock(struct binance_client *c)
@@ -62,6 +66,26 @@ static void lock(struct binance_client *c)
 static void unlock(struct binance_client *c)
 {
     ASSERT(pthread_mutex_unlock(&c->mutex) == 0);
+}
+
+/* ---- What waits; with the mutex held ---- */
+
+static void wait_begin(struct binance_client *c, struct sending *s)
+{
+    s->since_us = clock_monotonic_us();
+    s->is_waiting = true;
+    s->before = c->last;
+    *(c->last ? &c->last->after : &c->first) = s;
+    c->last = s;
+}
+
+static void wait_end(struct binance_client *c, struct sending *s)
+{
+    if (!s->is_waiting)
+        return;
+    s->is_waiting = false;
+    *(s->before ? &s->before->after : &c->first) = s->after;
+    *(s->after ? &s->after->before : &c->last) = s->before;
 }
 
 /* ---- The clock ---- */
@@ -160,6 +184,7 @@ static enum transport_go prepare(void *context, const struct transport_request *
                                 again_us)) {
         s->was_taken = true;
         c->sent++;
+        wait_end(c, s);
         go = TRANSPORT_SEND;
     }
     unlock(c);
@@ -207,6 +232,7 @@ static void read_blame(struct binance_client *c, const struct transport_answer *
         rate_budget_banned(&c->budget, a->end_us + pause_us);
     else if (v->error == VENUE_ERROR_RATE_LIMIT && a->status != 403)
         rate_budget_blocked(&c->budget, a->end_us, a->end_us + pause_us);
+    c->bans += v->error == VENUE_ERROR_BANNED;
     c->rate_limited += v->error == VENUE_ERROR_BANNED || v->error == VENUE_ERROR_RATE_LIMIT;
     if (v->error == VENUE_ERROR_CLOCK) {
         c->clock_errors++;
@@ -225,6 +251,7 @@ static void heard(void *context, const struct transport_request *t,
     (void)t;
     binance_judge(c->market, a, clock_wall_us(), &v);
     lock(c);
+    wait_end(c, s);
     if (s->was_taken)
         rate_budget_done(&c->budget, s->request.cost, a->outcome != TRANSPORT_NOT_SENT, a->end_us);
     read_counts(c, a);
@@ -265,9 +292,16 @@ static enum err submit(struct binance_client *c, const struct binance_request *r
     s->expires_us = expires_us;
     s->is_sync = is_sync;
     t.context = s;
+    lock(c);
+    wait_begin(c, s);
+    unlock(c);
     e = transport_submit(c->transport, box, &t);
-    if (e)
-        free(s);
+    if (!e)
+        return ERR_OK;
+    lock(c);
+    wait_end(c, s);
+    unlock(c);
+    free(s);
     return e;
 }
 
@@ -347,12 +381,22 @@ enum err binance_client_time(struct binance_client *c, int64_t now_us, int64_t *
 void binance_client_usage(struct binance_client *c, struct binance_usage *out)
 {
     const int64_t now_us = clock_monotonic_us();
+    int64_t venue_us;
 
     lock(c);
     *out = (struct binance_usage){.fullness = rate_budget_fullness(&c->budget, now_us),
                                   .sent = c->sent,
                                   .rate_limited = c->rate_limited,
+                                  .bans = c->bans,
                                   .clock_errors = c->clock_errors};
+    out->limit_count = rate_budget_states(&c->budget, now_us, out->limits);
+    for (const struct sending *s = c->first; s; s = s->after)
+        out->waiting++;
+    if (c->first)
+        out->oldest_us = now_us - c->first->since_us;
+    out->knows_time = server_clock_now(&c->clock, now_us, &venue_us, &out->time_error_us) == ERR_OK;
+    if (out->knows_time)
+        out->offset_us = venue_us - clock_wall_us();
     if (c->budget.blocked_until_us > now_us)
         out->blocked_for_us = c->budget.blocked_until_us - now_us;
     if (c->budget.banned_until_us > now_us)

@@ -69,6 +69,14 @@ struct binance_usage {
     int64_t blocked_for_us; /* 429; 0: not */
     int64_t banned_for_us;  /* 418; 0: not */
     uint64_t sent, rate_limited, clock_errors;
+    uint64_t bans; /* of rate_limited: 418 */
+    struct rate_state limits[RATE_LIMITS];
+    int limit_count;
+    size_t waiting;        /* requests that have not left yet */
+    int64_t oldest_us;     /* how long the oldest of them has waited; 0: none waits */
+    bool knows_time;       /* of the venue's clock: */
+    int64_t offset_us;     /* against our wall clock: positive when it is ahead */
+    int64_t time_error_us; /* how far wrong that may be */
 };
 void binance_client_usage(struct binance_client *c, struct binance_usage *out);
 

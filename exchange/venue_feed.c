@@ -32,7 +32,7 @@ struct venue_feed {
     struct binance_client *client;
     struct transport_box *box;
     struct waker waker;
-    pthread_mutex_t mutex; /* tracks' candles: history reads them on other threads */
+    pthread_mutex_t mutex; /* tracks' candles and health, which other threads read */
     struct track *tracks;
     size_t count;
     int64_t timeframe_us, patience_us;
@@ -64,7 +64,8 @@ static void take_candle(struct venue_feed *f, struct track *t, const struct cand
         LOG_WARN("candle_gap", "symbol", t->instrument.symbol, "missing", LOG_NUMBER(gap), NULL);
 }
 
-static void take_page(struct venue_feed *f, struct track *t, const struct binance_candles *page)
+static void take_page(struct venue_feed *f, struct track *t, const struct binance_candles *page,
+                      int64_t heard_us)
 {
     const size_t closed = kline_closed(page, kline_now(f->client));
 
@@ -74,6 +75,8 @@ static void take_page(struct venue_feed *f, struct track *t, const struct binanc
     t->open.open_us = 0;
     if (closed < page->count)
         t->open = page->items[closed];
+    t->failures = 0;
+    t->heard_us = heard_us;
     unlock(f);
 }
 
@@ -130,16 +133,16 @@ static void hear(struct venue_feed *f, const struct transport_answer *a)
     if (v.error == VENUE_ERROR_NONE &&
         binance_parse_candles(a->body, a->length, &diags, &page) == ERR_OK) {
         if (kline_check(&page, f->timeframe_us, from_us, &diags) == ERR_OK) {
-            take_page(f, t, &page);
-            t->failures = 0;
-            t->heard_us = a->end_us;
+            take_page(f, t, &page, a->end_us);
             plan(f, t, had);
             binance_candles_release(&page);
             return;
         }
         binance_candles_release(&page);
     }
+    lock(f);
     t->failures++;
+    unlock(f);
     for (int i = 1; i < t->failures && pause_us < FAIL_MOST_US; i++)
         pause_us *= 2;
     if (pause_us > FAIL_MOST_US)
@@ -407,12 +410,14 @@ void venue_feed_status(struct venue_feed *f, size_t instrument, struct venue_fee
 {
     const struct track *t = &f->tracks[instrument];
 
+    lock(f);
     *out = (struct venue_feed_state){
         .last_open_us = t->past.count > 0 ? candle_track_newest(&t->past)->open_us : TIME_NONE,
         .silent_us = clock_monotonic_us() - t->heard_us,
         .filled = t->past.filled,
         .failures = t->failures,
     };
+    unlock(f);
 }
 
 /* ---- Begin and end ---- */
@@ -437,13 +442,12 @@ static enum err begin_track(struct venue_feed *f, struct track *t, int past,
         e = kline_page(f->client, t->symbol, f->timeframe_us, from_us, diags, &page);
         if (e)
             return e;
-        take_page(f, t, &page);
+        take_page(f, t, &page, clock_monotonic_us());
         binance_candles_release(&page);
         if (t->past.count == had)
             break;
         from_us = candle_track_newest(&t->past)->open_us + f->timeframe_us;
     }
-    t->heard_us = clock_monotonic_us();
     plan(f, t, 0);
     return ERR_OK;
 }

@@ -15,8 +15,8 @@
  * Times are the venue's: the shift given to rewind is the account's first instant (first_us is 0),
  * and nothing before it is told but by history.
  *
- * The engine's thread calls all but history, which is any thread's.  Order of ending:
- * transport_free, venue_feed_free, binance_client_free. */
+ * The engine's thread calls all but history and the status, which are any thread's.  Order of
+ * ending: transport_free, venue_feed_free, binance_client_free. */
 #ifndef EXCHANGE_VENUE_FEED_H
 #define EXCHANGE_VENUE_FEED_H
 

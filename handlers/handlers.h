@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/trial.h"
 #include "handlers/http_stats.h"
+#include "handlers/venue_source.h"
 #include "http/request.h"
 #include "store/lease.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct handlers {
     const char *log_spec; /* docs/trade-log.md */
     size_t log_spec_length;
     const char *data_dir;         /* for files without a name */
+    struct venue_source venue;    /* no `show`: none is configured */
     struct anchor_board *anchors; /* of witnesses and timestamp authorities; NULL: none is asked */
     int64_t rate_limit;           /* requests a minute of a token; 0: unlimited */
     enum trading_mode mode;       /* the account's */

@@ -166,6 +166,15 @@ static void print_trades(const struct output *o, const struct snapshot *s)
     gauge(o, "traderd_unrealized_pnl_quote", "Unrealised profit at the newest prices.",
           money_to_double(s->unrealized));
     gauge(o, "traderd_fees_paid_quote", "Fees paid.", money_to_double(r->fees_paid));
+    family(o, EXPOSITION_GAUGE, "traderd_fees_other",
+           "Fees paid in third assets, in these; no part of profit and cash.");
+    for (size_t i = 0; i < s->other_fees.count; i++) {
+        text_string(o->out, "traderd_fees_other{currency=\"");
+        exposition_label(o->out, s->other_fees.list[i].currency);
+        text_string(o->out, "\"} ");
+        exposition_value(o->out, money_to_double(s->other_fees.list[i].amount));
+        text_char(o->out, '\n');
+    }
     gauge(o, "traderd_funding_paid_quote", "Funding paid by perpetuals; negative when received.",
           money_to_double(r->funding_paid));
     gauge(o, "traderd_exposure_quote", "Sum of open notionals.", money_to_double(s->exposure));
@@ -347,6 +356,7 @@ static void prometheus_render(struct handlers *h, bool openmetrics, struct text 
     print_trades(&o, s);
     print_signals(&o, s);
     print_venue(&o, &s->venue);
+    venue_print(h, openmetrics, out);
     print_strategies(&o, s);
     print_database(&o, h);
     print_anchors(&o, h);

@@ -87,6 +87,7 @@ ROUTE(GET, "/v1/backtests/{id}/equity", backtests_equity, VIEWER, INLINE, N)
 
 ROUTE(GET, "/v1/metrics", metrics_get, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/metrics/latency", metrics_latency, VIEWER, INLINE, N)
+ROUTE(GET, "/v1/venue", venue_get, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/metrics/equity", metrics_equity, VIEWER, WORKER, N)
 ROUTE(GET, "/v1/account", account_get, VIEWER, INLINE, N)
 

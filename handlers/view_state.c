@@ -73,6 +73,20 @@ static void method(struct jwriter *w)
     jw_object_end(w);
 }
 
+/* In assets that are neither quote nor base: no part of any other figure. */
+static void other_fees(struct jwriter *w, const struct fee_sums *f)
+{
+    jw_key(w, "fees_other");
+    jw_array(w);
+    for (size_t i = 0; i < f->count; i++) {
+        jw_object(w);
+        jw_member_text(w, "currency", f->list[i].currency);
+        jw_member_money(w, "amount", f->list[i].amount, -1);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 void view_metrics(struct jwriter *w, const struct snapshot *s)
 {
     const struct performance_report *r = &s->report;
@@ -107,6 +121,7 @@ void view_metrics(struct jwriter *w, const struct snapshot *s)
     jw_member_money(w, "current_pnl", r->current_pnl, -1);
     jw_member_money(w, "unrealized_pnl", s->unrealized, -1);
     jw_member_money(w, "fees_paid", r->fees_paid, -1);
+    other_fees(w, &s->other_fees);
     jw_member_money(w, "funding_paid", r->funding_paid, -1);
     jw_member_money(w, "turnover", r->turnover, -1);
     jw_member_money(w, "equity", s->equity, -1);

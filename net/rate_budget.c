@@ -36,7 +36,7 @@ bool rate_budget_limit(struct rate_budget *b, enum rate_kind kind, int64_t windo
         if (b->count == RATE_LIMITS)
             return false;
         l = &b->limits[b->count++];
-        *l = (struct rate_limit){.kind = kind, .window_us = window_us};
+        *l = (struct rate_limit){.kind = kind, .window_us = window_us, .told = -1};
     }
     l->limit = limit;
     return true;
@@ -147,6 +147,7 @@ void rate_budget_used(struct rate_budget *b, enum rate_kind kind, int64_t window
 
     if (!l)
         return;
+    l->told = used;
     move_on(l, now_us);
     more = used - counted(l);
     if (more > 0)
@@ -165,6 +166,21 @@ void rate_budget_banned(struct rate_budget *b, int64_t until_us)
 {
     if (until_us > b->banned_until_us)
         b->banned_until_us = until_us;
+}
+
+int rate_budget_states(struct rate_budget *b, int64_t now_us, struct rate_state out[RATE_LIMITS])
+{
+    for (int i = 0; i < b->count; i++) {
+        struct rate_limit *l = &b->limits[i];
+
+        move_on(l, now_us);
+        out[i] = (struct rate_state){.kind = l->kind,
+                                     .window_us = l->window_us,
+                                     .limit = l->limit,
+                                     .used = counted(l),
+                                     .told = l->told};
+    }
+    return b->count;
 }
 
 int rate_budget_fullness(struct rate_budget *b, int64_t now_us)

@@ -55,6 +55,15 @@ struct rate_limit {
     int64_t on_the_way; /* sent and not answered */
     int64_t done[RATE_SLOTS + 1];
     int64_t slot; /* index of the newest slot since the clock's zero */
+    int64_t told; /* the venue's newest count of this window; -1: none yet */
+};
+
+/* One limit as it stands. */
+struct rate_state {
+    enum rate_kind kind;
+    int64_t window_us, limit;
+    int64_t used; /* as counted here */
+    int64_t told; /* as the venue counted it last; -1: it has not yet */
 };
 
 struct rate_budget {
@@ -85,6 +94,8 @@ void rate_budget_used(struct rate_budget *b, enum rate_kind kind, int64_t window
 void rate_budget_blocked(struct rate_budget *b, int64_t now_us, int64_t until_us);
 void rate_budget_banned(struct rate_budget *b, int64_t until_us);
 
+/* All limits, for metrics; their number. */
+int rate_budget_states(struct rate_budget *b, int64_t now_us, struct rate_state out[RATE_LIMITS]);
 /* The fraction in thousandths that is counted of the fullest limit: for metrics. */
 int rate_budget_fullness(struct rate_budget *b, int64_t now_us);
 

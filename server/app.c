@@ -217,9 +217,8 @@ static void fill_service(struct app *a)
     h->data_dir = a->data_dir;
     h->anchors = anchors_board(a->anchors);
     h->terms = market_terms(a->config);
-    if (limit == 0 && !a->address.is_loopback)
-        limit = REQUESTS_PER_MINUTE;
-    h->rate_limit = limit;
+    h->rate_limit = limit == 0 && !a->address.is_loopback ? REQUESTS_PER_MINUTE : limit;
+    h->venue = live_source(a->market.live);
     h->mode = config_enum(a->config, CONFIG_mode) == 1 ? MODE_LIVE : MODE_PAPER;
     h->manual_orders = config_bool(a->config, CONFIG_manual_orders);
     h->tokens_changed = tokens_changed;

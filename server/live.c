@@ -188,3 +188,62 @@ struct venue live_venue(struct live *l)
     ASSERT(l->venue);
     return binance_venue_port(l->venue);
 }
+
+/* ---- How it is doing ---- */
+
+static void show_requests(const struct live *l, struct venue_health *out)
+{
+    static const char *const kinds[RATE_KIND_COUNT_] = {
+        [RATE_WEIGHT] = "weight", [RATE_ORDERS] = "orders", [RATE_REQUESTS] = "requests"};
+    const int64_t wall_us = clock_wall_us();
+    struct binance_usage u;
+
+    binance_client_usage(l->link.client, &u);
+    (void)copy_text(out->url, sizeof out->url, binance_client_url(l->link.client));
+    for (int i = 0; i < u.limit_count && i < VENUE_LIMITS; i++)
+        out->limits[out->limit_count++] = (struct venue_limit){.kind = kinds[u.limits[i].kind],
+                                                               .window_us = u.limits[i].window_us,
+                                                               .limit = u.limits[i].limit,
+                                                               .used = u.limits[i].used,
+                                                               .told = u.limits[i].told};
+    out->sent = u.sent;
+    out->rate_limited = u.rate_limited;
+    out->bans = u.bans;
+    out->clock_errors = u.clock_errors;
+    out->blocked_until_us = u.blocked_for_us > 0 ? wall_us + u.blocked_for_us : TIME_NONE;
+    out->banned_until_us = u.banned_for_us > 0 ? wall_us + u.banned_for_us : TIME_NONE;
+    out->waiting = u.waiting;
+    out->oldest_us = u.oldest_us;
+    out->knows_time = u.knows_time;
+    out->offset_us = u.offset_us;
+    out->time_error_us = u.time_error_us;
+    out->venue_us = wall_us + u.offset_us;
+}
+
+/* Any thread. */
+static void show(const void *self, struct venue_health *out)
+{
+    const struct live *l = self;
+    const struct feed feed = venue_feed_port(l->feed);
+    const int64_t timeframe_us = feed.timeframe_us(feed.self);
+
+    *out = (struct venue_health){.symbol_count = l->count};
+    show_requests(l, out);
+    out->symbols = xcalloc(l->count + 1, sizeof *out->symbols);
+    for (size_t i = 0; i < l->count; i++) {
+        struct venue_feed_state s;
+
+        venue_feed_status(l->feed, i, &s);
+        out->symbols[i] = (struct venue_symbol){
+            .candle_us = s.last_open_us == TIME_NONE ? TIME_NONE : s.last_open_us + timeframe_us,
+            .silent_us = s.silent_us,
+            .filled = s.filled,
+            .failures = s.failures};
+        (void)copy_text(out->symbols[i].symbol, LIMIT_SYMBOL, l->instruments[i].symbol);
+    }
+}
+
+struct venue_source live_source(const struct live *l)
+{
+    return l ? (struct venue_source){show, l} : (struct venue_source){0};
+}

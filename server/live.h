@@ -6,6 +6,7 @@
 #include "core/config.h"
 #include "engine/strategy.h"
 #include "engine/venue.h"
+#include "handlers/venue_source.h"
 
 struct live;
 
@@ -20,6 +21,8 @@ void live_close(struct live *l);
 /* In the order of the feed; owned by the live. */
 const struct instrument *live_instruments(const struct live *l, size_t *count);
 struct feed live_feed(struct live *l);
+/* How it is doing, for handlers; l NULL: nothing to show. */
+struct venue_source live_source(const struct live *l);
 /* Live mode only. */
 struct venue live_venue(struct live *l);
 

@@ -197,6 +197,34 @@ static enum err recover_strategies(struct pg *pg, struct recover_context *c, int
     return recover_documents(pg, c, deadline_us);
 }
 
+/* Fees in assets that are neither quote nor base, by asset. */
+static enum err recover_fees(struct pg *pg, struct recover_context *c)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, c->account);
+    e = pg_exec(pg,
+                "SELECT fee_currency, sum(fee)::text FROM fill WHERE account = $1 AND fee <> 0"
+                " AND fee_currency <> '' AND fee_currency <>"
+                " split_part(split_part(symbol, '/', 2), ':', 1) AND (symbol LIKE '%:%'"
+                " OR fee_currency <> split_part(symbol, '/', 1)) GROUP BY 1 ORDER BY 1",
+                &p, clock_monotonic_us() + recover_us, &r);
+    for (int i = 0; !e && i < PQntuples(r); i++) {
+        char currency[LIMIT_ASSET];
+        struct money sum;
+
+        result_text(r, i, 0, currency, sizeof(currency));
+        e = result_amount(r, i, 1, &sum.e12);
+        if (!e)
+            fee_sums_add(&c->made.other_fees, currency, sum);
+    }
+    PQclear(r);
+    return e;
+}
+
 /* What ended lately, its fills, and funding that was told: by id, as all that a restart reads. */
 static enum err recover_newest(struct pg *pg, struct recover_context *c)
 {
@@ -228,7 +256,7 @@ static enum err recover_newest(struct pg *pg, struct recover_context *c)
     if (e)
         return e;
     c->made.incomes = rows;
-    return ERR_OK;
+    return recover_fees(pg, c);
 }
 
 static enum err recover_body(struct pg *pg, void *context, int64_t deadline_us)

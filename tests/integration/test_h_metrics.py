@@ -73,6 +73,11 @@ def test_openmetrics_ends_with_eof_and_names_counters_without_total(played):
         assert re.search(rf"^{name}_total[ {{]", text, re.M) or f"\n{name}" not in text
 
 
+def test_without_a_venue_there_is_none_to_see(played):
+    assert played.api.get("/v1/venue").status == 404
+    assert "traderd_venue_" not in played.anonymous.get("/metrics", format="prometheus").text
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_promtool_has_nothing_to_complain_about(played):
     played.anonymous.get("/no/such/path")

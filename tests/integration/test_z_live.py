@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -114,6 +116,28 @@ def assert_latencies_are_told(daemon):
     assert "traderd_fill_slippage_bps_count" in text
 
 
+def assert_the_venue_is_seen(daemon, symbol):
+    """Limits, clock, line and candles, as JSON and to Prometheus."""
+    seen = daemon.api.get("/v1/venue").json
+    weight = next(limit for limit in seen["limits"] if limit["kind"] == "weight")
+    assert 0 < weight["used_told"] <= weight["used"] <= weight["limit"]
+    assert seen["requests"] > 10 and seen["bans"] == 0 and seen["banned_until"] is None
+    assert abs(seen["clock_offset_s"]) < 5 and seen["clock_error_s"] < 1
+    assert [s["symbol"] for s in seen["symbols"]] == [symbol]
+    assert 0 <= seen["symbols"][0]["candle_age_s"] < 30 and seen["symbols"][0]["silence_s"] < 30
+    assert seen["trading"]["is_reconciled"] and not seen["trading"]["entries_halted"]
+    assert daemon.api.get("/v1/metrics").json["fees_other"] == []
+    text = daemon.anonymous.get("/metrics", {"Accept": "text/plain"}).text
+    for name in (f'traderd_feed_candle_age_seconds{{symbol="{symbol}"}}',
+                 'traderd_venue_used{kind="orders",window_s="10"}', "traderd_venue_requests_total",
+                 "traderd_venue_banned_until_timestamp_seconds 0", "traderd_venue_queue_age_seconds"):
+        assert name in text, name
+    if shutil.which("promtool"):
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                              capture_output=True, check=False, timeout=30)
+        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("market", SYMBOLS)
 def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue, market):
     daemon = start(make_daemon(live_config(folder, venue, market)))
@@ -122,6 +146,7 @@ def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue
     flatten(daemon)
     assert_exactly_once(daemon, venue)
     assert_latencies_are_told(daemon)
+    assert_the_venue_is_seen(daemon, SYMBOLS[market])
     assert daemon.stop() == 0
     daemon.start()
     verify(daemon)

@@ -244,6 +244,8 @@ static void memory_recover_newest(const struct memory_journal *j, struct recover
             out->ended[out->ended_count++] = j->orders[i];
     }
     for (i = 0; i < j->fill_count; i++)
+        fee_sums_fill(&out->other_fees, &j->fills[i]);
+    for (i = 0; i < j->fill_count; i++)
         out->fills[out->fill_count++] = j->fills[i];
     out->incomes = xcalloc(j->cash_count + 1, sizeof(*out->incomes));
     for (i = 0; i < j->cash_count; i++) {

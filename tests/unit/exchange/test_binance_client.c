@@ -261,6 +261,36 @@ static void test_429_stops_all_but_cancels_and_418_stops_all(void **state)
     assert_int_equal(w->deletes, 2);
     binance_client_usage(w->client, &usage);
     assert_true(usage.banned_for_us > 500 * US_PER_S);
+    assert_int_equal(usage.bans, 1);
+    assert_int_equal(usage.rate_limited, 2);
+    assert_true(usage.knows_time && usage.time_error_us > 0);
+}
+
+/* What cannot leave is seen in the line, with its age; what was given up has left it. */
+static void test_the_line_of_requests_is_seen(void **state)
+{
+    struct world *w = *state;
+    struct transport_box *box = transport_box_new(4, NULL, NULL);
+    struct binance_request r = order();
+    struct binance_usage usage;
+    struct transport_answer a;
+
+    w->status = 429;
+    (void)copy_text(w->headers, sizeof w->headers, "Retry-After: 600\r\n");
+    (void)send_one(w, &r, INT64_MAX, 30 * US_PER_S);
+    assert_ok(binance_client_send(w->client, &r, INT64_MAX, 400 * US_PER_MS, box, 1));
+    assert_ok(binance_client_send(w->client, &r, INT64_MAX, 2 * US_PER_S, box, 2));
+    assert_ok(transport_box_take(box, -1, &a));
+    assert_int_equal(a.tag, 1);
+    transport_answer_release(&a);
+    binance_client_usage(w->client, &usage);
+    assert_int_equal(usage.waiting, 1);
+    assert_true(usage.oldest_us >= 300 * US_PER_MS && usage.oldest_us < 60 * US_PER_S);
+    assert_ok(transport_box_take(box, -1, &a));
+    transport_answer_release(&a);
+    binance_client_usage(w->client, &usage);
+    assert_true(usage.waiting == 0 && usage.oldest_us == 0);
+    transport_box_free(box);
 }
 
 static void test_403_again_and_again_is_a_ban(void **state)
@@ -385,6 +415,7 @@ int main(void)
         T(test_a_request_is_not_good_for_longer_than_its_expiry),
         T(test_a_wrong_clock_is_set_anew_and_an_order_is_not_repeated),
         T(test_429_stops_all_but_cancels_and_418_stops_all),
+        T(test_the_line_of_requests_is_seen),
         T(test_403_again_and_again_is_a_ban),
         T(test_the_venues_own_counts_and_limits),
         T(test_where_it_may_trade),

@@ -120,6 +120,7 @@ static void test_429_lets_a_few_cancels_through_and_418_nothing(void **state)
 
 static void test_what_others_use_is_learned(void **state)
 {
+    struct rate_state states[RATE_LIMITS];
     struct rate_budget b;
     const int64_t t = 9 * MINUTE;
 
@@ -127,8 +128,12 @@ static void test_what_others_use_is_learned(void **state)
     rate_budget_init(&b);
     assert_true(rate_budget_limit(&b, RATE_WEIGHT, MINUTE, 1000));
     assert_int_equal(drain(&b, RATE_DATA, t), 600);
+    assert_int_equal(rate_budget_states(&b, t, states), 1);
+    assert_true(states[0].used == 600 && states[0].told == -1 && states[0].limit == 1000);
     rate_budget_used(&b, RATE_WEIGHT, MINUTE, 500, t); /* fewer than ours: an older window */
     assert_int_equal(rate_budget_fullness(&b, t), 600);
+    assert_int_equal(rate_budget_states(&b, t, states), 1);
+    assert_true(states[0].used == 600 && states[0].told == 500);
     rate_budget_used(&b, RATE_WEIGHT, MINUTE, 900, t);
     assert_int_equal(rate_budget_fullness(&b, t), 900);
     assert_int_equal(drain(&b, RATE_ENTRY, t), 0);

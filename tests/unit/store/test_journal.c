@@ -151,6 +151,7 @@ static struct fill full_fill(void)
     f.fee.e12 = amount_at(3);
     f.pnl.e12 = amount_at(4);
     f.slippage.e12 = amount_at(5);
+    (void)copy_text(f.fee_currency, sizeof(f.fee_currency), "BNB");
     f.is_maker = true;
     f.order_done = true;
     f.opens = false;
@@ -325,6 +326,9 @@ static void everything_comes_back_equal(void **state)
     assert_same(r.orders[0], b.orders[0]);
     assert_int_equal(r.position_count, 1);
     assert_same(r.positions[0], b.positions[0]);
+    assert_int_equal(r.other_fees.count, 1);
+    assert_string_equal(r.other_fees.list[0].currency, "BNB");
+    assert_true(r.other_fees.list[0].amount.e12 == amount_at(3));
     assert_int_equal(r.income_count, 1);
     assert_same(r.incomes[0], b.cash[0]);
     assert_int_equal(r.daily.count, 1);
