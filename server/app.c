@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "handlers/jobs.h"
+#include "server/account_hash.h"
 #include "server/admin_token.h"
 #include "server/anchors.h"
 #include "server/beacon_source.h"
@@ -52,6 +53,7 @@ struct app {
     struct market market;
     char account[LIMIT_NAME];
     struct log_identity log;
+    char account_hash[DIGEST_HEX];
     struct engine *engine;
     struct anchors *anchors;
     struct beacon_source *beacon;
@@ -103,6 +105,13 @@ static bool app_is_replay(const struct app *a)
     return !a->market.live && config_enum(a->config, CONFIG_pace) == 0;
 }
 
+static enum err open_name(struct app *a, struct diag_list *diags)
+{
+    const struct account_name n = {a->data_dir, a->account, &a->log.signer};
+
+    return account_hash(&n, a->database.store, diags, a->account_hash);
+}
+
 static enum err open_engine(struct app *a, const struct journal *journal, struct diag_list *diags)
 {
     const struct config *c = a->config;
@@ -134,7 +143,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .genesis = {.origin = a->log.origin,
                     .vkey = a->log.vkey,
                     .build = TRADERD_VERSION "+" TRADERD_REVISION,
-                    .account_hash = a->log.account_hash,
+                    .account_hash = a->account_hash,
                     .quote = config_text(c, CONFIG_quote_currency),
                     .starting_equity = config_money(c, CONFIG_starting_equity),
                     .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
@@ -387,6 +396,8 @@ static enum err open_all(struct app *a, struct diag_list *diags)
         e = open_anchors(a, diags);
     if (!e)
         e = beacon_source_new(a->config, diags, &a->beacon);
+    if (!e)
+        e = open_name(a, diags);
     if (!e)
         e = open_engine(a, &a->database.journal, diags);
     if (!e)

@@ -13,9 +13,7 @@ enum err log_identity_open(const char *data_dir, const char *account, struct dia
 {
     uint8_t public_key[ED25519_KEY_BYTES];
     char path[DATA_PATH_MAX], hex[9];
-    struct digest digest;
     struct vkey vkey;
-    struct text t;
     enum err e;
 
     data_dir_file(data_dir, "log.key", path);
@@ -35,11 +33,6 @@ enum err log_identity_open(const char *data_dir, const char *account, struct dia
         return e;
     }
     vkey_print(&vkey, out->vkey);
-    text_init(&t, 1024);
-    text_format(&t, "%s\n%s", out->vkey, account);
-    digest_of(t.data, t.length, &digest);
-    text_release(&t);
-    hex_print(digest.bytes, DIGEST_BYTES, out->account_hash);
     return ERR_OK;
 }
 

@@ -8,8 +8,7 @@
 struct log_identity {
     char origin[NOTE_NAME]; /* "traderd.local/<beginning of the key>/<account>" */
     char vkey[VKEY_BYTES];
-    char account_hash[DIGEST_HEX]; /* of the account's id and the vkey */
-    struct log_signer signer;      /* points into this struct, which must not move */
+    struct log_signer signer; /* points into this struct, which must not move */
 };
 
 /* Loads data_dir/log.key, or makes it. */

@@ -303,3 +303,16 @@ def test_an_account_without_entries_has_no_checkpoint(make_daemon):
     for path in ("checkpoint", "key", "evidence.tar", "tile/0/000.p/1", "entry/0/proof"):
         assert daemon.api.get(f"/v1/log/{path}").status == 404
     assert daemon.api.get("/v1/log/checkpoints").json["data"] == []
+
+
+def test_the_account_is_named_by_a_digest_that_its_owner_can_open(played, entries):
+    genesis = ledger.json.loads(entries[0])["genesis"]
+    path = played.data / "account.salt"
+    assert path.stat().st_mode & 0o777 == 0o600
+    told = dict(line.split(" ", 1) for line in path.read_text().splitlines()[:3])
+    opened = tlog.sha256(f"{told['salt']}\n{told['account']}".encode()).hex()
+    assert genesis["account_hash"] == told["account_hash"] == opened
+    assert genesis["origin"].endswith("/" + told["account"])
+    # What anybody knows does not make it.
+    for known in (genesis["vkey"], genesis["origin"], ""):
+        assert tlog.sha256(f"{known}\n{told['account']}".encode()).hex() != opened
