@@ -62,4 +62,5 @@ def measure():
                 note)
 
 
-bench.main(measure)
+if __name__ == "__main__":
+    bench.main(measure)

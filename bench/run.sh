@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Not backtest: it installs other backtesters and takes ten minutes and more.  Not sweep: it wants
 # every core for itself.
-all=(start cycle rules paths candles memory http journal log verify load)
+all=(start cycle rules paths candles memory http journal log load)
 build=${BUILD:-build}
 python=/usr/bin/python3
 [[ -x $python ]] || python=python3
