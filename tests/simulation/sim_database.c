@@ -159,6 +159,13 @@ bool sim_database_fail_over(struct sim_database *d)
     return true;
 }
 
+bool sim_database_follows(const struct sim_database *d, const struct journal_batch *b)
+{
+    size_t there = sim_database_durable(d)->leaf_count, end = (size_t)b->account.log_size;
+
+    return there + b->leaf_count == end || there == end;
+}
+
 void sim_database_spooled(struct sim_database *d, const struct journal_batch *b)
 {
     struct journal ahead;

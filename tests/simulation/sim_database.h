@@ -57,6 +57,8 @@ enum err sim_database_commit(struct sim_database *d, const struct journal_batch 
 void sim_database_commit_alone(struct sim_database *d, const struct journal_batch *b);
 /* A standby becomes the server: what it did not have is gone.  False: it had everything. */
 bool sim_database_fail_over(struct sim_database *d);
+/* It begins where what is durable ends, or is there already. */
+bool sim_database_follows(const struct sim_database *d, const struct journal_batch *b);
 /* A batch became durable in the spool of the newest owner. */
 void sim_database_spooled(struct sim_database *d, const struct journal_batch *b);
 /* Nothing is spooled by the newest owner any more; what differs between what was durable and what

@@ -112,6 +112,8 @@ static enum err commit_to_database(struct instance *i, const struct journal_batc
         run_reached(r, "an old epoch's commit is refused");
     else if (e)
         judge_violated(&r->judge, "D3", "the database refuses a commit: %s", err_code(e));
+    if (!e && !instance_is_newest(i))
+        judge_violated(&r->judge, "O8", "the database takes a commit of an old epoch");
     if (!e)
         judge_commit(&r->judge, b);
     return e;
@@ -162,6 +164,10 @@ static enum err journal_spool(void *self, const struct journal_batch *b)
     }
     if (sim_now_us() < i->disk_full_until_us || has_died(i, "crash before spooling"))
         return ERR_IO;
+    if (instance_is_newest(i) && !sim_database_follows(&r->database, b)) {
+        judge_violated(&r->judge, "D3", "a commit is spooled, and the one before it is nowhere");
+        return ERR_IO;
+    }
     run_reached(r, "commit spooled");
     sim_spool_append(&i->spool, b, i->epoch);
     if (instance_is_newest(i)) {
