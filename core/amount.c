@@ -58,6 +58,15 @@ static bool rounds_away(u128 magnitude, enum remainder remainder, bool negative,
     return remainder == REMAINDER_ABOVE_HALF || (remainder == REMAINDER_HALF && (magnitude & 1));
 }
 
+static enum err amount_add(i128 a, i128 b, i128 *out)
+{
+    i128 sum;
+
+    if (__builtin_add_overflow(a, b, &sum)) /* 2 * 10^38 is more than 2^127 */
+        return ERR_OVERFLOW;
+    return signed_of(magnitude_of(sum), sum < 0, out);
+}
+
 /* n / d.  In a function of its own: beside the rest, compilers make both by one call that answers
  * through memory, and wait for it. */
 static __attribute__((noinline)) u128 quotient_of(u128 n, u128 d)
@@ -206,6 +215,14 @@ static enum err amount_from_double(double value, enum rounding mode, i128 *out)
     size_t type##_print_scale(struct type value, int scale, char text[AMOUNT_TEXT_MAX]) \
     {                                                                                   \
         return amount_print_scale(value.e12, scale, text);                              \
+    }                                                                                   \
+    enum err type##_add(struct type a, struct type b, struct type *out)                 \
+    {                                                                                   \
+        return amount_add(a.e12, b.e12, &out->e12);                                     \
+    }                                                                                   \
+    enum err type##_sub(struct type a, struct type b, struct type *out)                 \
+    {                                                                                   \
+        return amount_add(a.e12, -b.e12, &out->e12);                                    \
     }                                                                                   \
     enum err type##_from_double(double value, enum rounding mode, struct type *out)     \
     {                                                                                   \

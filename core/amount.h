@@ -41,22 +41,6 @@ enum {
 #define SIZE_ZERO ((struct size){0})
 #define MONEY_ZERO ((struct money){0})
 
-/* 10^38: the first magnitude that does not fit numeric(38,12). */
-#define AMOUNT_LIMIT ((u128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000))
-
-/* What add and sub are; inline, so that sums of sums stay in registers. */
-MUST_USE static inline enum err amount_sum(i128 a, i128 b, i128 *out)
-{
-    i128 sum;
-
-    if (__builtin_add_overflow(a, b, &sum)) /* 2 * 10^38 is more than 2^127 */
-        return ERR_OVERFLOW;
-    if (sum >= (i128)AMOUNT_LIMIT || sum <= -(i128)AMOUNT_LIMIT)
-        return ERR_OVERFLOW;
-    *out = sum;
-    return ERR_OK;
-}
-
 /* The same operations for each of the four types.
  *
  * parse: "-?digits[.digits]" with at most 26 integer digits; no exponent, blank, plus sign or
@@ -69,43 +53,37 @@ MUST_USE static inline enum err amount_sum(i128 a, i128 b, i128 *out)
  * from_double: nearest 10^-12 by the named rounding of the exact binary value; ERR_OVERFLOW for
  *   NaN, infinity and anything out of range.
  * to_double: the nearest double of the exact value. */
-#define AMOUNT_OPERATIONS(type)                                                                \
-    MUST_USE enum err type##_parse(const char *text, size_t length, struct type *out);         \
-    size_t type##_print(struct type value, char text[AMOUNT_TEXT_MAX]);                        \
-    size_t type##_print_scale(struct type value, int scale, char text[AMOUNT_TEXT_MAX]);       \
-    MUST_USE enum err type##_from_double(double value, enum rounding, struct type *out);       \
-    double type##_to_double(struct type value);                                                \
-    MUST_USE static inline enum err type##_add(struct type a, struct type b, struct type *out) \
-    {                                                                                          \
-        return amount_sum(a.e12, b.e12, &out->e12);                                            \
-    }                                                                                          \
-    MUST_USE static inline enum err type##_sub(struct type a, struct type b, struct type *out) \
-    {                                                                                          \
-        return amount_sum(a.e12, -b.e12, &out->e12);                                           \
-    }                                                                                          \
-    static inline int type##_cmp(struct type a, struct type b)                                 \
-    {                                                                                          \
-        return (a.e12 > b.e12) - (a.e12 < b.e12);                                              \
-    }                                                                                          \
-    static inline int type##_sign(struct type a)                                               \
-    {                                                                                          \
-        return (a.e12 > 0) - (a.e12 < 0);                                                      \
-    }                                                                                          \
-    static inline struct type type##_neg(struct type a)                                        \
-    {                                                                                          \
-        return (struct type){-a.e12};                                                          \
-    }                                                                                          \
-    static inline struct type type##_abs(struct type a)                                        \
-    {                                                                                          \
-        return a.e12 < 0 ? (struct type){-a.e12} : a;                                          \
-    }                                                                                          \
-    static inline struct type type##_min(struct type a, struct type b)                         \
-    {                                                                                          \
-        return a.e12 < b.e12 ? a : b;                                                          \
-    }                                                                                          \
-    static inline struct type type##_max(struct type a, struct type b)                         \
-    {                                                                                          \
-        return a.e12 > b.e12 ? a : b;                                                          \
+#define AMOUNT_OPERATIONS(type)                                                          \
+    MUST_USE enum err type##_parse(const char *text, size_t length, struct type *out);   \
+    size_t type##_print(struct type value, char text[AMOUNT_TEXT_MAX]);                  \
+    size_t type##_print_scale(struct type value, int scale, char text[AMOUNT_TEXT_MAX]); \
+    MUST_USE enum err type##_add(struct type a, struct type b, struct type *out);        \
+    MUST_USE enum err type##_sub(struct type a, struct type b, struct type *out);        \
+    MUST_USE enum err type##_from_double(double value, enum rounding, struct type *out); \
+    double type##_to_double(struct type value);                                          \
+    static inline int type##_cmp(struct type a, struct type b)                           \
+    {                                                                                    \
+        return (a.e12 > b.e12) - (a.e12 < b.e12);                                        \
+    }                                                                                    \
+    static inline int type##_sign(struct type a)                                         \
+    {                                                                                    \
+        return (a.e12 > 0) - (a.e12 < 0);                                                \
+    }                                                                                    \
+    static inline struct type type##_neg(struct type a)                                  \
+    {                                                                                    \
+        return (struct type){-a.e12};                                                    \
+    }                                                                                    \
+    static inline struct type type##_abs(struct type a)                                  \
+    {                                                                                    \
+        return a.e12 < 0 ? (struct type){-a.e12} : a;                                    \
+    }                                                                                    \
+    static inline struct type type##_min(struct type a, struct type b)                   \
+    {                                                                                    \
+        return a.e12 < b.e12 ? a : b;                                                    \
+    }                                                                                    \
+    static inline struct type type##_max(struct type a, struct type b)                   \
+    {                                                                                    \
+        return a.e12 > b.e12 ? a : b;                                                    \
     }
 
 AMOUNT_OPERATIONS(price)

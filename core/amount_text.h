@@ -7,6 +7,8 @@
 #include "core/amount.h"
 
 #define AMOUNT_ONE ((i128)INT64_C(1000000000000))
+/* 10^38: the first magnitude that does not fit numeric(38,12). */
+#define AMOUNT_LIMIT ((u128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000))
 
 /* 10^exponent for 0..12. */
 i128 amount_power(int exponent);

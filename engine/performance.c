@@ -26,8 +26,10 @@ static const double deviation_noise = 1e-14;
  * what could be lost, is checked where it moves. */
 static void add_up(struct money *sum, struct money more)
 {
-    if (money_add(*sum, more, sum))
-        return;
+    struct money made;
+
+    if (!money_add(*sum, more, &made))
+        *sum = made;
 }
 
 void performance_init(struct performance *p, struct money starting_equity)
