@@ -66,6 +66,7 @@ struct fast {
     struct position position;    /* but for what is below: see fast_sync */
     struct backtest_leg entered; /* its fill */
     struct fast_order entering, stop, target, leaving;
+    struct sim_order forms[2]; /* what the venue is asked about */
     int64_t best, worst, mark; /* candle prices since the last fast_sync */
     int64_t low_hit, high_hit; /* a candle that reaches one of them touches an order */
     int64_t roi_due_us;        /* the next step of the ROI table begins */

@@ -353,41 +353,37 @@ static void book_entry(struct fast *f, struct price price, struct price open, in
     protect_entry(f, open, at_us);
 }
 
-/* The order as the venue has it. */
-static struct sim_order sim_form(const struct fast *f, const struct fast_order *order,
-                                 enum order_type type, enum side side, bool is_entry)
+/* The order as the venue has it; what else there is of it stays 0. */
+static void sim_form(struct fast *f, const struct fast_order *order, enum order_type type,
+                     bool is_entry, struct sim_order *out)
 {
-    return (struct sim_order){
-        .id = order->id,
-        .side = side,
-        .type = type,
-        .is_entry = is_entry,
-        .reduce_only = !is_entry,
-        .size = order->size,
-        .level = order->level,
-        .decision = order->decision,
-        .tolerance = is_entry ? f->o->terms.slippage_tolerance : (struct ratio){0},
-    };
+    out->id = order->id;
+    out->side = is_long(f) == is_entry ? SIDE_BUY : SIDE_SELL;
+    out->type = type;
+    out->is_entry = is_entry;
+    out->reduce_only = !is_entry;
+    out->size = order->size;
+    out->level = order->level;
+    out->decision = order->decision;
+    out->tolerance = is_entry ? f->o->terms.slippage_tolerance : (struct ratio){0};
 }
 
 void fast_open(struct fast *f, const struct candle *c)
 {
     const bool is_entry = f->entering.id != 0;
     const struct fast_order *order = is_entry ? &f->entering : &f->leaving;
-    const enum side side =
-        (f->opened.direction == DIRECTION_LONG) == is_entry ? SIDE_BUY : SIDE_SELL;
-    struct sim_order form;
+    struct sim_order *form = &f->forms[0];
     const struct price open = candle_amount(f, c->open);
     struct price price;
 
     if (!order->id || c->volume == 0 || (c->flags & CANDLE_SYNTHETIC))
         return;
-    form = sim_form(f, order, ORDER_MARKET, side, is_entry);
-    if (sim_is_beyond_tolerance(&form, open)) {
+    sim_form(f, order, ORDER_MARKET, is_entry, form);
+    if (sim_is_beyond_tolerance(form, open)) {
         f->entering.id = 0; /* it expires */
         return;
     }
-    if (sim_taker_price(f->venue, &form, f->o->terms.slippage, open, &price)) {
+    if (sim_taker_price(f->venue, form, f->o->terms.slippage, open, &price)) {
         fail(f, ERR_OVERFLOW);
         return;
     }
@@ -400,11 +396,7 @@ void fast_open(struct fast *f, const struct candle *c)
 void fast_touch(struct fast *f, const struct candle *c, int64_t at_us)
 {
     const struct sim_range range = sim_range_of(c);
-    const enum side side = is_long(f) ? SIDE_SELL : SIDE_BUY;
-    const struct sim_order orders[2] = {
-        sim_form(f, &f->stop, ORDER_STOP_MARKET, side, false),
-        sim_form(f, &f->target, ORDER_LIMIT, side, false),
-    };
+    struct sim_order *orders = f->forms;
     struct sim_hit hits[2] = {{{0}, 0, 0, false, {0}}};
     size_t count = 0;
     const struct sim_order *o;
@@ -412,6 +404,8 @@ void fast_touch(struct fast *f, const struct candle *c, int64_t at_us)
 
     if (c->volume == 0 || (c->flags & CANDLE_SYNTHETIC))
         return;
+    sim_form(f, &f->stop, ORDER_STOP_MARKET, false, &orders[0]);
+    sim_form(f, &f->target, ORDER_LIMIT, false, &orders[1]);
     for (int i = 0; i < 2; i++) {
         hits[count].ref = (struct sim_ref){(uint32_t)i, orders[i].id};
         count += orders[i].id && sim_find_hit(f->venue, &orders[i], &range, &hits[count]);
@@ -469,7 +463,6 @@ static bool is_approved(struct fast *f, const struct candle *c, double confidenc
 void fast_enter(struct fast *f, const struct candle *c, double confidence, int64_t at_us)
 {
     struct risk_verdict verdict;
-    struct sim_order form;
 
     f->a->last_signal_id++;
     if (!is_approved(f, c, confidence, at_us, &verdict)) {
@@ -483,9 +476,8 @@ void fast_enter(struct fast *f, const struct candle *c, double confidence, int64
         .size = verdict.size,
         .signal_id = f->a->last_signal_id,
     };
-    form = sim_form(f, &f->entering, ORDER_MARKET,
-                    f->opened.direction == DIRECTION_LONG ? SIDE_BUY : SIDE_SELL, true);
-    if (sim_entry_objection(f->venue, &form)) {
+    sim_form(f, &f->entering, ORDER_MARKET, true, &f->forms[0]);
+    if (sim_entry_objection(f->venue, &f->forms[0])) {
         f->a->orders_rejected++;
         f->entering.id = 0;
     }
