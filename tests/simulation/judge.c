@@ -92,6 +92,12 @@ static void check_exposure(struct judge *j, const struct order *o)
             held[orders[i].symbol] +=
                 (int)orders[i].side * (orders[i].size.e12 - orders[i].executed.e12);
     }
+    for (int i = 0; i < SIM_SYMBOLS; i++) { /* what others, or the venue, have taken away is gone */
+        i128 others = sim_venue_foreign(j->venue, i).e12;
+
+        if ((others < 0 && held[i] > 0) || (others > 0 && held[i] < 0))
+            held[i] += others;
+    }
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (!notional_of(o->decision_price, (struct size){held[i] < 0 ? -held[i] : held[i]},
                          ROUND_UP, &more) &&
