@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the venue holds of a position, taken over: entries of the log that no order asked for. */
+/* What the venue holds of a position, taken over, and what one strategy's order took of another's:
+ * entries of the log that no order asked for. */
 #include <string.h>
 
 #include "core/amount_text.h"
@@ -8,6 +9,7 @@
 
 static const char less_text[] = "the venue holds less than the trades made";
 static const char more_text[] = "the venue holds more than the trades made";
+static const char crossed_text[] = "an order of another strategy took it: the venue knows the sum";
 
 /* The difference as the fill it is booked like; no row of fills has it. */
 static enum err adopt_fill(const struct engine_state *s, const struct lane *lane, enum side side,
@@ -41,12 +43,12 @@ static void adopt_tell(const struct position *p, const struct fill *f)
 }
 
 static enum err adopt_part(struct engine_state *s, struct lane *lane, enum side side,
-                           struct size size, struct price price)
+                           struct size size, struct price price, const char *reason)
 {
     const struct instrument *i = lane_instrument(s, lane);
     struct position *p = lane->position, after = *p;
     struct leaf_context context = state_leaf_context(s, p->strategy);
-    struct correction c = {.reason = (int)side == (int)p->direction ? more_text : less_text,
+    struct correction c = {.reason = reason,
                            .position_id = p->id,
                            .symbol = p->symbol,
                            .strategy_id = p->strategy_id,
@@ -117,7 +119,28 @@ enum err booking_adopt(struct engine_state *s, size_t instrument, struct size th
         if ((int)side != (int)lane->position->direction)
             part = size_min(left, lane->position->size);
         left.e12 -= part.e12;
-        e = adopt_part(s, lane, side, part, price);
+        e = adopt_part(s, lane, side, part, price,
+                       (int)side == (int)lane->position->direction ? more_text : less_text);
+    }
+    return e;
+}
+
+enum err booking_cross(struct engine_state *s, struct lane *lane, struct price price)
+{
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < s->lane_count && lane->position && e == ERR_OK; i++) {
+        struct lane *of = s->lanes[i];
+        struct size size;
+        bool was_long = lane->position->direction == DIRECTION_LONG;
+
+        if (of == lane || of->instrument != lane->instrument || !of->position ||
+            of->position->direction == lane->position->direction)
+            continue;
+        size = size_min(lane->position->size, of->position->size);
+        e = adopt_part(s, of, was_long ? SIDE_BUY : SIDE_SELL, size, price, crossed_text);
+        if (e == ERR_OK)
+            e = adopt_part(s, lane, was_long ? SIDE_SELL : SIDE_BUY, size, price, crossed_text);
     }
     return e;
 }

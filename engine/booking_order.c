@@ -221,13 +221,40 @@ static enum err booking_catch_up(struct engine_state *s, int64_t order_id)
                          .reason = reason});
 }
 
-static struct live_order *booking_entry_of(struct engine_state *s, const struct lane *lane)
+/* What others hold of the instrument, as far as an order of this side would make it smaller. */
+static struct size booking_others(const struct engine_state *s, const struct lane *lane,
+                                  enum side side)
 {
-    for (size_t i = 0; i < s->order_count; i++) {
-        if (s->orders[i]->lane == lane && s->orders[i]->order.purpose == PURPOSE_ENTRY)
-            return s->orders[i];
+    struct size sum = SIZE_ZERO;
+
+    for (size_t i = 0; i < s->lane_count; i++) {
+        const struct lane *of = s->lanes[i];
+
+        if (of != lane && of->instrument == lane->instrument && of->position &&
+            (int)of->position->direction != (int)side)
+            sum.e12 += of->position->size.e12;
     }
-    return NULL;
+    return sum;
+}
+
+/* An entry that may have executed untold: the lane's own, else one of the instrument. */
+static struct live_order *booking_entry_of(struct engine_state *s, const struct lane *lane,
+                                           enum side side, struct size beyond)
+{
+    struct live_order *entry = NULL;
+
+    for (size_t i = 0; i < s->order_count; i++) {
+        struct live_order *live = s->orders[i];
+
+        if (live->order.purpose != PURPOSE_ENTRY)
+            continue;
+        if (live->lane == lane)
+            return live;
+        if (live->lane->instrument == lane->instrument && live->order.side != side &&
+            live->order.status != ORDER_NEW)
+            entry = live;
+    }
+    return size_cmp(booking_others(s, lane, side), beyond) >= 0 ? NULL : entry;
 }
 
 /* Where reduce-only holds at the venue, more cannot have been reduced than was held: a fill of the
@@ -239,13 +266,15 @@ static bool booking_is_early(struct engine_state *s, struct live_order *live,
     const struct position *p = live->lane->position;
     const struct order *o = &live->order;
     bool is_closing = p && (int)p->direction != (int)o->side;
+    struct size beyond = event->size;
     struct live_order *entry;
 
-    if (!o->reduce_only || !s->options.venue->traits.has_reduce_only ||
-        (is_closing && size_cmp(event->size, p->size) <= 0) ||
+    if (is_closing)
+        beyond.e12 -= p->size.e12;
+    if (!o->reduce_only || !s->options.venue->traits.has_reduce_only || size_sign(beyond) <= 0 ||
         fill_ids_has(&s->fill_ids, o->symbol, event->venue_fill_id))
         return false;
-    entry = booking_entry_of(s, live->lane);
+    entry = booking_entry_of(s, live->lane, o->side, beyond);
     if (!entry)
         return false;
     LOG_WARN("fill_waits", "order", LOG_NUMBER(o->id), "entry", LOG_NUMBER(entry->order.id), NULL);
@@ -253,6 +282,20 @@ static bool booking_is_early(struct engine_state *s, struct live_order *live,
     inquiry_want(live);
     s->dealings.compare_wanted = true; /* finds the fill of an order that has ended */
     return true;
+}
+
+/* A fill, and what it took of others' where the venue's reduce-only bounds the sum. */
+static enum err booking_take_fill(struct engine_state *s, struct live_order *live,
+                                  const struct venue_event *event)
+{
+    struct lane *lane = live->lane;
+    const enum side side = live->order.side;
+    const bool is_bounded = live->order.reduce_only && s->options.venue->traits.has_reduce_only;
+    enum err e = booking_fill(s, live, event);
+
+    if (e || !is_bounded || !lane->position || (int)lane->position->direction != (int)side)
+        return e;
+    return booking_cross(s, lane, event->price);
 }
 
 /* Of an order that has ended only fills still count; but what the venue never had cannot be
@@ -281,7 +324,7 @@ static enum err booking_apply_ended(struct engine_state *s, const struct venue_e
     s->effects = true;
     state_touch(s, late.lane);
     s->markets[late.lane->instrument].moved_us = state_now(s);
-    return booking_is_early(s, &late, event) ? ERR_OK : booking_fill(s, &late, event);
+    return booking_is_early(s, &late, event) ? ERR_OK : booking_take_fill(s, &late, event);
 }
 
 /* What tells of no order. */
@@ -337,7 +380,7 @@ enum err booking_apply(struct engine_state *s, const struct venue_event *event)
             order_move(&live->order, ORDER_SUBMITTED, state_now(s));
         if (booking_is_early(s, live, event))
             return ERR_OK;
-        e = booking_fill(s, live, event);
+        e = booking_take_fill(s, live, event);
         return e ? e : booking_catch_up(s, order_id);
     case VENUE_REJECTED:
     case VENUE_NOT_SENT:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files of booking share; only engine/booking*.c include this. */
+/* What the files of booking share; only engine/booking*.c include this. */
 #ifndef ENGINE_BOOKING_PARTS_H
 #define ENGINE_BOOKING_PARTS_H
 
@@ -16,6 +16,10 @@ MUST_USE enum err booking_cash(struct engine_state *s, const struct instrument *
                                const struct fill *f, struct money entry_fee_share);
 /* A position that has closed: its last row, its statistics, and its other orders taken away. */
 void booking_close_position(struct engine_state *s, struct lane *lane);
+/* An order that only reduces has executed beyond its position, at this price, because the venue
+ * knows only the sum of what is held: what others held of the symbol is gone, and so is the lane's
+ * position that it seems to have opened.  Two `correct` entries each, no cash but the profit. */
+MUST_USE enum err booking_cross(struct engine_state *s, struct lane *lane, struct price price);
 /* Writes the order's end into the log and forgets it. */
 MUST_USE enum err booking_close_order(struct engine_state *s, int64_t order_id);
 

@@ -206,6 +206,21 @@ static bool is_client_id(const struct value *id, const struct digest *order)
     return value_is(id, hex);
 }
 
+/* A venue that knows only the sum of what strategies hold lets one's order take of another's: what
+ * it seems to have opened is then held the other way round by others. */
+static bool others_held(const struct verify_rules *v, const struct trade_entry *t)
+{
+    const struct book_position *p;
+    i128 sum = 0;
+    size_t at = 0;
+
+    while ((p = book_next(&v->track->book, &at))) {
+        if (p->id != t->position_id && p->direction == -t->side && value_is(&t->symbol, p->symbol))
+            sum += p->size;
+    }
+    return sum >= t->size;
+}
+
 static const char *judge_trade(const struct verify_rules *v, struct open_order *o,
                                const struct record *r, const struct trade_entry *t)
 {
@@ -223,7 +238,7 @@ static const char *judge_trade(const struct verify_rules *v, struct open_order *
         return "the price is worse than the order's limit";
     if (t->is_filled != (t->size == o->size - o->filled))
         return "status does not agree with what is left of the order";
-    if (o->reduce_only && !v->track->broken && v->track->book.last.opens)
+    if (o->reduce_only && !v->track->broken && v->track->book.last.opens && !others_held(v, t))
         return "an order that may only reduce has opened a position";
     return NULL;
 }

@@ -144,6 +144,11 @@ class Book:
             self.closed, self.trip = True, p.pnl
             del self.open[trade.position]
 
+    def others_held(self, trade):
+        """A venue that knows only the sum lets an order that only reduces take of others'."""
+        return sum(p.size for number, p in self.open.items()
+                   if number != trade.position and p.symbol == trade.symbol
+                   and p.direction == -trade.side) >= trade.size
 
     def give_up(self, position, size, pnl):
         """Dust: the position closes without what is left of it."""

@@ -160,7 +160,9 @@ class Rules:
         try:
             if not order:
                 raise Bad("no open order before it has this leaf hash")
-            order.judge(trade, record, not self.metrics.broken and self.metrics.book.opens)
+            book = self.metrics.book
+            order.judge(trade, record, not self.metrics.broken and book.opens
+                        and not book.others_held(trade))
         except Bad as error:
             self.fail("orders", f"trade {trade.id}: {error}")
         if order and trade.size <= order.size - order.filled:

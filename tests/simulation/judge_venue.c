@@ -60,14 +60,19 @@ void judge_recount(struct judge *j)
 void judge_watch(struct judge *j, int64_t now_us, bool is_fair)
 {
     int64_t passed_us = now_us - j->looked_us;
-    i128 held[SIM_SYMBOLS];
+    i128 held[SIM_SYMBOLS], rests[SIM_SYMBOLS] = {0};
 
     j->looked_us = now_us;
     count_trades(j);
     memcpy(held, j->ours, sizeof held);
     for (const struct position *p = j->journal->positions, *end = p + j->journal->position_count;
-         p < end; p++)
-        held[judge_symbol(j, p->symbol)] -= (int)p->direction * p->dust.e12;
+         p < end; p++) {
+        int symbol = judge_symbol(j, p->symbol);
+
+        held[symbol] -= (int)p->direction * p->dust.e12;
+        if (p->status != POSITION_CLOSED) /* each has a rest of less than a lot */
+            rests[symbol] += j->instruments[symbol].lot.e12;
+    }
     for (int i = 0; i < SIM_SYMBOLS; i++) {
         bool is_other =
             !j->instruments[i].is_spot &&
@@ -85,8 +90,10 @@ void judge_watch(struct judge *j, int64_t now_us, bool is_fair)
         i128 size = held[i] < 0 ? -held[i] : held[i];
 
         size -= size % j->instruments[i].lot.e12; /* the rest is in no order */
+        if (rests[i] > j->instruments[i].lot.e12)
+            size -= rests[i] - j->instruments[i].lot.e12;
 
-        if (!is_fair || j->has_foreign || size == 0 || covered(j, i, side) >= size)
+        if (!is_fair || j->has_foreign || size <= 0 || covered(j, i, side) >= size)
             j->unprotected_us[i] = 0;
         else
             j->unprotected_us[i] += passed_us;

@@ -306,11 +306,6 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
         r->csv[i] = make_candles(r, i);
     r->has_hand = sim_below(&r->random, 4) == 0;
     r->strategy_json = strategies[sim_below(&r->random, is_spot ? 2 : COUNT_OF(strategies))];
-    /* Two that hold one symbol may sell each other's holding, which is not what is looked for. */
-    if (r->has_hand)
-        r->strategy_json = "{\"version\":1,\"name\":\"idle\",\"timeframe\":\"1m\","
-                           "\"startup_bars\":3,\"entry\":{\"condition\":\"close > 1000000\"},"
-                           "\"stop_loss\":0.01}";
     assert_ok(
         strategy_parse(r->strategy_json, strlen(r->strategy_json), true, &diags, &r->strategy));
     sim_set_now(0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A target beside its stop where both are orders of their own (reduce-only): the one that executes
  * ends the other, whoever is faster. */
+#include "core/amount_text.h"
 #include "tests/support/check.h"
 #include "tests/support/script_venue.h"
 
@@ -145,6 +146,69 @@ static void test_what_both_execute_beyond_the_position_leaves_at_once(void **sta
     script_end(&s);
 }
 
+/* A source of signals enters the symbol too; its entry fills whole, its stop rests. */
+static struct order another_holds(struct script *s, struct size size)
+{
+    struct command c = {.kind = COMMAND_SIGNAL,
+                        .mode = MODE_PAPER,
+                        .name = "radio",
+                        .symbol = "BTC/USDT:USDT",
+                        .signal = {.action = SIGNAL_ENTRY,
+                                   .direction = DIRECTION_LONG,
+                                   .confidence = {AMOUNT_ONE},
+                                   .sizing = {.kind = SIZING_FIXED_BASE, .value = {size.e12}},
+                                   .stop_loss = {AMOUNT_ONE}}};
+    struct order entry;
+
+    engine_carry_out(s->engine, &c, s->reply);
+    assert_ok(s->reply->error);
+    script_play(s, 67.5);
+    entry = script_newest(s, SCRIPT_SUBMIT)->order;
+    assert_string_equal(entry.strategy, "radio");
+    (void)script_tell(s, VENUE_ACCEPTED, entry.id);
+    script_fill(s, entry.id, "r1", entry.size);
+    script_play(s, 68);
+    entry = script_newest(s, SCRIPT_SUBMIT)->order;
+    assert_int_equal(entry.purpose, PURPOSE_STOP_LOSS);
+    assert_true(entry.size.e12 == size.e12);
+    (void)script_tell(s, VENUE_ACCEPTED, entry.id);
+    return entry;
+}
+
+/* Reduce-only bounds the sum at the venue: what both sold beyond one strategy's position was
+ * another's, and is booked so; nobody is left with what nobody holds. */
+static void test_what_both_execute_beyond_is_taken_of_what_another_holds(void **state)
+{
+    size_t corrections = 0, last = 0;
+    struct order other;
+    struct script s;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    other = another_holds(&s, (struct size){2 * b.stop.size.e12});
+    fill(&s, &b.target, "t2");
+    fill(&s, &b.stop, "t3");
+    script_play(&s, 69);
+    assert_int_equal(s.journal.position_count, 3);
+    assert_int_equal(s.journal.positions[0].status, POSITION_CLOSED);
+    assert_int_equal(s.journal.positions[2].status, POSITION_CLOSED);
+    assert_int_equal(s.journal.positions[1].status, POSITION_OPEN);
+    assert_true(s.journal.positions[1].size.e12 == b.stop.size.e12);
+    for (size_t i = 0; i < s.journal.leaf_count; i++) {
+        corrections += s.journal.leaves[i].kind == LEAF_CORRECT;
+        last = s.journal.leaves[i].kind == LEAF_CORRECT ? i : last;
+    }
+    assert_int_equal(corrections, 2);
+    assert_non_null(strstr(s.journal.leaves[last].bytes, "of another strategy"));
+    /* Its stop is of what is left; nothing else is sent. */
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    assert_string_equal(script_newest(&s, SCRIPT_SUBMIT)->order.strategy, "radio");
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.id > other.id);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.size.e12 == b.stop.size.e12);
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_a_stop_that_triggers_as_the_target_fills_reduces_nothing),
         cmocka_unit_test(test_both_execute_a_part),
         cmocka_unit_test(test_what_both_execute_beyond_the_position_leaves_at_once),
+        cmocka_unit_test(test_what_both_execute_beyond_is_taken_of_what_another_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
