@@ -82,7 +82,7 @@ UNIT_PROGRAMS := $(foreach source,$(UNIT_SOURCES),$(BUILD)/tests/$(call UNIT_NAM
 FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
-BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/%,$(filter-out bench/bench_world.c,\
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(BUILD)/%,$(filter-out bench/bench_world.c bench/bench_venue.c,\
                   $(sort $(wildcard bench/*.c))))
 
 SIMULATION_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/simulation/*.c)))
@@ -273,6 +273,8 @@ endef
 $(foreach source,$(UNIT_SOURCES),$(eval $(call UNIT_RULE,$(source))))
 
 bench-programs: $(BENCH_PROGRAMS)
+
+$(BUILD)/bench_latency: $(BUILD)/obj/bench/bench_venue.o
 
 $(BUILD)/bench_%: $(BUILD)/obj/bench/bench_%.o $(BUILD)/obj/bench/bench_world.o $(LIBRARY)
 	$(call SAY,LINK,$@)

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Not backtest: it installs other backtesters and takes ten minutes and more.  Not sweep: it wants
 # every core for itself.
-all=(start cycle rules paths candles memory http journal log load)
+all=(start cycle rules paths candles memory http journal latency log load)
 build=${BUILD:-build}
 python=/usr/bin/python3
 [[ -x $python ]] || python=python3
@@ -19,7 +19,7 @@ for name in "$@"; do
 done
 (($# > 0)) || set -- "${all[@]}"
 for program in traderd bench_cycle bench_rules bench_backtest bench_memory bench_candles \
-    bench_candles_io bench_log bench_peers bench_verify; do
+    bench_candles_io bench_latency bench_log bench_peers bench_verify; do
     if [[ ! -x $build/$program ]]; then
         echo "$build/$program is missing; run: make all bench-programs" >&2
         exit 1

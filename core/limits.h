@@ -57,6 +57,8 @@ enum {
     LIMIT_BEACON_BYTES = 64 * 1024 * 1024, /* a reader's list of rounds: years of one a minute */
 
     LIMIT_NET_WAITING = 1024,      /* requests in line for the network */
+    LIMIT_NET_SPARES = 8,          /* connections opened ahead: idle ones cost the venue too */
+    LIMIT_NET_ORIGIN = 320,        /* scheme, a name of 255 characters, port */
     LIMIT_NET_URL = 8 * 1024,      /* venues answer longer ones with 414 */
     LIMIT_NET_HEADERS = 32 * 1024, /* of one request, of one answer */
     LIMIT_NET_BODY = 64 * 1024,    /* of one request */

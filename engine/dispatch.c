@@ -344,10 +344,16 @@ static struct order dispatch_leaving(const struct engine_state *s, const struct 
 
 static void dispatch_submitted(struct engine_state *s, struct live_order *live, int64_t now)
 {
+    const struct order *o = &live->order;
+
     inquiry_sent(s, live);
     order_move(&live->order, ORDER_SUBMITTED, now);
-    if (s->options.venue->traits.outlives_us)
-        quality_time(&s->quality, QUALITY_DECIDED_SENT, now - live->order.created_us);
+    if (s->options.venue->traits.outlives_us) {
+        quality_time(&s->quality, QUALITY_DECIDED_SENT, now - o->created_us);
+        if (s->step == STEP_DECIDED && o->attempt == 1 &&
+            (o->purpose == PURPOSE_ENTRY || o->purpose == PURPOSE_EXIT))
+            quality_time(&s->quality, QUALITY_CLOSED_DECIDED, o->created_us - s->step_at_us);
+    }
     journal_batch_put_order(&s->pending, &live->order);
 }
 

@@ -2,15 +2,16 @@
 /* Counts latencies and slippage into buckets. */
 #include "engine/quality.h"
 
-const int64_t quality_time_us[QUALITY_TIMES] = {100,    250,     500,     1000,    2500,
-                                                5000,   10000,   25000,   50000,   100000,
-                                                250000, 1000000, 5000000, 30000000};
+const int64_t quality_time_us[QUALITY_TIMES] = {
+    10,    25,    50,     100,    250,    500,     1000,    2500,    5000,    10000,
+    25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000};
 const int64_t quality_slippage_bps[QUALITY_BPS] = {-50, -20, -10, -5, -1, 0,  1,
                                                    2,   5,   10,  20, 50, 100};
 
 const char *quality_stage_name(enum quality_stage s)
 {
     static const char *const names[QUALITY_STAGE_COUNT_] = {
+        [QUALITY_CLOSED_DECIDED] = "closed_decided",
         [QUALITY_DECIDED_SENT] = "decided_sent",
         [QUALITY_SENT_ACKNOWLEDGED] = "sent_acknowledged",
         [QUALITY_SENT_FILLED] = "sent_filled",

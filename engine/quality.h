@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How fast and at what price orders execute at a real venue, as histograms since the start.
  *
- * Times are the engine's clock: decided (the intent is made), sent (given to the connector, after
- * the commit), acknowledged, first fill.  Slippage is against the decision price, worse is
- * positive.  Simulated venues answer at the same instant and are not counted.  Pure. */
+ * Times are the engine's clock: closed (the end of the candle that an entry or exit was decided on;
+ * what the venue takes to tell of it is in what follows), decided (the intent is made), sent (given
+ * to the connector, after the commit), acknowledged, first fill.  Slippage is against the decision
+ * price, worse is positive.  Simulated venues answer at the same instant and are not counted.
+ * Pure. */
 #ifndef ENGINE_QUALITY_H
 #define ENGINE_QUALITY_H
 
 #include "engine/fill.h"
 
 enum quality_stage {
+    QUALITY_CLOSED_DECIDED,
     QUALITY_DECIDED_SENT,
     QUALITY_SENT_ACKNOWLEDGED,
     QUALITY_SENT_FILLED,
     QUALITY_STAGE_COUNT_
 };
-/* "decided_sent" "sent_acknowledged" "sent_filled" */
+/* "closed_decided" "decided_sent" "sent_acknowledged" "sent_filled" */
 const char *quality_stage_name(enum quality_stage s);
 
 enum {
-    QUALITY_TIMES = 14, /* bounds of a latency; one more bucket holds what is above */
+    QUALITY_TIMES = 19, /* bounds of a latency, 10 us to 10 s; one more bucket is above */
     QUALITY_BPS = 13    /* of slippage */
 };
 extern const int64_t quality_time_us[QUALITY_TIMES];    /* upper bounds */

@@ -17,7 +17,8 @@ enum {
     SYNC_BOX = 4,           /* one is on its way at most; room for its successor */
     WINDOW_LEAST_MS = 200,  /* less time left than this is too late (execution.md 4.3) */
     WINDOW_MOST_MS = 60000, /* the venue allows no more */
-    FORBIDDEN_IN_ROW = 3    /* 403 in a row count as a ban */
+    FORBIDDEN_IN_ROW = 3,   /* 403 in a row count as a ban */
+    ORDERS_EACH = 4 /* of a symbol: a cancel and an exit, or an entry, a stop and a target */
 };
 
 #define SYNC_EVERY_US (10 * 60 * US_PER_S)
@@ -326,6 +327,12 @@ enum err binance_client_send(struct binance_client *c, const struct binance_requ
                              uint64_t tag)
 {
     return submit(c, r, expires_us, clock_monotonic_us() + timeout_us, false, box, tag);
+}
+
+void binance_client_expect(struct binance_client *c, int64_t at_us, size_t symbols)
+{
+    if (c->secret)
+        transport_expect(c->transport, c->base, at_us, ORDERS_EACH * symbols);
 }
 
 enum err binance_client_call(struct binance_client *c, const struct binance_request *r,

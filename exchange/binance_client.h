@@ -44,6 +44,10 @@ MUST_USE enum err binance_client_send(struct binance_client *c, const struct bin
                                       int64_t expires_us, int64_t timeout_us,
                                       struct transport_box *box, uint64_t tag);
 
+/* Any thread.  Orders for so many symbols may come at this instant (monotonic clock): connections
+ * for some of them are opened shortly before (net/transport.h, transport_expect). */
+void binance_client_expect(struct binance_client *c, int64_t at_us, size_t symbols);
+
 /* Sends and waits, for tools and start-up; a request that reads is asked again once when the venue
  * says that our time is wrong.  The answer is the caller's to release. */
 MUST_USE enum err binance_client_call(struct binance_client *c, const struct binance_request *r,

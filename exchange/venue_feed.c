@@ -17,6 +17,7 @@
 #define FAIL_FIRST_US (1 * US_PER_S)   /* doubled by each failure, */
 #define FAIL_MOST_US (30 * US_PER_S)   /* up to this */
 #define ANSWER_US (10 * US_PER_S)
+#define ORDERS_APART_US (10 * US_PER_S) /* of shorter candles nothing is opened ahead */
 
 struct track {
     struct instrument instrument;
@@ -113,6 +114,9 @@ static void plan(struct venue_feed *f, struct track *t, size_t had)
 
     if (last && t->past.count > had)
         at_us = monotonic_of(f, last->open_us + 2 * f->timeframe_us) + ASK_AFTER_US;
+    /* What is decided on that candle, of all symbols, goes out right after it. */
+    if (t == f->tracks && f->timeframe_us >= ORDERS_APART_US)
+        binance_client_expect(f->client, at_us, f->count);
     /* A full page has more behind it, and a late candle does not wait. */
     t->ask_at_us = at_us;
 }
@@ -194,13 +198,9 @@ static bool find_ready(struct venue_feed *f)
         else if (is_expected(f, t))
             late++;
     }
-    if (late == 0) {
+    if (late == 0 || have == 0) {
         f->waiting_us = 0;
-        return have > 0;
-    }
-    if (have == 0) {
-        f->waiting_us = 0;
-        return false;
+        return late == 0 && have > 0;
     }
     if (f->waiting_us == 0)
         f->waiting_us = now_us;
@@ -263,7 +263,7 @@ static bool find_next(struct venue_feed *f)
 static enum err port_peek(void *self, int64_t *at_us, enum feed_kind *kind)
 {
     struct venue_feed *f = self;
-    int64_t soon_us;
+    int64_t wait_us = ASK_AGAIN_US, soon_us;
 
     work(f);
     if (find_next(f)) {
@@ -272,7 +272,10 @@ static enum err port_peek(void *self, int64_t *at_us, enum feed_kind *kind)
         return ERR_OK;
     }
     /* Not yet: an instant that lies ahead. */
-    soon_us = clock_wall_us() + ASK_AGAIN_US;
+    for (size_t i = 0; i < f->count; i++)
+        if (!f->tracks[i].is_asking && f->tracks[i].ask_at_us - clock_monotonic_us() < wait_us)
+            wait_us = f->tracks[i].ask_at_us - clock_monotonic_us();
+    soon_us = clock_wall_us() + (wait_us > US_PER_MS ? wait_us : US_PER_MS);
     *at_us = f->at_us > soon_us ? f->at_us : soon_us;
     *kind = FEED_CLOSE;
     return ERR_OK;
@@ -355,9 +358,8 @@ static enum err port_history(void *self, int64_t until_us, int64_t shift_us, int
                              feed_take_fn *take, void *context)
 {
     struct venue_feed *f = self;
-    int64_t at_us;
-
     struct candle_track *copies = xcalloc(f->count, sizeof *copies);
+    int64_t at_us;
 
     (void)shift_us;
     /* What is told may take long: the feed goes on meanwhile. */

@@ -31,6 +31,11 @@ void transfer_free(struct transfer *t)
 {
     curl_easy_cleanup(t->easy);
     curl_slist_free_all(t->lines);
+    if (t->direct) {
+        text_release(&t->direct->request);
+        http_reader_release(&t->direct->reader);
+        free(t->direct);
+    }
     text_release(&t->draft.url);
     text_release(&t->draft.headers);
     text_release(&t->draft.body);
@@ -133,9 +138,9 @@ static CURLcode set_safety(struct transfer *t, int64_t now_us)
     return c;
 }
 
-static CURLcode set_trust(struct transfer *t, CURLSH *share, const struct transport_settings *s)
+CURLcode transfer_trust(CURL *easy, CURLSH *share, const struct transport_settings *s)
 {
-    CURL *h = t->easy;
+    CURL *h = easy;
     CURLcode c = curl_easy_setopt(h, CURLOPT_SHARE, share);
 
     c = c ? c : curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -169,7 +174,7 @@ enum err transfer_open(struct transfer *t, CURLSH *share, const struct transport
     c = c ? c : curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     c = c ? c : set_method(t);
     c = c ? c : set_safety(t, now_us);
-    c = c ? c : set_trust(t, share, settings);
+    c = c ? c : transfer_trust(t->easy, share, settings);
     return c ? ERR_IO : ERR_OK;
 }
 

@@ -25,13 +25,20 @@ struct transport_box {
 
 struct transport {
     pthread_t thread;
-    pthread_mutex_t mutex;  /* inbox, waiting, is_stopping */
-    struct transfer *inbox; /* newest first */
-    size_t waiting;         /* submitted and not started */
-    bool is_stopping;
+    pthread_mutex_t mutex;          /* inbox, waiting, is_stopping, expected */
+    struct transfer *inbox;         /* newest first */
+    size_t waiting;                 /* submitted and not started */
+    bool is_stopping, has_expected; /* has_expected: expected is to be read */
+    struct {
+        char origin[LIMIT_NET_ORIGIN];
+        int64_t at_us;
+        size_t count;
+    } expected;
     struct transfer *line;   /* the thread's own: by priority, then age */
     struct transfer *active; /* given to libcurl */
     size_t reads;            /* of them */
+    size_t directs;          /* of them, on spare connections: at most LIMIT_NET_SPARES */
+    struct spares spares;
     CURLM *multi;
     CURLSH *share;
     char *proxy, *ca_file;
@@ -141,6 +148,9 @@ static bool read_inbox(struct transport *t)
     fresh = t->inbox;
     t->inbox = NULL;
     goes_on = !t->is_stopping;
+    if (t->has_expected)
+        spares_expect(&t->spares, t->expected.origin, t->expected.at_us, t->expected.count);
+    t->has_expected = false;
     unlock(&t->mutex);
     while (fresh) {
         struct transfer *next = fresh->next;
@@ -170,6 +180,22 @@ static void answer_unsent(struct transport *t, struct transfer *one, const char 
     deliver(one, &a);
 }
 
+/* Sends it on a connection that is open already and has never carried anything; false when there
+ * is none. */
+static bool start_direct(struct transport *t, struct transfer *one, int64_t now_us)
+{
+    CURL *spare = NULL;
+
+    if (!one->request.is_idempotent && t->directs < LIMIT_NET_SPARES)
+        spare = spares_take(&t->spares, one->draft.url.data, now_us);
+    if (!spare)
+        return false;
+    direct_begin(one, spare, now_us);
+    t->directs++;
+    (void)direct_step(one); /* how it went is seen with the others */
+    return true;
+}
+
 /* Gives a prepared transfer to libcurl. */
 static void start(struct transport *t, struct transfer *one)
 {
@@ -180,8 +206,9 @@ static void start(struct transport *t, struct transfer *one)
         answer_unsent(t, one, "the request is larger than a request may be");
         return;
     }
-    if (transfer_open(one, t->share, &t->settings, now_us) != ERR_OK ||
-        curl_multi_add_handle(t->multi, one->easy) != CURLM_OK) {
+    if (!start_direct(t, one, now_us) &&
+        (transfer_open(one, t->share, &t->settings, now_us) != ERR_OK ||
+         curl_multi_add_handle(t->multi, one->easy) != CURLM_OK)) {
         answer_unsent(t, one, "libcurl does not take the request");
         return;
     }
@@ -242,7 +269,11 @@ static void finish(struct transport *t, struct transfer *one, CURLcode code)
         at = &(*at)->next;
     *at = one->next;
     t->reads -= one->request.is_idempotent;
-    transfer_answer(one, code, clock_monotonic_us(), &a);
+    t->directs -= one->direct != NULL;
+    if (one->direct)
+        direct_answer(one, clock_monotonic_us(), &a);
+    else
+        transfer_answer(one, code, clock_monotonic_us(), &a);
     (void)curl_multi_remove_handle(t->multi, one->easy);
     deliver(one, &a);
 }
@@ -257,11 +288,39 @@ static bool collect(struct transport *t)
     while ((message = curl_multi_info_read(t->multi, &left)) != NULL) {
         char *self = NULL;
 
-        if (message->msg != CURLMSG_DONE)
+        if (message->msg != CURLMSG_DONE ||
+            spares_hear(&t->spares, message->easy_handle, message->data.result))
             continue;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
         finish(t, (struct transfer *)(void *)self, message->data.result);
         ended = true;
+    }
+    return ended;
+}
+
+/* Goes on with what is on spare connections; true when something ended.  Fills in what the others
+ * wait for, and when the first of them has waited long enough. */
+static bool step_directs(struct transport *t, struct curl_waitfd *waits, unsigned *count,
+                         int64_t *wake_us)
+{
+    const int64_t now_us = clock_monotonic_us();
+    struct transfer *next;
+    bool ended = false;
+
+    *count = 0;
+    for (struct transfer *one = t->active; one && t->directs > 0; one = next) {
+        next = one->next;
+        if (!one->direct)
+            continue;
+        if (direct_step(one) || now_us >= one->request.deadline_us) {
+            finish(t, one, CURLE_OK);
+            ended = true;
+            continue;
+        }
+        ASSERT(*count < LIMIT_NET_SPARES);
+        direct_wants(one, &waits[(*count)++]);
+        if (one->request.deadline_us < *wake_us)
+            *wake_us = one->request.deadline_us;
     }
     return ended;
 }
@@ -282,13 +341,23 @@ static void *run(void *self)
     struct transport *t = self;
 
     while (read_inbox(t)) {
+        struct curl_waitfd waits[2 * LIMIT_NET_SPARES];
         int64_t wake_us = walk_line(t);
+        const int64_t tend_us = spares_tend(&t->spares, clock_monotonic_us());
+        unsigned count, directs;
         int running;
 
+        if (tend_us < wake_us)
+            wake_us = tend_us;
         (void)curl_multi_perform(t->multi, &running);
         if (collect(t))
             wake_us = 0;
-        (void)curl_multi_poll(t->multi, NULL, 0, pause_ms(wake_us), NULL);
+        if (step_directs(t, waits, &directs, &wake_us))
+            wake_us = 0;
+        count = directs;
+        spares_wants(&t->spares, waits, &count);
+        (void)curl_multi_poll(t->multi, waits, count, pause_ms(wake_us), NULL);
+        spares_look(&t->spares, waits + directs);
     }
     while (t->line) {
         struct transfer *one = t->line;
@@ -298,6 +367,7 @@ static void *run(void *self)
     }
     while (t->active)
         finish(t, t->active, CURLE_ABORTED_BY_CALLBACK);
+    spares_close(&t->spares);
     return NULL;
 }
 
@@ -322,6 +392,7 @@ enum err transport_new(const struct transport_settings *settings, struct transpo
     t->multi = curl_multi_init();
     t->share = curl_share_init();
     ASSERT(t->multi && t->share);
+    t->spares = (struct spares){.multi = t->multi, .share = t->share, .settings = &t->settings};
     /* Only this thread uses it, so that no locks are needed. */
     ASSERT(curl_share_setopt(t->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK);
     /* Signals are the main thread's; SIGPIPE of a closed TLS connection stays blocked. */
@@ -385,6 +456,16 @@ enum err transport_submit(struct transport *t, struct transport_box *box,
     }
     (void)curl_multi_wakeup(t->multi);
     return ERR_OK;
+}
+
+void transport_expect(struct transport *t, const char *origin, int64_t at_us, size_t count)
+{
+    lock(&t->mutex);
+    t->has_expected = copy_text(t->expected.origin, sizeof t->expected.origin, origin);
+    t->expected.at_us = at_us;
+    t->expected.count = count;
+    unlock(&t->mutex);
+    (void)curl_multi_wakeup(t->multi);
 }
 
 enum err transport_call(struct transport *t, const struct transport_request *r,

@@ -10,8 +10,9 @@
  * closed afterwards: libcurl silently sends a request again when a reused connection dies before
  * the first byte of the answer, a POST too, and no option turns that off (execution.md, finding 1;
  * tests/unit/net/test_transport.c shows it).  TLS sessions are shared, so that the fresh handshake
- * is short.  HTTP/1.1 only, no redirects, no "Expect: 100-continue", certificates are verified,
- * proxies of the environment are ignored.
+ * is short; where requests are expected (transport_expect) it is over before they come.  HTTP/1.1
+ * only, no redirects, no "Expect: 100-continue", certificates are verified, proxies of the
+ * environment are ignored.
  *
  * Order of ending: transport_free first, then the boxes, then the contexts of the requests. */
 #ifndef NET_TRANSPORT_H
@@ -103,6 +104,11 @@ void transport_free(struct transport *t); /* NULL allowed */
 /* Any thread.  ERR_LIMIT when the line or the box is full: nothing was sent. */
 MUST_USE enum err transport_submit(struct transport *t, struct transport_box *box,
                                    const struct transport_request *r);
+/* Any thread.  Requests that are not idempotent are expected at this instant (monotonic clock), so
+ * many at about the same time: up to LIMIT_NET_SPARES connections to the origin ("https://host")
+ * are opened shortly before and closed some seconds after.  The newest word counts.  A hint:
+ * without it, or beyond it, each such request opens its own. */
+void transport_expect(struct transport *t, const char *origin, int64_t at_us, size_t count);
 /* Submits and waits for the answer: for tools and for start-up, never for the engine's thread. */
 MUST_USE enum err transport_call(struct transport *t, const struct transport_request *r,
                                  struct transport_answer *out);

@@ -139,6 +139,28 @@ def assert_the_venue_is_seen(daemon, symbol):
         assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_latencies_say_how_long_the_venue_took(make_daemon, folder, venue):
+    """Orders wait 600 ms at the venue's door: no acknowledgement and no fill is told as faster."""
+    venue.faults("always on order : delay_req(600ms)")
+    daemon = start(make_daemon(live_config(folder, venue, "binance_usdm")))
+    wait_until(lambda: len(trades(daemon)) >= 4, 120, "four trades")
+    stages = {stage["stage"]: stage for stage in daemon.api.get("/v1/metrics/latency").json["stages"]}
+    text = daemon.anonymous.get("/metrics", {"Accept": "text/plain"}).text
+    for name in ("sent_acknowledged", "sent_filled"):
+        stage = stages[name]
+        fast = [b for b in stage["buckets"] if b["up_to_us"] and b["up_to_us"] <= 500_000]
+        assert len(fast) >= 10 and stage["count"] >= 3
+        assert sum(b["count"] for b in fast) == 0, stage
+        assert stage["mean_us"] >= 600_000 and (stage["p50_us"] or 1e9) >= 1_000_000
+        assert sum(b["count"] for b in stage["buckets"]) == stage["count"]
+        assert f'traderd_order_latency_seconds_bucket{{stage="{name}",le="0.5"}} 0\n' in text
+    # What is ours is another stage; the candle was told 0.1 s after its end at the earliest.
+    assert stages["decided_sent"]["count"] >= 4
+    assert stages["decided_sent"]["mean_us"] < stages["sent_filled"]["mean_us"]
+    assert stages["closed_decided"]["mean_us"] >= 100_000
+    assert stages["closed_decided"]["count"] >= 2
+
+
 @pytest.mark.parametrize("market", SYMBOLS)
 def test_what_the_venue_executed_is_what_the_log_says(make_daemon, folder, venue, market):
     daemon = start(make_daemon(live_config(folder, venue, market)))

@@ -2,9 +2,11 @@
 /* A scripted HTTP server for tests: poll over a few connections, one thread. */
 #include "tests/support/loopback.h"
 
+#include <stdatomic.h>
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,7 +25,8 @@ struct connection {
 
 struct loopback {
     pthread_t thread;
-    int listener, stop[2], port, accepted;
+    int listener, stop[2], port;
+    atomic_int accepted;
     loopback_fn *serve;
     void *context;
     struct connection connections[CONNECTIONS];
@@ -192,6 +195,11 @@ void loopback_free(struct loopback *l)
     close(l->stop[0]);
     close(l->stop[1]);
     free(l);
+}
+
+int loopback_accepted(const struct loopback *l)
+{
+    return l->accepted;
 }
 
 int loopback_port(const struct loopback *l)

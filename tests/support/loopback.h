@@ -30,6 +30,7 @@ struct loopback;
 struct loopback *loopback_new(loopback_fn *serve, void *context);
 void loopback_free(struct loopback *l);
 int loopback_port(const struct loopback *l);
+int loopback_accepted(const struct loopback *l); /* connections so far; any thread */
 /* Appends a whole answer: "HTTP/1.1 STATUS", the header lines given (each ended by \r\n, or ""),
  * Content-Length and the body. */
 void loopback_answer(struct text *answer, int status, const char *headers, const char *body);
