@@ -62,6 +62,8 @@ CONFIG(max_exposure_ratio, RATIO, "1", "0", "10", "of equity", "Largest sum of a
 CONFIG(max_order_notional, MONEY, "0", "0", "", "quote", "Largest notional of one entry, made smaller beyond; 0 is off.")
 CONFIG(max_drawdown, RATIO, "0", "0", "1", "fraction", "Entries are denied when equity is further below its peak; 0 is off.")
 CONFIG(log_public, BOOL, "false", "", "", "", "Whether /v1/log, the trade log with its proofs, may be read without a token.")
+CONFIG(key_overlap_s, INTEGER, "2592000", "0", "31536000", "s", "How long the old key goes on signing beside a new one, counted from its entry in the log (traderd log rotate-key).")
+CONFIG(log_predecessor, PATH, "", "", "", "file", "Last signed checkpoint of a log that was given up: a log that is begun cites it.")
 CONFIG(witness_policy, PATH, "", "", "", "file", "C2SP tlog-policy: its witnesses with a URL are asked to cosign the log's checkpoints.")
 CONFIG(tsa_urls, LIST, "", "", "", "URL", "RFC 3161 timestamp authorities that stamp checkpoints; needs tsa_ca.")
 CONFIG(tsa_ca, PATH, "", "", "", "PEM file", "Certificates that the authorities' tokens must lead to.")

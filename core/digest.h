@@ -44,5 +44,13 @@ void random_bytes(void *out, size_t length);
  * (fsynced) when the file is absent.  *out is ended by ed25519_key_free. */
 struct ed25519_key;
 MUST_USE enum err log_key_load(const char *path, struct ed25519_key **out);
+/* A key that has taken over: the same, and a second line that names what it signs.  ERR_NOT_FOUND
+ * when there is no such file, ERR_SYNTAX, ERR_IO (errno EPERM: others may read it). */
+MUST_USE enum err log_key_read(const char *path, char *name, size_t capacity,
+                               struct ed25519_key **out);
+/* Makes one, in one step and durable when this returns; replaces what is there. */
+MUST_USE enum err log_key_make(const char *path, const char *name, struct ed25519_key **out);
+/* In one step, durable when this returns. */
+MUST_USE enum err log_key_move(const char *from, const char *to);
 
 #endif

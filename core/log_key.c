@@ -16,7 +16,8 @@
 
 enum {
     KEY_BYTES = ED25519_SEED_BYTES,
-    KEY_FILE_BYTES = 2 * KEY_BYTES + 1 /* hex and a newline */
+    KEY_FILE_BYTES = 2 * KEY_BYTES + 1, /* hex and a newline */
+    NAME_BYTES = 512                    /* of the second line, where there is one */
 };
 
 /* Reads until the buffer is full or the file ends. */
@@ -39,9 +40,22 @@ static enum err read_up_to(int fd, char *buffer, size_t capacity, size_t *length
     return ERR_OK;
 }
 
-static enum err read_seed(int fd, uint8_t seed[KEY_BYTES])
+/* The second line, which is the file's last; name NULL: there must be none. */
+static enum err read_name(const char *text, size_t length, char *name, size_t capacity)
 {
-    char text[KEY_FILE_BYTES + 1]; /* one more, to see a file that is too long */
+    if (!name)
+        return length == 0 ? ERR_OK : ERR_SYNTAX;
+    if (length < 2 || length > capacity || text[length - 1] != '\n' ||
+        memchr(text, '\n', length) != text + length - 1 || memchr(text, '\0', length))
+        return ERR_SYNTAX;
+    memcpy(name, text, length - 1);
+    name[length - 1] = '\0';
+    return ERR_OK;
+}
+
+static enum err read_seed(int fd, uint8_t seed[KEY_BYTES], char *name, size_t capacity)
+{
+    char text[KEY_FILE_BYTES + NAME_BYTES];
     struct stat status;
     size_t length = 0;
     enum err e;
@@ -53,8 +67,10 @@ static enum err read_seed(int fd, uint8_t seed[KEY_BYTES])
         return ERR_IO;
     }
     e = read_up_to(fd, text, sizeof(text), &length);
-    if (!e && (length != KEY_FILE_BYTES || text[KEY_FILE_BYTES - 1] != '\n'))
+    if (!e && (length < KEY_FILE_BYTES || text[KEY_FILE_BYTES - 1] != '\n'))
         e = ERR_SYNTAX;
+    if (!e)
+        e = read_name(text + KEY_FILE_BYTES, length - KEY_FILE_BYTES, name, capacity);
     if (!e)
         e = hex_parse(text, (size_t)2 * KEY_BYTES, seed, KEY_BYTES);
     OPENSSL_cleanse(text, sizeof(text));
@@ -94,7 +110,9 @@ static enum err sync_folder_of(const char *path)
     return e;
 }
 
-static enum err write_seed(int fd, const char *path, const uint8_t seed[KEY_BYTES])
+/* name: NULL, or the second line. */
+static enum err write_seed(int fd, const char *path, const uint8_t seed[KEY_BYTES],
+                           const char *name)
 {
     char text[KEY_FILE_BYTES + 1];
     enum err e;
@@ -103,6 +121,10 @@ static enum err write_seed(int fd, const char *path, const uint8_t seed[KEY_BYTE
     text[KEY_FILE_BYTES - 1] = '\n';
     e = write_all(fd, text, KEY_FILE_BYTES);
     OPENSSL_cleanse(text, sizeof(text));
+    if (!e && name)
+        e = write_all(fd, name, strlen(name));
+    if (!e && name)
+        e = write_all(fd, "\n", 1);
     if (!e && fsync(fd) != 0)
         e = ERR_IO;
     if (!e)
@@ -125,9 +147,9 @@ enum err log_key_load(const char *path, struct ed25519_key **out)
         return ERR_IO;
     if (made) {
         random_bytes(seed, sizeof(seed));
-        e = write_seed(fd, path, seed);
+        e = write_seed(fd, path, seed, NULL);
     } else {
-        e = read_seed(fd, seed);
+        e = read_seed(fd, seed, NULL, 0);
     }
     close(fd);
     if (made && e)
@@ -135,5 +157,53 @@ enum err log_key_load(const char *path, struct ed25519_key **out)
     if (!e)
         *out = ed25519_key_new(seed);
     OPENSSL_cleanse(seed, sizeof(seed));
+    return e;
+}
+
+enum err log_key_read(const char *path, char *name, size_t capacity, struct ed25519_key **out)
+{
+    uint8_t seed[KEY_BYTES];
+    enum err e;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    e = read_seed(fd, seed, name, capacity);
+    close(fd);
+    if (!e)
+        *out = ed25519_key_new(seed);
+    OPENSSL_cleanse(seed, sizeof(seed));
+    return e;
+}
+
+enum err log_key_move(const char *from, const char *to)
+{
+    return rename(from, to) == 0 ? sync_folder_of(to) : ERR_IO;
+}
+
+enum err log_key_make(const char *path, const char *name, struct ed25519_key **out)
+{
+    uint8_t seed[KEY_BYTES];
+    size_t size = strlen(path) + sizeof ".part";
+    char *part = xmalloc(size);
+    enum err e = ERR_IO;
+    int fd;
+
+    (void)snprintf(part, size, "%s.part", path);
+    (void)unlink(part); /* of a run that was killed */
+    fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    random_bytes(seed, sizeof(seed));
+    if (fd >= 0) {
+        e = write_seed(fd, part, seed, name);
+        close(fd);
+        if (!e)
+            e = log_key_move(part, path);
+        if (e)
+            unlink(part);
+    }
+    if (!e)
+        *out = ed25519_key_new(seed);
+    OPENSSL_cleanse(seed, sizeof(seed));
+    free(part);
     return e;
 }

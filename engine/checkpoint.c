@@ -101,21 +101,38 @@ void checkpoint_print(const struct checkpoint *c, struct text *out)
     hash_append(&c->root, out);
 }
 
-void checkpoint_sign(const struct checkpoint *c, struct ed25519_key *key, struct text *out)
+/* A signature line of the text that stands in out from `from` on. */
+static void sign_line(const char *origin, struct ed25519_key *key, size_t from, size_t length,
+                      struct text *out)
 {
     uint8_t public_key[ED25519_KEY_BYTES], signature[ED25519_SIGNATURE_BYTES];
-    size_t from = out->length;
     struct vkey vkey;
 
-    ASSERT(c->size <= MERKLE_SIZE_MAX);
     ed25519_public(key, public_key);
-    ASSERT(vkey_make(c->origin, VKEY_ED25519, public_key, &vkey) == ERR_OK);
+    ASSERT(vkey_make(origin, VKEY_ED25519, public_key, &vkey) == ERR_OK);
+    ed25519_sign(key, out->data + from, length, signature);
+    note_signature_append(&vkey, signature, sizeof(signature), out);
+}
+
+void checkpoint_sign_both(const struct checkpoint *c, struct ed25519_key *key,
+                          struct ed25519_key *second, struct text *out)
+{
+    size_t from = out->length, length;
+
+    ASSERT(c->size <= MERKLE_SIZE_MAX);
     checkpoint_print(c, out);
     if (out->full)
         return;
-    ed25519_sign(key, out->data + from, out->length - from, signature);
+    length = out->length - from;
     text_char(out, '\n');
-    note_signature_append(&vkey, signature, sizeof(signature), out);
+    sign_line(c->origin, key, from, length, out);
+    if (second)
+        sign_line(c->origin, second, from, length, out);
+}
+
+void checkpoint_sign(const struct checkpoint *c, struct ed25519_key *key, struct text *out)
+{
+    checkpoint_sign_both(c, key, NULL, out);
 }
 
 enum err checkpoint_open(const char *bytes, size_t length, const struct vkey *log,

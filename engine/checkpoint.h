@@ -17,7 +17,7 @@ enum {
     NOTE_NAME = 256, /* of a key, with NUL */
     NOTE_ID_BYTES = 4,
     NOTE_COSIGNATURE_BYTES = 8 + ED25519_SIGNATURE_BYTES, /* time and signature */
-    CHECKPOINT_BYTES = 512,                               /* of the text and one signature line */
+    CHECKPOINT_BYTES = 1024,                              /* of the text and two signature lines */
     VKEY_BYTES = NOTE_NAME + 1 + 8 + 1 + 44               /* of a vkey's text, with NUL */
 };
 
@@ -89,6 +89,9 @@ MUST_USE enum err checkpoint_parse(const char *text, size_t length, struct check
 void checkpoint_print(const struct checkpoint *c, struct text *out);
 /* The whole signed note. */
 void checkpoint_sign(const struct checkpoint *c, struct ed25519_key *key, struct text *out);
+/* The same with a second key's signature behind the first one's. */
+void checkpoint_sign_both(const struct checkpoint *c, struct ed25519_key *key,
+                          struct ed25519_key *second, struct text *out);
 /* Parses a note, verifies the log's signature and its origin, which must be the key's name.
  * ERR_SYNTAX, ERR_LIMIT, ERR_NOT_FOUND, ERR_CONFLICT as above; ERR_INVALID: another origin. */
 MUST_USE enum err checkpoint_open(const char *bytes, size_t length, const struct vkey *log,

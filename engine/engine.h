@@ -103,7 +103,7 @@ enum err engine_step(struct engine *e);
 enum err engine_step_wait(struct engine *e, int64_t *wait_us);
 /* Likewise: the account as the newest step left it, a view that the next one changes. */
 const struct account *engine_account(const struct engine *e);
-/* Likewise: carries out one command at once. */
+/* Likewise, and before the thread is started: carries out one command at once. */
 void engine_carry_out(struct engine *e, const struct command *c, struct command_reply *reply);
 /* Likewise: carries out the commands that wait; true when there was one. */
 bool engine_take_waiting(struct engine *e);

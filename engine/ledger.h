@@ -26,6 +26,7 @@ enum leaf_kind {
     LEAF_CORRECT,
     LEAF_ANCHOR,
     LEAF_STATEMENT,
+    LEAF_KEY,
     LEAF_KIND_COUNT_
 };
 const char *leaf_kind_name(enum leaf_kind k);
@@ -55,7 +56,8 @@ struct genesis {
     const char *quote;
     struct money starting_equity;
     int64_t cycle_interval_s;
-    const char *pace; /* "replay" "realtime" */
+    const char *pace;        /* "replay" "realtime" */
+    const char *predecessor; /* the last signed checkpoint of the log that this one follows; NULL */
 };
 /* A strategy that may trade from a config leaf on. */
 struct declared_strategy {

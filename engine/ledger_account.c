@@ -117,7 +117,12 @@ enum err ledger_genesis(const struct leaf_context *context, const struct genesis
     jw_member_text(w, "metrics", "returns=daily_mtm periods_per_year=365 rf=0 ddof=1");
     ledger_clean(w, "origin", g->origin);
     jw_member_text(w, "pace", g->pace);
+    /* Each order is signed here before it is sent, and sent before others have cosigned it. */
+    jw_member_text(w, "precommit", "async");
+    if (g->predecessor)
+        ledger_clean(w, "predecessor", g->predecessor);
     jw_member_text(w, "quote", g->quote);
+    jw_member_text(w, "sealed", "none"); /* everything is said when it happens */
     jw_member_money(w, "starting_equity", g->starting_equity, LEDGER_MONEY_SCALE);
     ledger_clean(w, "vkey", g->vkey);
     return ledger_finish(&b, out);

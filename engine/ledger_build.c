@@ -23,7 +23,7 @@ const char *leaf_kind_name(enum leaf_kind k)
         [LEAF_SIGNAL] = "signal",       [LEAF_ORDER] = "order",     [LEAF_TRADE] = "trade",
         [LEAF_CLOSE] = "close",         [LEAF_EQUITY] = "equity",   [LEAF_CONTROL] = "control",
         [LEAF_CASH] = "cash",           [LEAF_CORRECT] = "correct", [LEAF_ANCHOR] = "anchor",
-        [LEAF_STATEMENT] = "statement",
+        [LEAF_STATEMENT] = "statement", [LEAF_KEY] = "key",
     };
 
     ASSERT(k < LEAF_KIND_COUNT_);

@@ -10,10 +10,22 @@
 #include "engine/ledger.h"
 #include "engine/tile.h"
 
-/* Who signs; both outlive it. */
+/* The key that takes over (engine/log_keys.h): it signs, too, from the tree on that holds its
+ * entry, and alone when the newest entry is later than old_until_us.  `from` is set by the start-up
+ * check, or by the step that appends the entry. */
+struct log_rotation {
+    struct ed25519_key *key;
+    uint64_t from; /* LOG_ROTATION_AHEAD: its entry is not in the log yet */
+    int64_t old_until_us;
+    bool is_over; /* the old one signed nothing any more when the daemon started */
+};
+#define LOG_ROTATION_AHEAD UINT64_MAX
+
+/* Who signs; all of it outlives it. */
 struct log_signer {
     const char *origin; /* a key name: checkpoint.h */
     struct ed25519_key *key;
+    struct log_rotation *next; /* NULL: no other key takes over */
 };
 
 /* A hash at height 8 * level that became complete. */

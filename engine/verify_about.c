@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the log says of itself, against what it is: corrections, statements, anchors. */
+/* What the log says of itself, against what it is: corrections, keys, statements,
+ * anchors. */
 #include <string.h>
 
 #include "core/amount_text.h"
@@ -64,6 +65,19 @@ void rules_correct(struct verify_rules *v, const struct record *r)
         judge_note(v, r);
     else
         fail(v, "the kind of the correction is not known");
+}
+
+/* ---- Keys ---- */
+
+void rules_key(struct verify_rules *v, const struct record *r)
+{
+    const char *why = log_keys_add(&v->keys, r, v->index);
+
+    if (why)
+        report_fail(v->report, PROPERTY_KEYS, "entry %llu: %s", (unsigned long long)v->index, why);
+    else
+        report_note(v->report, PROPERTY_KEYS, VERDICT_PASS, "%zu keys, one after the other",
+                    v->keys.count);
 }
 
 /* ---- Statements ---- */

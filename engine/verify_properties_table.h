@@ -3,6 +3,7 @@
  * The order is that of the report; docs/verify.md explains each and tools/verify.py has the same
  * keys.  No include guard: included several times with different meanings of PROPERTY. */
 PROPERTY(SIGNATURE, "signature", "The newest checkpoint is signed by the key you gave.")
+PROPERTY(KEYS, "keys", "Each key that signed the log was named by the one before it.")
 PROPERTY(TREE, "tree", "The entries are those that were signed: none changed, gone, new or moved.")
 PROPERTY(CHECKPOINTS, "checkpoints", "Every earlier checkpoint is signed and is of the same history.")
 PROPERTY(TILES, "tiles", "The hash tiles are those of the entries.")

@@ -57,6 +57,8 @@ static void rules_genesis(struct verify_rules *v, const struct record *r)
     struct value equity = record_get(r, "starting_equity");
     int decimals;
 
+    if (v->index == 0)
+        log_keys_begin(&v->keys, r);
     v->cash_known = value_amount(&equity, &v->cash, &decimals);
     if (interval.kind == VALUE_INTEGER && interval.integer > 0 &&
         interval.integer < INT64_MAX / US_PER_S)
@@ -219,6 +221,9 @@ void rules_push(struct verify_rules *v, const struct record *r, const char *byte
         break;
     case LEAF_CORRECT:
         rules_correct(v, r);
+        break;
+    case LEAF_KEY:
+        rules_key(v, r);
         break;
     case LEAF_ANCHOR:
         rules_anchor(v, r);

@@ -11,6 +11,7 @@
 #ifndef ENGINE_VERIFY_RULES_H
 #define ENGINE_VERIFY_RULES_H
 
+#include "engine/log_keys.h"
 #include "engine/track.h"
 #include "engine/verify_past.h"
 #include "engine/verify_report.h"
@@ -58,6 +59,7 @@ struct verify_rules {
     uint64_t adoptions, notes, unread_notes; /* unread: of entries too far back to compare */
     i128 adopted_pnl;
     /* What the log says of itself. */
+    struct log_keys keys;
     uint64_t statements, anchors, unseen_anchors; /* unseen: the evidence is not here */
 };
 
@@ -87,6 +89,7 @@ void rules_trade_money(struct verify_rules *v, const struct trade_entry *t);
 void rules_cash(struct verify_rules *v, const struct record *r);
 void rules_equity(struct verify_rules *v, const struct record *r);
 void rules_correct(struct verify_rules *v, const struct record *r);
+void rules_key(struct verify_rules *v, const struct record *r);
 void rules_anchor(struct verify_rules *v, const struct record *r);
 void rules_about_end(struct verify_rules *v);
 

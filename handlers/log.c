@@ -85,19 +85,19 @@ enum err log_answer_checkpoint(struct request *rq, const char *account)
     return respond_take(rq, 200, MEDIA_TEXT, &body);
 }
 
-/* The genesis says which key signs. */
+/* The genesis says which key signs, or the newest key entry does. */
 static enum err read_vkey(struct request *rq, const char *account, char vkey[VKEY_BYTES])
 {
     struct diag_list *diags = xcalloc(1, sizeof *diags);
     struct log_row row = {0};
     struct jnode *root = NULL;
     const struct jnode *n;
-    enum err e = store_log_entry(handlers_of(rq)->store, account, 0, &row);
+    enum err e = store_log_newest_key(handlers_of(rq)->store, account, &row);
 
     if (!e)
-        e = jnode_parse(row.entry, row.length, "genesis", diags, &root) ? ERR_INTERNAL : ERR_OK;
+        e = jnode_parse(row.entry, row.length, "entry", diags, &root) ? ERR_INTERNAL : ERR_OK;
     if (!e) {
-        n = jnode_member(root, "genesis");
+        n = jnode_member(root, row.kind);
         n = jnode_is(n, J_OBJECT) ? jnode_member(n, "vkey") : NULL;
         if (!jnode_is(n, J_STRING) || !copy_text(vkey, VKEY_BYTES, jnode_text(n)))
             e = ERR_INTERNAL;

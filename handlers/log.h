@@ -17,7 +17,7 @@ enum {
 
 /* The newest signed note. */
 enum err log_answer_checkpoint(struct request *rq, const char *account);
-/* The vkey its genesis names. */
+/* The vkey that its genesis names, or its newest key entry. */
 enum err log_answer_key(struct request *rq, const char *account);
 /* A C2SP tlog-policy: the log and how many witnesses must have cosigned. */
 enum err log_answer_policy(struct request *rq, const char *account);

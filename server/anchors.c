@@ -65,18 +65,30 @@ static enum err add_witness(struct anchors *a, const struct policy_node *n, stru
     return ERR_OK;
 }
 
-static enum err open_policy(struct anchors *a, const char *path, const char *vkey,
+/* It may name the key that takes over, when that is what its witnesses were told. */
+static bool is_of_log(const struct anchors *a, const struct anchors_options *o)
+{
+    const char *const texts[] = {o->vkey, o->next_vkey};
+    struct vkey log;
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (!vkey_parse(texts[i], strlen(texts[i]), &log) &&
+            witness_policy_has_log(&a->policy, &log))
+            return true;
+    return false;
+}
+
+static enum err open_policy(struct anchors *a, const char *path, const struct anchors_options *o,
                             struct diag_list *diags)
 {
-    struct vkey log;
     enum err e = read_file(path, "witness_policy", diags, &a->policy_text);
 
     if (!e)
         e = witness_policy_parse(a->policy_text.data, a->policy_text.length, path, diags,
                                  &a->policy);
-    if (!e && (vkey_parse(vkey, strlen(vkey), &log) || !witness_policy_has_log(&a->policy, &log))) {
+    if (!e && !is_of_log(a, o)) {
         diag_hint(diag_add(diags, "witness_policy", "conflict", "%s is not of this log", path),
-                  "this log's line is: log %s", vkey);
+                  "this log's line is: log %s", o->vkey);
         e = ERR_CONFLICT;
     }
     for (size_t i = 0; i < a->policy.node_count && !e; i++) {
@@ -233,10 +245,24 @@ static void show(struct anchors *a)
     pthread_mutex_unlock(&a->board.mutex);
 }
 
+/* Up to the last of the log's own signatures, of which there are two while a key takes over. */
+static size_t own_length(const struct anchors *a, const struct note *n, const char *from)
+{
+    const char *at = n->text + n->text_length + 1;
+    size_t name = strlen(a->signer->origin);
+
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->signatures[i].name_length != name ||
+            memcmp(n->signatures[i].name, a->signer->origin, name) != 0)
+            break;
+        at = strchr(at, '\n') + 1;
+    }
+    return (size_t)(at - from);
+}
+
 enum err anchors_newest(struct anchors *a, struct attestable *out)
 {
     struct log_note stored = {0};
-    const char *newline;
     struct note note;
     enum err e = store_log_newest(a->store, a->account, &stored);
 
@@ -244,8 +270,7 @@ enum err anchors_newest(struct anchors *a, struct attestable *out)
         return e;
     e = note_parse(stored.note, stored.length, &note);
     if (!e) {
-        newline = strchr(note.text + note.text_length + 1, '\n');
-        text_append(&out->note, stored.note, (size_t)(newline + 1 - stored.note));
+        text_append(&out->note, stored.note, own_length(a, &note, stored.note));
         out->size = stored.size;
         out->text_length = note.text_length;
     }
@@ -379,7 +404,7 @@ enum err anchors_new(const struct anchors_options *o, struct diag_list *diags, s
     text_init(&a->outgoing.body, ANCHOR_REQUEST_BYTES);
     anchor_board_init(&a->board, "");
     if (*policy)
-        e = open_policy(a, policy, o->vkey, diags);
+        e = open_policy(a, policy, o, diags);
     if (!e)
         e = open_authorities(a, o->config, diags);
     if (!e)

@@ -24,6 +24,7 @@ struct anchors_options {
     struct store *store;
     const char *account;
     const char *vkey;                /* of its log */
+    const char *next_vkey;           /* of the key that takes over; "" */
     const struct log_signer *signer; /* likewise */
     /* What was attested is named by an entry of the log: each round of time stamps, and once an
      * interval what the quorum signed.  Not in a replay, whose log follows from its candles. */

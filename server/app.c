@@ -147,7 +147,8 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
                     .quote = config_text(c, CONFIG_quote_currency),
                     .starting_equity = config_money(c, CONFIG_starting_equity),
                     .cycle_interval_s = config_integer(c, CONFIG_cycle_interval_s),
-                    .pace = is_replay ? "replay" : "realtime"},
+                    .pace = is_replay ? "replay" : "realtime",
+                    .predecessor = a->log.predecessor},
         .config = config_leaf_of(c, &a->market),
         .refusal = store_log_fault(a->database.store),
         .log_fault = log_fault,
@@ -167,6 +168,7 @@ static enum err open_anchors(struct app *a, struct diag_list *diags)
                                       .store = a->database.store,
                                       .account = a->account,
                                       .vkey = a->log.vkey,
+                                      .next_vkey = a->log.next_vkey,
                                       .signer = &a->log.signer,
                                       .chains = !app_is_replay(a)};
 
@@ -388,6 +390,8 @@ static enum err open_all(struct app *a, struct diag_list *diags)
     if (!e)
         e = log_identity_open(a->data_dir, a->account, diags, &a->log);
     if (!e)
+        e = log_identity_cite(&a->log, config_text(a->config, CONFIG_log_predecessor), diags);
+    if (!e)
         e = open_database(a, diags);
     if (!e)
         e = store_admin_token(a);
@@ -404,6 +408,8 @@ static enum err open_all(struct app *a, struct diag_list *diags)
         e = anchors_start(a->anchors, a->engine);
     if (!e)
         e = open_http(a, diags);
+    if (!e)
+        log_identity_proceed(&a->log, a->engine, app_is_replay(a), a->config);
     /* Last, so that nothing trades when the address turns out to be taken. */
     if (!e)
         e = engine_start(a->engine);

@@ -122,7 +122,7 @@ static bool imprint_of(const struct verify_run *run, uint64_t size, struct diges
     struct note note;
 
     if (c ? note_parse(c->note, c->length, &note)
-          : !run->is_signed || run->newest.size != size ||
+          : (!run->is_signed && !run->is_by_another) || run->newest.size != size ||
                 note_parse(run->note.data, run->note.length, &note))
         return false;
     digest_of(note.text, note.text_length, out);
@@ -206,7 +206,7 @@ void anchors_load(struct verify_run *run)
     for (size_t i = 0; i < run->stored.count; i++)
         judge_note(run, run->stored.items[i].note, run->stored.items[i].length,
                    run->stored.items[i].size);
-    if (run->is_signed)
+    if (run->is_signed || run->is_by_another)
         judge_note(run, run->note.data, run->note.length, run->newest.size);
     if (!(source_is_url(run->source)
               ? source_get_pages(run->source, "timestamps", last_size, &a->stamps, run->reason)

@@ -36,7 +36,8 @@ struct stored_checkpoint {
     struct digest root;
     const char *note; /* borrowed from the evidence */
     size_t length;
-    enum err signature; /* what checkpoint_open said */
+    enum err signature; /* what checkpoint_open said; ERR_NOT_FOUND: another key's may be there */
+    bool is_by_another; /* it is: of a key that the log names */
 };
 
 struct stored_list {
@@ -144,7 +145,8 @@ struct verify_run {
     struct verify_log log;
     struct evidence note;
     struct checkpoint newest;
-    bool is_signed;     /* newest is what the key signed */
+    bool is_signed;     /* newest is what the key signed, or one that the log leads to from it */
+    bool is_by_another; /* the key signed nothing of newest; another may have */
     struct digest root; /* of the entries, at the newest size */
     bool is_rebuilt;    /* root and newest.root are one */
     struct stored_list stored;
@@ -171,6 +173,15 @@ void verify_run_release(struct verify_run *run);
 bool verify_single(struct verify_run *run, enum err *e);
 
 /* ---- Parts ---- */
+
+/* A signed note of the tree as it stands now, opened by whichever of the log's keys signs it. */
+MUST_USE enum err keys_open(const struct verify_run *run, const char *note, size_t length,
+                            struct checkpoint *out);
+/* The text of a note that the key has not signed, when it is one of its log. */
+MUST_USE enum err keys_read(const struct verify_run *run, const char *note, size_t length,
+                            struct checkpoint *out);
+/* Behind the last entry: whether the newest checkpoint is signed. */
+void keys_judge(struct verify_run *run);
 
 void stored_load(struct verify_run *run);
 /* The tree has reached a size: whatever is signed of that size must be its root. */

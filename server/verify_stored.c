@@ -27,7 +27,7 @@ static void add(struct stored_list *l, size_t *capacity, const char *note, size_
 struct share {
     struct stored_checkpoint *items;
     size_t count;
-    const struct vkey *key;
+    const struct verify_run *run;
 };
 
 static void *open_share(void *argument)
@@ -36,8 +36,13 @@ static void *open_share(void *argument)
     struct checkpoint c;
 
     for (size_t i = 0; i < s->count; i++) {
-        s->items[i].signature = checkpoint_open(s->items[i].note, s->items[i].length, s->key, &c);
-        if (s->items[i].signature)
+        struct stored_checkpoint *item = &s->items[i];
+
+        item->signature = checkpoint_open(item->note, item->length, &s->run->key, &c);
+        /* By another key, perhaps: that is told when the tree has reached its size. */
+        if (item->signature == ERR_NOT_FOUND && keys_read(s->run, item->note, item->length, &c))
+            item->signature = ERR_SYNTAX;
+        if (item->signature && item->signature != ERR_NOT_FOUND)
             continue;
         s->items[i].size = c.size;
         s->items[i].root = c.root;
@@ -45,7 +50,7 @@ static void *open_share(void *argument)
     return NULL;
 }
 
-static void open_all(struct stored_list *l, const struct vkey *key)
+static void open_all(struct stored_list *l, const struct verify_run *run)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t threads = cores > 1 ? (size_t)cores : 1, each;
@@ -59,7 +64,7 @@ static void open_all(struct stored_list *l, const struct vkey *key)
         size_t from = i * each < l->count ? i * each : l->count;
         size_t count = l->count - from < each ? l->count - from : each;
 
-        shares[i] = (struct share){l->items + from, count, key};
+        shares[i] = (struct share){l->items + from, count, run};
         started[i] =
             i > 0 && count > 0 && pthread_create(&ids[i], NULL, open_share, &shares[i]) == 0;
     }
@@ -85,7 +90,7 @@ static void keep_signed(struct verify_run *run)
     size_t kept = 0;
 
     for (size_t i = 0; i < l->count; i++) {
-        if (l->items[i].signature)
+        if (l->items[i].signature && l->items[i].signature != ERR_NOT_FOUND)
             report_fail(&run->report, PROPERTY_CHECKPOINTS,
                         "checkpoint %zu of the file is not signed by the key, or malformed", i);
         else
@@ -164,7 +169,7 @@ void stored_load(struct verify_run *run)
         add(l, &capacity, at, (size_t)(next - at));
         at = next;
     }
-    open_all(l, &run->key);
+    open_all(l, run);
     keep_signed(run);
     if (l->count > 0)
         qsort(l->items, l->count, sizeof *l->items, compare);
@@ -180,14 +185,19 @@ void stored_meet(struct verify_run *run)
         return;
     merkle_root(&run->log.tree, &root);
     for (; l->next < l->count && l->items[l->next].size == run->log.tree.size; l->next++) {
-        const struct stored_checkpoint *c = &l->items[l->next];
+        struct stored_checkpoint *c = &l->items[l->next];
+        struct checkpoint opened;
 
+        if (c->signature == ERR_NOT_FOUND)
+            c->is_by_another =
+                !log_keys_open(&run->log.rules.keys, c->note, c->length, run->log.last_us, &opened);
         if (bytes_equal(&c->root, &root, sizeof root))
             continue;
         report_fail(&run->report, PROPERTY_CHECKPOINTS,
                     "the checkpoint of %llu entries has another root than those entries",
                     (unsigned long long)c->size);
-        if (run->report.findings[PROPERTY_CHECKPOINTS].failures == 1)
+        if (run->report.findings[PROPERTY_CHECKPOINTS].failures == 1 &&
+            (!c->signature || c->is_by_another))
             run->excluded = c;
     }
 }
@@ -218,6 +228,13 @@ void stored_end(struct verify_run *run)
                     "a checkpoint of %llu entries is stored; the newest has %llu",
                     (unsigned long long)l->items[l->count - 1].size,
                     (unsigned long long)run->newest.size);
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i].signature &&
+            !(l->items[i].is_by_another && log_keys_has(&run->log.rules.keys, &run->key)))
+            report_fail(&run->report, PROPERTY_CHECKPOINTS,
+                        "the checkpoint of %llu entries is not signed by the key, nor by one that "
+                        "the log leads to from it",
+                        (unsigned long long)l->items[i].size);
     if (run->is_rebuilt && run->excluded) {
         struct digest none = {{0}};
 

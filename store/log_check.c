@@ -11,6 +11,7 @@
 #include "core/jnode.h"
 #include "core/log.h"
 #include "store/checkpoint_file.h"
+#include "store/log_chain.h"
 
 static const int64_t statement_us = 30 * US_PER_S;
 
@@ -23,7 +24,9 @@ struct state {
     uint64_t size;
     struct merkle_frontier frontier;
     struct digest root;
-    struct vkey vkey; /* ours */
+    int64_t last_us;      /* time stamp of the newest entry */
+    struct vkey vkey;     /* ours */
+    struct log_keys keys; /* those that the log names */
     struct log_finding *finding;
 };
 
@@ -52,7 +55,8 @@ static enum err read_state(struct state *s)
 {
     PGresult *r = NULL;
     enum err e = query(s,
-                       "SELECT size, frontier IS NOT NULL FROM log_state WHERE account = $1"
+                       "SELECT size, frontier IS NOT NULL, last_at FROM log_state"
+                       " WHERE account = $1"
                        " AND size >= $2",
                        0, &r);
 
@@ -61,6 +65,7 @@ static enum err read_state(struct state *s)
     s->exists = PQntuples(r) == 1;
     s->size = s->exists ? (uint64_t)result_integer(r, 0, 0) : 0;
     s->has_tree = s->exists && result_bool(r, 0, 1);
+    s->last_us = s->size > 0 ? result_time(r, 0, 2) : INT64_MIN;
     PQclear(r);
     return ERR_OK;
 }
@@ -98,26 +103,82 @@ static enum err check_behind(struct state *s)
     return e;
 }
 
+static struct vkey vkey_of(const char *origin, const struct ed25519_key *key)
+{
+    uint8_t public_key[ED25519_KEY_BYTES];
+    struct vkey vkey;
+
+    ed25519_public(key, public_key);
+    ASSERT(vkey_make(origin, VKEY_ED25519, public_key, &vkey) == ERR_OK);
+    return vkey;
+}
+
+static bool is_key(const struct log_keys *keys, size_t from_last, const struct vkey *key)
+{
+    return from_last < keys->count &&
+           bytes_equal(keys->keys[keys->count - 1 - from_last].vkey.key, key->key, sizeof key->key);
+}
+
+/* Ours must be the newest key; or the one before it, while that one takes over. */
+static void judge_keys(struct state *s)
+{
+    struct log_rotation *next = s->check->signer->next;
+    struct vkey next_vkey;
+
+    if (is_key(&s->keys, 0, &s->vkey)) {
+        if (next)
+            next_vkey = vkey_of(s->check->signer->origin, next->key);
+        if (next && log_keys_has(&s->keys, &next_vkey))
+            find(s, "the key that is to take over has signed this log before: make another one");
+        return;
+    }
+    if (next)
+        next_vkey = vkey_of(s->check->signer->origin, next->key);
+    if (!next || !is_key(&s->keys, 0, &next_vkey) || !is_key(&s->keys, 1, &s->vkey)) {
+        find(s, s->keys.count > 1
+                    ? "this account's log goes on with another key: put the files log-ACCOUNT.key "
+                      "and next-ACCOUNT.key of whoever wrote it there, " NEW_LABEL
+                    : "this account's log was begun with another log.key: put that file "
+                      "back, " NEW_LABEL);
+        return;
+    }
+    next->from = s->keys.keys[s->keys.count - 1].from;
+    next->old_until_us = s->keys.keys[s->keys.count - 1].before_until;
+    next->is_over = s->last_us > next->old_until_us;
+}
+
 static enum err check_key(struct state *s)
 {
-    char vkey[VKEY_BYTES];
     size_t length = 0;
     PGresult *r = NULL;
     char *bytes;
-    enum err e = query(s, "SELECT entry FROM log_entry WHERE account = $1 AND idx = $2", 0, &r);
+    enum err e =
+        log_chain_load(s->pg, s->check->account, clock_monotonic_us() + statement_us, &s->keys);
 
+    if (e == ERR_INVALID) {
+        find(s, "the keys that the log names do not follow one another: restore a sound "
+                "backup, " NEW_LABEL);
+        return ERR_OK;
+    }
+    if (!e)
+        e = query(s, "SELECT entry FROM log_entry WHERE account = $1 AND idx = $2", 0, &r);
     if (e)
         return e;
-    vkey_print(&s->vkey, vkey);
+    judge_keys(s);
     bytes = PQntuples(r) == 1 ? result_copy(r, 0, 0, &length) : NULL;
     PQclear(r);
-    if (!bytes || !genesis_says(bytes, length, "vkey", vkey))
-        find(s,
-             "this account's log was begun with another log.key: put that file back, " NEW_LABEL);
-    else if (genesis_says(bytes, length, "pace", "realtime"))
+    if (bytes && !s->finding->sentence[0] && genesis_says(bytes, length, "pace", "realtime"))
         e = check_behind(s);
     free(bytes);
     return e;
+}
+
+/* Signed by any of the log's keys; by ours while it has none. */
+static enum err open_note(const struct state *s, const char *note, size_t length,
+                          struct checkpoint *c)
+{
+    return s->keys.count > 0 ? log_keys_open(&s->keys, note, length, INT64_MIN, c)
+                             : checkpoint_open(note, length, &s->vkey, c);
 }
 
 /* ---- The tree ---- */
@@ -173,7 +234,7 @@ static enum err check_newest(struct state *s)
     if (e)
         return e;
     note = PQntuples(r) == 1 ? result_copy(r, 0, 0, &length) : NULL;
-    if (!note || checkpoint_open(note, length, &s->vkey, &c) || c.size != s->size ||
+    if (!note || open_note(s, note, length, &c) || c.size != s->size ||
         memcmp(&c.root, &s->root, sizeof(c.root)) != 0)
         find(s, "the newest checkpoint in the database does not verify: restore a sound "
                 "backup, " NEW_LABEL);
@@ -220,7 +281,7 @@ static enum err check_published(struct state *s)
     } else if (e == ERR_IO) {
         find(s, "the file checkpoint in the data directory cannot be read");
         e = ERR_OK;
-    } else if (e || checkpoint_open(note.data ? note.data : "", note.length, &s->vkey, &c)) {
+    } else if (e || open_note(s, note.data ? note.data : "", note.length, &c)) {
         find(s, "the file checkpoint in the data directory is not signed by this log's key: "
                 "is the directory another account's?");
         e = ERR_OK;
@@ -234,12 +295,10 @@ static enum err check_published(struct state *s)
 enum err log_check(struct pg *pg, const struct log_check *c, struct log_finding *out)
 {
     struct state s = {.check = c, .pg = pg, .finding = out};
-    uint8_t public_key[ED25519_KEY_BYTES];
     enum err e;
 
     out->sentence[0] = '\0';
-    ed25519_public(c->signer->key, public_key);
-    ASSERT(vkey_make(c->signer->origin, VKEY_ED25519, public_key, &s.vkey) == ERR_OK);
+    s.vkey = vkey_of(c->signer->origin, c->signer->key);
     e = read_state(&s);
     /* What follows a finding would only stumble over the same. */
     if (!e && s.size > 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/jnode.h"
+#include "engine/log_keys.h"
 #include "store/checkpoint_file.h"
 #include "store/store_parts.h"
 
@@ -25,6 +26,7 @@ struct import {
     struct pg *pg;
     FILE *file;
     struct vkey vkey;
+    struct log_keys keys; /* that the lines name */
     bool has_published;
     struct checkpoint published;
     uint64_t before;                 /* entries the database has */
@@ -132,14 +134,29 @@ static enum err check_size(struct import *i)
     return ERR_OK;
 }
 
-/* The genesis names who signs. */
-static bool names_key(const struct import *i, const char *genesis)
+/* Genesis and key entries name who signs. */
+static enum err follow_keys(struct import *i, const char *entry, size_t length)
 {
-    char vkey[VKEY_BYTES], member[VKEY_BYTES + 16];
+    struct record_fault fault;
+    struct record record;
 
-    vkey_print(&i->vkey, vkey);
-    (void)snprintf(member, sizeof member, "\"vkey\": \"%s\"", vkey);
-    return strstr(genesis, member) != NULL;
+    if (i->frontier.size > 0 && strncmp(entry, "{\"key\": ", 8) != 0)
+        return ERR_OK;
+    if (record_parse(entry, length, &record, &fault))
+        return refuse(i, "line %llu is no entry of a log",
+                      (unsigned long long)i->frontier.size + 1);
+    if (i->frontier.size == 0)
+        log_keys_begin(&i->keys, &record);
+    else if (log_keys_add(&i->keys, &record, i->frontier.size))
+        return refuse(i, "line %llu names a key that the one before it has not named",
+                      (unsigned long long)i->frontier.size + 1);
+    return ERR_OK;
+}
+
+/* Ours signs it now, or will when the entry that names it is there. */
+static bool names_key(const struct import *i)
+{
+    return log_keys_has(&i->keys, &i->vkey);
 }
 
 static enum err take_line(struct import *i, char *line, size_t length)
@@ -150,8 +167,9 @@ static enum err take_line(struct import *i, char *line, size_t length)
     if (!line_cut(line, &length, &proof) || length > LIMIT_LEAF_BYTES)
         return refuse(i, "line %llu does not fit its proof",
                       (unsigned long long)i->frontier.size + 1);
-    if (i->frontier.size == 0 && !names_key(i, line))
-        return refuse(i, "it is the log of another key than log.key");
+    e = follow_keys(i, line, length);
+    if (e)
+        return e;
     merkle_leaf(line, length, &leaf);
     if (i->frontier.size >= i->before)
         e = insert(i, line, length, &proof, &leaf);
@@ -178,6 +196,8 @@ static enum err read_lines(struct import *i)
     free(line);
     if (e)
         return e;
+    if (!names_key(i))
+        return refuse(i, "it is the log of another key than log.key");
     if (i->frontier.size < i->before)
         return refuse(i, "it has %llu entries, the database %llu",
                       (unsigned long long)i->frontier.size, (unsigned long long)i->before);
@@ -208,6 +228,21 @@ static enum err lock_state(struct import *i, struct merkle_frontier *f)
     return e;
 }
 
+/* The key that takes over signs what holds its entry. */
+static void note_rotation(struct import *i)
+{
+    struct log_rotation *next = i->signer->next;
+    uint8_t key[ED25519_KEY_BYTES];
+
+    if (!next || i->keys.count == 0)
+        return;
+    ed25519_public(next->key, key);
+    if (bytes_equal(i->keys.keys[i->keys.count - 1].vkey.key, key, sizeof key)) {
+        next->from = i->keys.keys[i->keys.count - 1].from;
+        next->old_until_us = i->keys.keys[i->keys.count - 1].before_until;
+    }
+}
+
 static enum err import_body(struct pg *pg, void *context, int64_t deadline_us)
 {
     struct import *i = context;
@@ -223,6 +258,8 @@ static enum err import_body(struct pg *pg, void *context, int64_t deadline_us)
     if (!e)
         e = read_lines(i);
     if (!e)
+        note_rotation(i);
+    if (!e)
         e = log_tree_extend(pg, i->store->account, i->signer, i->frontier.size, &f);
     if (!e && !merkle_frontier_equal(&f, &i->frontier))
         e = ERR_INTERNAL;
@@ -232,17 +269,24 @@ static enum err import_body(struct pg *pg, void *context, int64_t deadline_us)
 static enum err read_published(struct import *i)
 {
     uint8_t key[ED25519_KEY_BYTES];
+    struct vkey next = {.name = ""};
     struct text note;
     enum err e;
 
     ed25519_public(i->signer->key, key);
     e = vkey_make(i->signer->origin, VKEY_ED25519, key, &i->vkey);
+    if (!e && i->signer->next) {
+        ed25519_public(i->signer->next->key, key);
+        e = vkey_make(i->signer->origin, VKEY_ED25519, key, &next);
+    }
     if (e)
         return e;
     text_init(&note, NOTE_BYTES);
     e = checkpoint_file_read(i->store->data_dir, &note);
     if (!e)
         e = checkpoint_open(note.data ? note.data : "", note.length, &i->vkey, &i->published);
+    if (e == ERR_NOT_FOUND && note.length > 0 && i->signer->next)
+        e = checkpoint_open(note.data, note.length, &next, &i->published);
     i->has_published = !e;
     text_release(&note);
     if (e == ERR_NOT_FOUND)

@@ -16,12 +16,12 @@ static void params_log(struct pg_params *p, const char *account, uint64_t a)
 /* ---- Checkpoints ---- */
 
 /* A row of log_checkpoint c with one cosignature of each source: so many go into a note beside the
- * log's own signature. */
+ * log's own signatures, of which there are two while a key takes over. */
 #define NOTE_COLUMNS(first)                                                                   \
     "SELECT c.size, c.note || coalesce((SELECT string_agg(line, '' ORDER BY source) FROM ("   \
     "SELECT DISTINCT ON (e.source) e.source, convert_from(e.blob, 'UTF8') AS line"            \
     " FROM log_evidence e WHERE e.account = c.account AND e.size = c.size"                    \
-    " AND e.kind = '" LOG_COSIGNATURE "' ORDER BY e.source, e.id " first " LIMIT 31) l), '')" \
+    " AND e.kind = '" LOG_COSIGNATURE "' ORDER BY e.source, e.id " first " LIMIT 30) l), '')" \
     " FROM log_checkpoint c WHERE c.account = $1"
 #define ONE_NOTE NOTE_COLUMNS("DESC")
 #define NOTE_LIST NOTE_COLUMNS("ASC")
@@ -182,6 +182,25 @@ enum err store_log_entry(struct store *s, const char *account, uint64_t index, s
     }
     PQclear(r);
     return e;
+}
+
+enum err store_log_newest_key(struct store *s, const char *account, struct log_row *out)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    uint64_t index = 0;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, account);
+    e = store_exec(s,
+                   "SELECT coalesce(max(idx), 0) FROM log_entry WHERE account = $1"
+                   " AND kind = 'key'",
+                   &p, true, &r);
+    if (!e)
+        index = (uint64_t)result_integer(r, 0, 0);
+    PQclear(r);
+    return e ? e : store_log_entry(s, account, index, out);
 }
 
 enum err store_log_find(struct store *s, const char *account, const struct digest *hash,

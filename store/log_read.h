@@ -51,6 +51,8 @@ struct log_row {
 /* ERR_NOT_FOUND beyond the end. */
 MUST_USE enum err store_log_entry(struct store *s, const char *account, uint64_t index,
                                   struct log_row *out);
+/* The newest key entry, or the genesis: who signs. */
+MUST_USE enum err store_log_newest_key(struct store *s, const char *account, struct log_row *out);
 /* By proof, or by the leaf hash of an order or signal; ERR_NOT_FOUND. */
 MUST_USE enum err store_log_find(struct store *s, const char *account, const struct digest *hash,
                                  uint64_t *index);

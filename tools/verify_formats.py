@@ -16,7 +16,7 @@ from pathlib import Path
 
 ONE = 10**12
 KINDS = {"genesis", "config", "cycle", "signal", "order", "trade", "close", "equity", "control",
-         "cash", "correct", "anchor", "statement"}
+         "cash", "correct", "anchor", "statement", "key"}
 ENVELOPE = {"mode", "strategy", "timestamp"}
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,12})?")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
@@ -89,7 +89,7 @@ class Key:
             data = unbase64(rest)
         except ValueError as error:
             raise Bad(f"not a verifier key: {vkey}") from error
-        self.id = sha256(self.name.encode(), b"\n", data)[:4]
+        self.id, self.text = sha256(self.name.encode(), b"\n", data)[:4], vkey
         if len(data) != 33 or data[0] != kind or self.id.hex() != known:
             raise Bad("the verifier key's hash or type is wrong")
         self.public = data[1:]
@@ -134,12 +134,16 @@ def parse_signature(line):
     return name, data
 
 
+class Unknown(Bad):
+    """A note that the key has not signed; another may have."""
+
+
 def open_checkpoint(data, key):
     """(size, root) of a signed note; Bad when anything about it is wrong."""
     body, signatures = parse_note(data)
     ours = [bytes for name, bytes in signatures if name == key.name and bytes[:4] == key.id]
     if not ours:
-        raise Bad("there is no signature by this key")
+        raise Unknown("there is no signature by this key")
     if not all(key.verifies(body.encode(), signature[4:]) for signature in ours):
         raise Bad("the key's signature does not fit the text")
     return read_checkpoint(body, key.name)

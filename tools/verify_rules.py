@@ -5,6 +5,7 @@ import hashlib
 import re
 
 from verify_formats import ONE, Bad, amount, decimals_of, instant, positive_id
+from verify_keys import Keys
 from verify_metrics import Adoption, Trade, bounded, half_even, to_scale
 
 DAY = 86400 * 10**6
@@ -68,6 +69,7 @@ class Rules:
         self.report, self.metrics, self.index = report, metrics, -1
         self.tree, self.attested = tree, anchors
         self.statements, self.anchors, self.unseen = 0, 0, 0
+        self.keys = Keys()
         self.orders, self.signals, self.fills, self.declared = {}, set(), set(), set()
         self.payments = set()
         self.last_order = self.last_trade = 0
@@ -94,6 +96,8 @@ class Rules:
         self.report.fail(name, f"entry {self.index}: {why}")
 
     def push_genesis(self, record, _):
+        if self.index == 0:
+            self.keys.begin(record["genesis"])
         try:
             self.cash = amount(record["genesis"].get("starting_equity"))
         except Bad:
@@ -266,6 +270,13 @@ class Rules:
         if b'"statement": ' + made + b', "strategy": ' not in entry:
             self.report.fail("statement",
                              f"entry {self.index + 1}: the entries before it make another statement")
+
+    def push_key(self, record, _):
+        try:
+            self.keys.add(record["key"], self.index)
+            self.report.say("keys", "PASS", f"{len(self.keys.keys)} keys, one after the other")
+        except Bad as error:
+            self.fail("keys", str(error))
 
     def push_anchor(self, record, _):
         body = record["anchor"]

@@ -89,13 +89,16 @@ class Key:
         return subprocess.run(["openssl", *map(str, arguments)], capture_output=True,
                               check=True).stdout
 
-    def note(self, size, root):
-        text = f"{self.name}\n{size}\n{base64.b64encode(root).decode()}\n"
+    def sign(self, text, prefix=b""):
         message = self.folder / "message"
         message.write_text(text)
         signature = self.openssl("pkeyutl", "-sign", "-inkey", self.der, "-keyform",
                                  "DER", "-rawin", "-in", message)
-        line = base64.b64encode(self.id + signature).decode()
+        return base64.b64encode(prefix + signature).decode()
+
+    def note(self, size, root):
+        text = f"{self.name}\n{size}\n{base64.b64encode(root).decode()}\n"
+        line = self.sign(text, self.id)
         return f"{text}\n\N{EM DASH} {self.name} {line}\n"
 
 

@@ -2,6 +2,7 @@
 """Entries about the log itself: what both verifiers make of good ones and of tampered ones."""
 import base64
 import hashlib
+import json
 
 import pytest
 
@@ -185,3 +186,100 @@ def test_what_others_attested_is_the_evidence_beside_the_log(key, tmp_path):
 def test_an_anchor_is_of_a_checkpoint_of_this_log(key, tmp_path, size, changes):
     log = anchored(held(key), size, changes=changes)
     assert failed(judge(log.write(tmp_path / "log"), key.vkey)) == {"anchors"}
+
+
+# ---- Keys ----
+
+UNTIL = "2024-02-15T00:00:00.000000Z"
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """Three keys of one name: the log's first, its second, and a stranger's."""
+    return [evidence.Key("trader.example/log1", bytes([n]) * 32, tmp_path) for n in (1, 2, 3)]
+
+
+def key_entry(old, new, until=UNTIL, at=AT, changes=()):
+    text = "\n".join(("traderd/key/v1", old.name, old.vkey, new.vkey, until, ""))
+    body = {"vkey": new.vkey, "old_until": until, "old_signature": old.sign(text),
+            "new_signature": new.sign(text), **dict(changes)}
+    return ledger.canonical({"mode": "paper", "strategy": "", "key": body, "timestamp": at})
+
+
+def rotated(keys, late=False, **how):
+    """A log that goes on with another key; late: beyond the old one's end."""
+    log = held(keys[0])
+    log.edited(0, vkey=keys[0].vkey)
+    log.entries.append(key_entry(*keys[:2], **how))
+    at = "2024-03-01T00:00:00.000000Z" if late else AT
+    log.entries.append(ledger.canonical({"mode": "paper", "strategy": "", "timestamp": at,
+                                         "control": {"action": "pause"}}))
+    return log
+
+
+def signed(log, folder, by, stored=()):
+    """Written with the newest checkpoint signed by some keys, and earlier ones: (size, keys)."""
+    def note(size, signers):
+        notes = [evidence.Evidence(log.entries[:size], key).note() for key in signers]
+        return notes[0] + "".join(other.partition("\n\n")[2] for other in notes[1:])
+
+    folder = log.write(folder)
+    (folder / "checkpoint").write_text(note(None, by))
+    if stored:
+        (folder / "checkpoints").write_text("".join(note(*item) for item in stored))
+    return folder
+
+
+def test_a_reader_with_either_key_follows_the_log(keys, tmp_path):
+    old, new, stranger = keys
+    log = rotated(keys)
+    stored = [(3, [old]), (6, [old, new]), (6, [new])]
+    for name, by in (("both", [old, new]), ("old", [old]), ("new", [new])):
+        folder = signed(log, tmp_path / name, by, stored)
+        for key in (old, new):
+            found = judge(folder, key.vkey)
+            assert failed(found) == set() and found["keys"] == found["signature"] == "PASS", name
+        assert "signature" in failed(judge(folder, stranger.vkey))
+    assert "signature" in failed(judge(signed(log, tmp_path / "stranger", [stranger]), old.vkey))
+    # A key signs no tree without its own entry.
+    early = signed(log, tmp_path / "early", [new], [(4, [new])])
+    assert failed(judge(early, old.vkey)) == {"checkpoints"}
+    other = signed(log, tmp_path / "other", [new], [(4, [stranger])])
+    assert failed(judge(other, old.vkey)) == {"checkpoints"}
+    assert "keys" not in judge(held(old).write(tmp_path / "one"), old.vkey)
+
+
+def test_the_old_key_stops(keys, tmp_path):
+    old, new, _ = keys
+    log = rotated(keys, late=True)
+    for name, by, wanted in (("old", [old], {"signature"}), ("new", [new], set()),
+                             ("both", [old, new], set())):
+        found = judge(signed(log, tmp_path / name, by), old.vkey)
+        assert failed(found) == wanted, name
+    late = signed(log, tmp_path / "late", [new], [(6, [old])])
+    assert failed(judge(late, new.vkey)) == set()
+
+
+@pytest.mark.parametrize("changes", [
+    {"old_signature": None}, {"new_signature": ""}, {"old_until": "2025-02-15T00:00:00.000000Z"},
+    {"vkey": "x"}, {"old_signature": "swap"}, {"old_until": 7}])
+def test_a_key_that_the_one_before_has_not_named_signs_nothing(keys, tmp_path, changes):
+    old, new, _ = keys
+    if changes.get("old_signature") == "swap":
+        changes = {"old_signature": json.loads(key_entry(new, old))["key"]["old_signature"]}
+    log = rotated(keys, changes=changes)
+    assert failed(judge(signed(log, tmp_path / "new", [new]), old.vkey)) == {"keys", "signature"}
+
+
+def test_no_key_comes_twice_and_none_changes_the_name(keys, tmp_path):
+    old, new, third = keys
+    log = rotated(keys)
+    log.entries.append(key_entry(new, old))
+    assert failed(judge(signed(log, tmp_path / "back", [new]), new.vkey)) == {"keys"}
+    log.entries[-1] = key_entry(old, third)  # the old one has handed over already
+    assert failed(judge(signed(log, tmp_path / "fork", [new]), new.vkey)) == {"keys"}
+    renamed = evidence.Key("trader.example/log2", bytes([4]) * 32, tmp_path)
+    log.entries[-1] = key_entry(new, renamed)
+    assert failed(judge(signed(log, tmp_path / "name", [new]), new.vkey)) == {"keys"}
+    log.entries[-1] = key_entry(new, third)
+    assert failed(judge(signed(log, tmp_path / "third", [third]), old.vkey)) == set()

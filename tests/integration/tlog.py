@@ -137,10 +137,11 @@ def open_note(note, key):
     data = note if isinstance(note, bytes) else note.encode()
     text, signatures = data.rsplit(b"\n\n", 1)
     text += b"\n"
-    lines = [line for line in signatures.decode().splitlines() if line.split()[1] == key.name]
-    assert len(lines) == 1
-    signed = base64.b64decode(lines[0].split()[2], validate=True)
-    assert signed[:4].hex() == key.id
+    lines = [line.split() for line in signatures.decode().splitlines()]
+    ours = [base64.b64decode(line[2], validate=True) for line in lines if line[1] == key.name]
+    ours = [signed for signed in ours if signed[:4].hex() == key.id]  # others are passed over
+    assert len(ours) == 1
+    [signed] = ours
     assert key.verify(text, signed[4:]), "the signature is wrong"
     origin, size, encoded = text.decode().splitlines()
     assert origin == key.name and str(int(size)) == size

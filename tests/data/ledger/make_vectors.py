@@ -1,19 +1,51 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes leaves.txt: a leaf of each kind as CPython's json and hashlib see it."""
+import base64
 import hashlib
 import json
 import os
+import subprocess
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 METRICS = os.path.join(HERE, "../../../docs/tl-metrics-1.md")
 AT = "2024-01-15T10:30:00.000000Z"
 ID = "5f" * 32
 ORDER_HASH = "ab" * 32
+LOG = "trader.example/log1"
 SIGNAL_HASH = "0c" * 32
 
 
-def genesis():
+def openssl(*arguments):
+    return subprocess.run(["openssl", *arguments], capture_output=True, check=True).stdout
+
+
+def signs(seed, text):
+    """(vkey, signature of the text) of a key, by the openssl command."""
+    with tempfile.TemporaryDirectory() as folder:
+        der, message = os.path.join(folder, "key"), os.path.join(folder, "text")
+        with open(der, "wb") as file:
+            file.write(bytes.fromhex("302e020100300506032b657004220420") + seed)
+        with open(message, "w", encoding="ascii") as file:
+            file.write(text)
+        public = b"\x01" + openssl("pkey", "-in", der, "-inform", "DER", "-pubout", "-outform",
+                                   "DER")[-32:]
+        signature = openssl("pkeyutl", "-sign", "-inkey", der, "-keyform", "DER", "-rawin", "-in",
+                            message)
+    name = hashlib.sha256(LOG.encode() + b"\n" + public).hexdigest()[:8]
+    return f"{LOG}+{name}+{base64.b64encode(public).decode()}", base64.b64encode(signature).decode()
+
+
+def key():
+    until, seeds = "2024-02-15T00:00:00.000000Z", (b"\1" * 32, b"\2" * 32)
+    old, new = (signs(seed, "x")[0] for seed in seeds)
+    text = f"traderd/key/v1\n{LOG}\n{old}\n{new}\n{until}\n"
+    return {"vkey": new, "old_until": until, "old_signature": signs(seeds[0], text)[1],
+            "new_signature": signs(seeds[1], text)[1]}
+
+
+def genesis(**more):
     with open(METRICS, "rb") as file:
         algorithm = hashlib.sha256(file.read()).hexdigest()
     return {
@@ -26,6 +58,9 @@ def genesis():
         "starting_equity": "10000.00000000",
         "cycle_interval_s": 300,
         "pace": "replay",
+        "precommit": "async",
+        "sealed": "none",
+        **more,
         "format": "tlj-1",
         "metrics": "returns=daily_mtm periods_per_year=365 rf=0 ddof=1",
     }
@@ -154,6 +189,8 @@ def digested(items):
 
 def leaves():
     yield "genesis", "genesis", "", genesis()
+    note = "trader.example/log1\n3\nAAAA\n\n\u2014 trader.example/log1 AAAA\n"
+    yield "genesis_second", "genesis", "", genesis(predecessor=note)
     yield "config", "config", "", config([instrument("BTC/USDT"), instrument("ETH/USDT")])
     many = digested([instrument(f"A{i}/USDT") for i in range(51)])
     yield "config_many", "config", "", config(many)
@@ -188,6 +225,7 @@ def leaves():
     yield "correct_note", "correct", "", {
         "actor": "ci", "index": 17, "kind": "note", "leaf_hash": ORDER_HASH,
         "reason": "the venue corrected it", "replacement": "a price of 42100.00"}
+    yield "key", "key", "", key()
     yield "anchor", "anchor", "", {"checkpoint": ORDER_HASH, "size": 4711, "evidence": [
         {"digest": "11" * 32, "kind": "cosignature", "source": "ann.example/w1+a1b2c3d4"},
         {"digest": "22" * 32, "kind": "rfc3161", "source": "tsa.example/tsr"}]}

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/ed25519.h"
 #include "core/text.h"
@@ -182,6 +183,41 @@ static enum err load_public(const char *path, uint8_t public_key[32])
     return ERR_OK;
 }
 
+static void test_a_named_key_file(void **state)
+{
+    char *folder = check_folder_new(), *path = check_path(folder, "next.key");
+    char *part = check_path(folder, "next.key.part"), *to = check_path(folder, "log.key");
+    struct ed25519_key *made = NULL, *found = NULL;
+    uint8_t one[32], other[32];
+    char name[16] = "before";
+    struct stat status;
+
+    (void)state;
+    assert_err(log_key_read(path, name, sizeof(name), &found), ERR_NOT_FOUND);
+    check_write_file(part, "torn", 4);
+    assert_ok(log_key_make(path, "example/log", &made));
+    assert_int_equal(access(part, F_OK), -1);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_ok(log_key_move(path, to));
+    assert_ok(log_key_read(to, name, sizeof(name), &found));
+    assert_string_equal(name, "example/log");
+    ed25519_public(made, one);
+    ed25519_public(found, other);
+    assert_memory_equal(one, other, sizeof(one));
+    assert_err(log_key_read(to, name, 5, &found), ERR_SYNTAX); /* a longer name */
+    assert_err(load_public(to, other), ERR_SYNTAX);            /* a folder's key has none */
+    assert_int_equal(chmod(to, 0640), 0);
+    assert_err(log_key_read(to, name, sizeof(name), &found), ERR_IO);
+    assert_err(log_key_move(path, to), ERR_IO);
+    ed25519_key_free(made);
+    ed25519_key_free(found);
+    free(path);
+    free(part);
+    free(to);
+    check_folder_free(folder);
+}
+
 static void test_key_file(void **state)
 {
     char *folder = check_folder_new(), *path = check_path(folder, "log.key");
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_base64_is_strict),
         cmocka_unit_test(test_random_and_equal),
         cmocka_unit_test(test_known_key),
+        cmocka_unit_test(test_a_named_key_file),
         cmocka_unit_test(test_key_file),
     };
 

@@ -67,7 +67,7 @@ static void check_leaf(const char *name, struct leaf *leaf)
 
 static void test_genesis(void **state)
 {
-    const struct genesis g = {
+    struct genesis g = {
         .origin = "trader.example/sim-paper-main",
         .vkey = "trader.example/sim-paper-main+0a1b2c3d+AfakeKey=",
         .build = "1.0.0+abcdef0",
@@ -83,6 +83,9 @@ static void test_genesis(void **state)
     assert_ok(ledger_genesis(&of_none, &g, &leaf));
     assert_int_equal(leaf.kind, LEAF_GENESIS);
     check_leaf("genesis", &leaf);
+    g.predecessor = "trader.example/log1\n3\nAAAA\n\n\xE2\x80\x94 trader.example/log1 AAAA\n";
+    assert_ok(ledger_genesis(&of_none, &g, &leaf));
+    check_leaf("genesis_second", &leaf);
 }
 
 static void test_config(void **state)

@@ -230,7 +230,10 @@ static inline struct leaf fixture_first_leaf(enum leaf_kind kind, int64_t at_us)
     struct leaf l = {.kind = kind, .at_us = at_us};
     char bytes[512];
 
-    (void)snprintf(bytes, sizeof(bytes), "{\"genesis\": {\"vkey\": \"%s\"}}", fixture_vkey());
+    (void)snprintf(bytes, sizeof(bytes),
+                   "{\"genesis\": {\"vkey\": \"%s\"}, \"mode\": \"paper\", \"strategy\": \"\", "
+                   "\"timestamp\": \"2023-11-14T22:13:20.000000Z\"}",
+                   fixture_vkey());
     l.bytes = xstrdup(bytes);
     l.length = strlen(bytes);
     digest_of(l.bytes, l.length, &l.proof);
