@@ -146,6 +146,14 @@ static void execution_end_resting_exits(struct engine_state *s, const struct pos
     }
 }
 
+/* A stop that rests locks what an exit beside it would sell. */
+static bool execution_rests_lock(const struct engine_state *s)
+{
+    const struct venue_traits *t = &s->options.venue->traits;
+
+    return t->outlives_us && t->rest_locks_size;
+}
+
 enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                         enum exit_reason reason, const struct signal *signal)
 {
@@ -176,15 +184,19 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
     if (e)
         return e;
     /* Cancels go out before the exit (dispatch_send), so a spot balance is free for it. */
-    if (!is_part) {
+    if (!is_part || execution_rests_lock(s)) {
         state_want_cancel(s, &p->stop_order_id);
         state_want_cancel(s, &p->target_order_id);
+    }
+    if (!is_part) {
         state_want_cancel(s, &p->exit_order_id);
         execution_end_resting_exits(s, p);
     }
     state_end_entry(s, lane); /* else its rest would open anew what this closes */
     p->exit_order_id = id;
     p->updated_us = state_now(s);
+    if (is_part && execution_rests_lock(s))
+        state_touch(s, lane); /* a stop of what stays */
     return ERR_OK;
 }
 

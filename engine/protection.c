@@ -143,27 +143,39 @@ static bool protection_is_too_far(struct engine_state *s, const struct lane *lan
            !protection_rests(s, p->target_order_id, size, target);
 }
 
+/* What is to be protected: where resting orders lock what they sell, a part that is on its way out
+ * is left free. */
+static struct size protection_size(struct engine_state *s, const struct lane *lane)
+{
+    const struct venue_traits *t = &s->options.venue->traits;
+    const struct live_order *exit = state_order(s, lane->position->exit_order_id);
+    struct size size = execution_sellable(s, lane);
+
+    if (exit && t->outlives_us && t->rest_locks_size)
+        size.e12 -= order_left(&exit->order).e12;
+    return size;
+}
+
 enum err protection_set(struct engine_state *s, struct lane *lane)
 {
     struct position *p = lane->position;
+    struct size whole = protection_size(s, lane);
     /* The venue takes no larger stop; what is beyond has none, and leaves after the limit. */
-    struct protection wanted = {
-        .size = instrument_most(lane_instrument(s, lane), false, execution_sellable(s, lane))};
+    struct protection wanted = {.size = instrument_most(lane_instrument(s, lane), false, whole)};
     bool is_watched = protection_watches_target(s, lane);
     struct price target;
     enum err e;
 
-    if (size_sign(wanted.size) == 0 || execution_is_leaving(s, lane) ||
+    if (size_sign(wanted.size) <= 0 || execution_is_leaving(s, lane) ||
         protection_triggered(s, p->stop_order_id))
         return ERR_OK;
     wanted.stop = position_stop_level(p);
     target = position_target_level(p, &wanted.target_reason);
     is_watched |= protection_is_too_far(s, lane, wanted.size, target);
     wanted.target = is_watched ? PRICE_ZERO : target;
-    wanted.has_stop =
-        price_sign(wanted.stop) == 0 ||
-        protection_rests(s, p->stop_order_id, wanted.size, wanted.stop) ||
-        protection_rests(s, p->stop_order_id, execution_sellable(s, lane), wanted.stop);
+    wanted.has_stop = price_sign(wanted.stop) == 0 ||
+                      protection_rests(s, p->stop_order_id, wanted.size, wanted.stop) ||
+                      protection_rests(s, p->stop_order_id, whole, wanted.stop);
     wanted.has_target = price_sign(wanted.target) == 0 ||
                         protection_rests(s, p->target_order_id, wanted.size, wanted.target);
     if (s->options.venue->submit_pair)

@@ -340,9 +340,43 @@ static void test_an_exit_waits_until_both_halves_have_left(void **state)
     script_end(&s);
 }
 
+/* What rests locks what the exit would sell: it goes first, then the exit and a pair of the rest.
+ */
+static void test_a_part_leaves_when_the_pair_has_left_it_free(void **state)
+{
+    struct command c = {.kind = COMMAND_CLOSE_POSITION, .mode = MODE_PAPER, .id = 1};
+    struct script s;
+    struct script_request pair;
+    struct order part;
+
+    (void)state;
+    hold(&s, true);
+    pair = accept(&s, 67);
+    c.percentage.e12 = INT64_C(500000000000);
+    engine_carry_out(s.engine, &c, s.reply);
+    assert_ok(s.reply->error);
+    script_play(&s, 68);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1); /* the entry: the exit waits */
+    assert_int_equal(script_newest(&s, SCRIPT_CANCEL)->order.id, pair.order.id);
+    end(&s, VENUE_CANCELED, pair.order.id, SIZE_ZERO);
+    end(&s, VENUE_CANCELED, pair.other.id, SIZE_ZERO);
+    script_play(&s, 69);
+    part = script_newest(&s, SCRIPT_SUBMIT)->order;
+    assert_int_equal(part.purpose, PURPOSE_EXIT);
+    assert_int_equal(script_count(&s, SCRIPT_PAIR), 2);
+    assert_true(pair_of(&s).order.size.e12 == pair.order.size.e12 - part.size.e12);
+    (void)script_tell(&s, VENUE_ACCEPTED, part.id);
+    fill(&s, part.id, "t2", part.size);
+    (void)accept(&s, 70);
+    assert_true(is_protected(&s));
+    assert_int_equal(script_count(&s, SCRIPT_PAIR), 2); /* of the right size already */
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_part_leaves_when_the_pair_has_left_it_free),
         cmocka_unit_test(test_a_stop_alone_moves_by_one_request),
         cmocka_unit_test(test_stop_and_target_go_as_one),
         cmocka_unit_test(test_a_pair_moves_by_cancel_and_place),
