@@ -93,7 +93,11 @@ MUST_USE enum err journal_drain(struct journal_pg *j);
 /* store/journal_recover.c */
 enum err journal_recover(void *self, const char *account_id, struct recovery *out);
 /* ERR_OK when the batch is in the log already, entry by entry; ERR_DB_FENCED when it is not. */
-MUST_USE enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b);
+MUST_USE enum err journal_is_in_log(struct journal_pg *j, const struct journal_batch *b);
+/* Commits again, changing nothing, so that all before it is as durable: what was found in the log
+ * may have lost its wait for the standby with its session, or by a warning (pg_committed).
+ * ERR_DB_UNAVAILABLE: it is not; ERR_DB_FENCED: the account has another epoch. */
+MUST_USE enum err journal_confirm(struct journal_pg *j, const char *account, int64_t epoch);
 /* ERR_LOG_DIFFERS unless the log has the first `count` leaves of the batch in their places. */
 MUST_USE enum err journal_has_leaves(struct journal_pg *j, const struct journal_batch *b,
                                      size_t count);

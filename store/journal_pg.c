@@ -340,9 +340,11 @@ static enum err journal_commit(void *self, const struct journal_batch *b)
     if (!e)
         e = journal_attempt(j, b, &is_known);
     if (is_known) {
-        e = journal_is_durable(j, b);
+        e = journal_is_in_log(j, b);
         repeated = e == ERR_OK;
     }
+    if (!e && (repeated || j->pg.warned))
+        e = journal_confirm(j, b->account.id, j->epoch);
     if (e == ERR_DB_CONFLICT)
         e = ERR_DB_QUERY; /* rows of ours that exist already: our bug, not a client's */
     if (e) {

@@ -352,7 +352,7 @@ enum err journal_has_leaves(struct journal_pg *j, const struct journal_batch *b,
     return e;
 }
 
-enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b)
+enum err journal_is_in_log(struct journal_pg *j, const struct journal_batch *b)
 {
     int64_t first = b->account.log_size - (int64_t)b->leaf_count;
     struct pg_params p;
@@ -379,6 +379,26 @@ enum err journal_is_durable(struct journal_pg *j, const struct journal_batch *b)
             memcmp(&found, &b->leaves[i].leaf_hash, sizeof(found)) != 0)
             e = ERR_DB_FENCED;
     }
+    PQclear(r);
+    return e;
+}
+
+enum err journal_confirm(struct journal_pg *j, const char *account, int64_t epoch)
+{
+    struct pg_params p;
+    PGresult *r = NULL;
+    enum err e;
+
+    params_init(&p);
+    params_text(&p, account);
+    params_integer(&p, epoch);
+    /* A row is written, if only with what it was: a commit that wrote nothing does not wait. */
+    e = pg_exec(&j->pg, "UPDATE log_state SET epoch = epoch WHERE account = $1 AND epoch = $2", &p,
+                journal_deadline(j), &r);
+    if (!e)
+        e = pg_committed(&j->pg);
+    if (!e && strcmp(PQcmdTuples(r), "1") != 0)
+        e = ERR_DB_FENCED;
     PQclear(r);
     return e;
 }

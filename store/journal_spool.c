@@ -257,12 +257,13 @@ static enum err drain_one(void *context, const char *bytes, size_t length)
         e = ERR_DB_QUERY;
     PQclear(committed);
     if (!e)
-        return ERR_OK;
+        return j->pg.warned ? journal_confirm(j, h.account, h.epoch) : ERR_OK;
     pg_rollback(&j->pg, journal_deadline(j));
     if (e != ERR_DB_FENCED || strcmp(j->pg.sqlstate, "TD002") != 0)
         return e;
     /* Rows without leaves are overwritten by what followed them. */
-    return h.from == h.to ? ERR_OK : is_there(j, &h);
+    e = h.from == h.to ? ERR_OK : is_there(j, &h);
+    return e ? e : journal_confirm(j, h.account, h.epoch);
 }
 
 enum err journal_drain(struct journal_pg *j)

@@ -139,6 +139,8 @@ enum err lease_take(struct lease *l, struct lease_holder *other)
                 " WHERE l.owner = EXCLUDED.owner OR l.expires_at <= clock_timestamp()"
                 " RETURNING epoch",
                 &p, statement_deadline(l), &r);
+    if (!e)
+        e = pg_committed(&l->pg); /* else a failover could take the lease back */
     if (!e && PQntuples(r) == 1) {
         l->epoch = result_integer(r, 0, 0);
         rely_from(l, asked_us);
@@ -170,6 +172,8 @@ static enum err lease_renew(struct lease *l)
                 " clock_timestamp() + $4::bigint * interval '1 microsecond'"
                 " WHERE account = $1 AND owner = $2 AND epoch = $3 RETURNING epoch",
                 &p, statement_deadline(l), &r);
+    if (!e)
+        e = pg_committed(&l->pg);
     if (!e && PQntuples(r) == 1)
         rely_from(l, asked_us);
     else if (!e)

@@ -77,13 +77,18 @@ static enum err pg_late(struct pg *pg)
     return ERR_DB_UNAVAILABLE;
 }
 
-/* A warning of the server may say that a commit did not reach its standby: never silent. */
+/* A warning of the server may say that a commit did not reach its standby: never silent.  That one
+ * has no SQLSTATE of its own and its text is in the server's language, so every warning without one
+ * is taken for it.  (57P01, in place of it when the session is ended, is not sent to us.) */
 static void pg_notice(void *context, const PGresult *result)
 {
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    struct pg *pg = context;
 
-    (void)context;
+    if ((!severity || strcmp(severity, "WARNING") == 0) && (!state || strncmp(state, "01", 2) == 0))
+        pg->warned = true;
     LOG_WARN("db_notice", "sqlstate", state ? state : "", "message", text ? text : "", NULL);
 }
 
@@ -217,7 +222,7 @@ enum err pg_connect(struct pg *pg, const struct pg_target *t, int64_t deadline_u
         pg->broken = true;
         return e;
     }
-    PQsetNoticeReceiver(pg->conn, pg_notice, NULL);
+    PQsetNoticeReceiver(pg->conn, pg_notice, pg);
     if (PQsetnonblocking(pg->conn, 1))
         return pg_judge(pg, NULL);
     pg->broken = false;
@@ -259,6 +264,7 @@ enum err pg_exec(struct pg *pg, const char *sql, const struct pg_params *params,
 
     if (pg->broken)
         return ERR_DB_UNAVAILABLE;
+    pg->warned = false;
     if (!PQsendQueryParams(pg->conn, sql, n, NULL, n ? params->values : NULL,
                            n ? params->lengths : NULL, n ? params->formats : NULL, 1))
         return pg_judge(pg, NULL);
@@ -307,6 +313,7 @@ enum err pg_exec_prepared(struct pg *pg, const struct pg_statement *statement,
 
     if (e)
         return e;
+    pg->warned = false;
     if (!pg_send_prepared(pg, statement, params))
         return pg_judge(pg, NULL);
     return pg_collect(pg, deadline_us, out);
@@ -316,9 +323,20 @@ enum err pg_script(struct pg *pg, const char *sql, int64_t deadline_us)
 {
     if (pg->broken)
         return ERR_DB_UNAVAILABLE;
+    pg->warned = false;
     if (!PQsendQuery(pg->conn, sql))
         return pg_judge(pg, NULL);
     return pg_collect(pg, deadline_us, NULL);
+}
+
+enum err pg_committed(struct pg *pg)
+{
+    if (!pg->warned)
+        return ERR_OK;
+    (void)copy_text(pg->message, sizeof(pg->message),
+                    "committed here, but perhaps not at the synchronous standby");
+    pg->sqlstate[0] = '\0';
+    return ERR_DB_UNAVAILABLE;
 }
 
 void pg_rollback(struct pg *pg, int64_t deadline_us)
@@ -340,6 +358,7 @@ enum err pg_pipeline_begin(struct pg *pg)
 {
     if (pg->broken)
         return ERR_DB_UNAVAILABLE;
+    pg->warned = false;
     return PQenterPipelineMode(pg->conn) ? ERR_OK : pg_judge(pg, NULL);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One PostgreSQL connection: every wait has a deadline, every failure an enum err.
  *
- * A connection belongs to one thread at a time.  Once `broken` is set it can only be closed or
- * connected again.  Deadlines are instants of clock_monotonic_us. */
+ * A connection belongs to one thread at a time, and does not move in memory while it is open.  Once
+ * `broken` is set it can only be closed or connected again.  Deadlines are instants of
+ * clock_monotonic_us. */
 #ifndef STORE_PG_H
 #define STORE_PG_H
 
@@ -35,7 +36,8 @@ struct pg_statement {
 struct pg {
     PGconn *conn;
     bool broken;
-    int slot; /* of the pool */
+    int slot;    /* of the pool */
+    bool warned; /* by the server, of the newest statement or pipeline: see pg_committed */
     int prepared_count;
     const char *prepared[PG_PREPARED_MAX];
     char message[PG_MESSAGE_MAX]; /* of the newest error, for diags and logs */
@@ -77,6 +79,12 @@ MUST_USE enum err pg_pipeline_begin(struct pg *pg);
 MUST_USE enum err pg_pipeline_push(struct pg *pg, const struct pg_statement *statement,
                                    const struct pg_params *params);
 MUST_USE enum err pg_pipeline_run(struct pg *pg, int64_t deadline_us, PGresult **last);
+
+/* To be asked after what commits, before the next statement.  ERR_DB_UNAVAILABLE: it was committed
+ * here, but the server may have given up waiting for its synchronous standby (somebody cancelled
+ * it), which it tells by a warning beside its success.  The commit counts as durable only after
+ * another one that waited: a standby gets the write-ahead log in its order. */
+MUST_USE enum err pg_committed(struct pg *pg);
 
 /* What an error result (or, with NULL, the connection's state) means; sets message, sqlstate and,
  * where the connection is of no more use, broken. */

@@ -43,6 +43,8 @@ static enum err tx_once(struct pg *pg, enum tx_level level, const struct tx_body
     /* A COMMIT of a transaction that had failed succeeds as a ROLLBACK. */
     if (!e && strcmp(PQcmdStatus(result), "COMMIT") != 0)
         e = ERR_DB_QUERY;
+    if (!e)
+        e = pg_committed(pg);
     PQclear(result);
     if (e)
         pg_rollback(pg, deadline_us);

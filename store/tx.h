@@ -22,7 +22,8 @@ struct tx_body {
 
 /* Runs the body in a transaction and commits.  After a serialization failure or a deadlock it is
  * run again, five times at most and within the deadline: then ERR_DB_BUSY.  ERR_DB_UNAVAILABLE
- * after a lost connection: whether it was committed is unknown. */
+ * after a lost connection, or when the server did not wait for its standby (pg_committed): whether
+ * it was committed for good is unknown. */
 MUST_USE enum err tx_run(struct pg *pg, enum tx_level level, const struct tx_body *body,
                          int64_t deadline_us, uint64_t *retries);
 

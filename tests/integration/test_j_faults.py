@@ -5,8 +5,10 @@ import os
 import pathlib
 import signal
 import socket
+import time
 
 import ledger
+import pytest
 import world
 from daemon import run, wait_until
 
@@ -188,3 +190,38 @@ def test_files_of_another_log_are_refused(make_daemon, folder):
     assert (refused.status, refused.json["code"]) == (409, "loop_failed")
     assert daemon.stop() == 0
     assert len(daemon.lines("log.jsonl")) == size, "nothing was appended"
+
+
+def cancel_waits(cluster, url):
+    """Every commit that waits for a standby is told to give up, as an operator may."""
+    cluster.sql("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event = 'SyncRep'", url)
+
+
+def set_standby(cluster, name):
+    cluster.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'", "postgres")
+    cluster.sql("SELECT pg_reload_conf()", "postgres")
+
+
+@pytest.mark.parametrize("cancels", [True, False], ids=["cancelled", "timed out"])
+def test_a_commit_without_its_synchronous_standby_is_not_durable(
+        make_daemon, folder, own_cluster, undisturbed, cancels):
+    url = own_cluster.database()
+    config = world.replay_config(folder, world.BUSY, count=world.LONG, replay_speed=200000,
+                                 database_url=url, database_timeout_ms=1000)
+    daemon = make_daemon(config).start()
+    daemon.start_loop()
+    wait_until(lambda: daemon.loop()["cycle_count"] >= 150, 60, "cycle 150")
+    set_standby(own_cluster, "nobody")
+    wait_until(lambda: daemon.loop()["journal_waiting"], 30, "a commit that is not durable")
+    before = daemon.loop()["cycle_count"], len(daemon.lines("log.jsonl"))
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        if cancels:
+            cancel_waits(own_cluster, url)
+        time.sleep(0.1)
+    assert (daemon.loop()["cycle_count"], len(daemon.lines("log.jsonl"))) == before, \
+        "nothing goes on, and nothing is published, on what the standby may not have"
+    assert daemon.loop()["journal_waiting"]
+    set_standby(own_cluster, "")
+    finish_and_compare(daemon, undisturbed)
