@@ -21,6 +21,7 @@ enum {
     LIMIT_LABEL = 49,     /* a user's own client order id, with NUL: what brokers allow */
     LIMIT_SYMBOLS = 1024, /* instruments of one daemon */
     LIMIT_OPEN_ORDERS = 4096,
+    LIMIT_ENDED_ORDERS = 1024, /* newest ended ones kept: venues tell of fills late */
     LIMIT_OPEN_POSITIONS = 1024,
     LIMIT_FILL_IDS = 64 * 1024, /* newest fills kept to know one that is told again; power of 2 */
     LIMIT_CANDLES = 20 * 1000 * 1000, /* of one file */

@@ -56,7 +56,7 @@ void journal_batch_put_ext_value(struct journal_batch *b, const struct ext_value
 /* Orders that ended lately, of which fills may still come to light, and fills that may be told
  * again. */
 enum {
-    RECOVERY_ENDED = 1024,
+    RECOVERY_ENDED = LIMIT_ENDED_ORDERS,
     RECOVERY_FILLS = 4096,
     RECOVERY_INCOMES = 16 * 1024 /* three a day of 180 symbols for a month, the longest look back */
 };

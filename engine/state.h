@@ -135,7 +135,7 @@ enum cycle_step {
  * venue that outlives us: orders for which fills may still come to light. */
 enum {
     ENDED_ORDERS = 8,
-    ENDED_ORDERS_OUTLIVED = 1024
+    ENDED_ORDERS_OUTLIVED = LIMIT_ENDED_ORDERS /* the verifiers know as many */
 };
 
 struct engine_state {

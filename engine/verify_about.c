@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the log says of itself, against what it is: corrections, keys, statements,
  * anchors. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/amount_text.h"
@@ -188,17 +189,35 @@ static void end_anchors(struct verify_rules *v)
         report_note(v->report, PROPERTY_ANCHORS, VERDICT_PASS, "%llu anchors", anchors);
 }
 
+/* Two sentences at most; "" where there is nothing to tell. */
+static void tell_outside(const struct verify_rules *v, char *out, size_t size)
+{
+    char pnl[AMOUNT_TEXT_MAX];
+    int length = 0;
+
+    out[0] = '\0';
+    money_print((struct money){v->adopted_pnl}, pnl);
+    if (v->adoptions > 0)
+        length = snprintf(out, size,
+                          "%llu times a position was taken over as the venue held it, at a price "
+                          "the trader states; their pnl is %s",
+                          (unsigned long long)v->adoptions, pnl);
+    if (v->reduce_openings > 0)
+        (void)snprintf(out + length, size - (size_t)length,
+                       "%s%llu %s opened a position: the account held what the log does not tell",
+                       v->adoptions > 0 ? "; " : "", (unsigned long long)v->reduce_openings,
+                       v->reduce_openings == 1 ? "order that may only reduce has"
+                                               : "orders that may only reduce have");
+}
+
 static void end_corrections(struct verify_rules *v)
 {
     struct verify_report *report = v->report;
-    char pnl[AMOUNT_TEXT_MAX];
+    char outside[FINDING_DETAIL];
 
-    money_print((struct money){v->adopted_pnl}, pnl);
-    if (v->adoptions > 0)
-        report_note(report, PROPERTY_CORRECTIONS, VERDICT_NOT_PROVEN,
-                    "%llu times a position was taken over as the venue held it, at a price the "
-                    "trader states; their pnl is %s",
-                    (unsigned long long)v->adoptions, pnl);
+    tell_outside(v, outside, sizeof outside);
+    if (outside[0])
+        report_note(report, PROPERTY_CORRECTIONS, VERDICT_NOT_PROVEN, "%s", outside);
     else if (v->unread_notes > 0)
         report_note(report, PROPERTY_CORRECTIONS, VERDICT_NOT_PROVEN,
                     "%llu corrections are of entries too far back to compare",

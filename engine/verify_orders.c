@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders that are open in the log: what their trades and their end must agree with. */
+/* Orders that are open in the log, or ended lately: what their trades and their end must agree
+ * with. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct open_order {
     i128 size, filled, fee;
     i128 limit_price; /* 0: none */
     bool is_buy, reduce_only;
+    bool has_opened;                            /* a position, though it may only reduce */
     struct value symbol, strategy, strategy_id; /* within bytes */
     char bytes[];
 };
@@ -51,11 +53,12 @@ static void grow(struct verify_rules *v)
     free(old);
 }
 
-static void drop(struct verify_rules *v, size_t hole)
+/* Out of the open ones; the caller owns it. */
+static struct open_order *take(struct verify_rules *v, size_t hole)
 {
     size_t at = hole, mask = v->order_capacity - 1;
+    struct open_order *taken = v->orders[hole];
 
-    free(v->orders[hole]);
     v->orders[hole] = NULL;
     v->order_count--;
     for (;;) {
@@ -64,7 +67,7 @@ static void drop(struct verify_rules *v, size_t hole)
         do {
             at = (at + 1) & mask;
             if (!v->orders[at])
-                return;
+                return taken;
             home = home_of(v, &v->orders[at]->leaf_hash);
         } while (((at - home) & mask) < ((at - hole) & mask));
         v->orders[hole] = v->orders[at];
@@ -80,6 +83,10 @@ void rules_orders_release(struct verify_rules *v)
     free(v->orders);
     v->orders = NULL;
     v->order_capacity = v->order_count = 0;
+    for (size_t i = 0; i < COUNT_OF(v->ended); i++) {
+        free(v->ended[i]);
+        v->ended[i] = NULL;
+    }
 }
 
 /* A value of the entry's bytes as one of their copy. */
@@ -197,6 +204,21 @@ static struct open_order *find(const struct verify_rules *v, const struct digest
     return v->order_capacity ? v->orders[place_of(v, d)] : NULL;
 }
 
+static void keep_ended(struct verify_rules *v, struct open_order *o)
+{
+    free(v->ended[v->ended_next]);
+    v->ended[v->ended_next] = o;
+    v->ended_next = (v->ended_next + 1) % COUNT_OF(v->ended);
+}
+
+static struct open_order *find_ended(const struct verify_rules *v, const struct digest *d)
+{
+    for (size_t i = 0; i < COUNT_OF(v->ended); i++)
+        if (v->ended[i] && memcmp(&v->ended[i]->leaf_hash, d, sizeof *d) == 0)
+            return v->ended[i];
+    return NULL;
+}
+
 /* The client order id that the venue was told: half of the order's leaf hash. */
 static bool is_client_id(const struct value *id, const struct digest *order)
 {
@@ -221,8 +243,8 @@ static bool others_held(const struct verify_rules *v, const struct trade_entry *
     return sum >= t->size;
 }
 
-static const char *judge_trade(const struct verify_rules *v, struct open_order *o,
-                               const struct record *r, const struct trade_entry *t)
+static const char *judge_trade(const struct open_order *o, const struct record *r,
+                               const struct trade_entry *t)
 {
     if (!is_client_id(&t->client_order_id, &t->order))
         return "client_order_id is not the order's leaf hash";
@@ -238,15 +260,24 @@ static const char *judge_trade(const struct verify_rules *v, struct open_order *
         return "the price is worse than the order's limit";
     if (t->is_filled != (t->size == o->size - o->filled))
         return "status does not agree with what is left of the order";
-    if (o->reduce_only && !v->track->broken && v->track->book.last.opens && !others_held(v, t))
-        return "an order that may only reduce has opened a position";
     return NULL;
+}
+
+/* A venue reduces what the account holds, whoever trades on it: no proof of cheating. */
+static void judge_reduces(struct verify_rules *v, struct open_order *o, const struct trade_entry *t)
+{
+    if (!o->reduce_only || o->has_opened || v->track->broken || !v->track->book.last.opens ||
+        others_held(v, t))
+        return;
+    o->has_opened = true;
+    v->reduce_openings++;
 }
 
 void rules_trade_order(struct verify_rules *v, const struct record *r, const struct trade_entry *t)
 {
-    struct open_order *o = find(v, &t->order);
-    const char *why = o ? judge_trade(v, o, r, t) : "no open order before it has this leaf hash";
+    struct open_order *open = find(v, &t->order), *o = open ? open : find_ended(v, &t->order);
+    const char *why = o ? judge_trade(o, r, t)
+                        : "no order before it that is open or ended lately has this leaf hash";
 
     v->trade_order = o ? o->index : UINT64_MAX;
     if (why)
@@ -256,6 +287,8 @@ void rules_trade_order(struct verify_rules *v, const struct record *r, const str
         return;
     o->filled += t->size;
     o->fee += t->fee_value;
+    v->late_trades += !open;
+    judge_reduces(v, o, t);
 }
 
 static const char *judge_close(const struct open_order *o, const struct record *r)
@@ -302,7 +335,7 @@ void rules_close(struct verify_rules *v, const struct record *r)
     if (why)
         report_fail(v->report, PROPERTY_CLOSES, "entry %llu: close: %s",
                     (unsigned long long)v->index, why);
-    drop(v, place_of(v, &named));
+    keep_ended(v, take(v, place_of(v, &named)));
 }
 
 size_t rules_orders_unclosed(const struct verify_rules *v)

@@ -251,6 +251,11 @@ void rules_end(struct verify_rules *v)
     if (rules_orders_unclosed(v) > 0)
         report_fail(report, PROPERTY_CLOSES, "%zu orders are filled, but their end is not logged",
                     rules_orders_unclosed(v));
+    if (v->late_trades > 0)
+        report_note(report, PROPERTY_CLOSES, VERDICT_NOT_PROVEN,
+                    "%llu %s order's end: compare with the exchange's statement",
+                    (unsigned long long)v->late_trades,
+                    v->late_trades == 1 ? "trade came after its" : "trades came after their");
     report_note(report, PROPERTY_CLOSES, VERDICT_PASS, "%zu are open at the end of the log",
                 v->order_count);
     if (v->cycles > 0)

@@ -2,12 +2,13 @@
 /* What the entries of an honest log have in common, checked as they go by.
  *
  * Each trade names by leaf hash an order entry before it and keeps within its size, side, symbol
- * and limit; each order is closed once, as its trades say; nothing trades that no config entry
- * declared; equity entries report the positions and the cash that the trades make; the profit of a
- * trade follows from prices, sizes and fees (engine/track_book.h).  proofs.md 1.10.
+ * and limit; each order is closed once, as its trades say, and what it trades later is counted;
+ * nothing trades that no config entry declared; equity entries report the positions and the cash
+ * that the trades make; the profit of a trade follows from prices, sizes and fees
+ * (engine/track_book.h).  proofs.md 1.10.
  *
- * Memory: a copy of each open order's entry, 32 bytes a signal, a fill and a payment, those of
- * engine/verify_past.h. */
+ * Memory: a copy of each open order's entry and of the LIMIT_ENDED_ORDERS that ended last, 32 bytes
+ * a signal, a fill and a payment, those of engine/verify_past.h. */
 #ifndef ENGINE_VERIFY_RULES_H
 #define ENGINE_VERIFY_RULES_H
 
@@ -45,6 +46,10 @@ struct verify_rules {
     const struct attested_source *attestations; /* borrowed; NULL: no evidence of others */
     struct open_order **orders;                 /* open addressing by leaf hash */
     size_t order_capacity, order_count;
+    struct open_order *ended[LIMIT_ENDED_ORDERS]; /* a ring; NULL: not used yet */
+    size_t ended_next;
+    uint64_t late_trades;     /* of orders that had ended */
+    uint64_t reduce_openings; /* orders that may only reduce and have opened a position */
     struct verify_set signals, fills, payments, strategies;
     int64_t last_order_id, last_trade_id;
     uint64_t trade_order; /* index of the newest trade's order; UINT64_MAX: it has none */

@@ -39,10 +39,7 @@ void judge_log(struct judge *j)
         verify_log_push(v, m->leaves[i].bytes, m->leaves[i].length, NULL);
     verify_log_end(v);
     for (int i = 0; i < PROPERTY_COUNT_; i++)
-        /* What others hold beside us lets an order of ours reduce more than is ours; and of orders
-         * that have ended the verifier knows nothing any more. */
-        if (is_of_entries((enum property)i) && report.findings[i].verdict == VERDICT_FAIL &&
-            !(i == PROPERTY_ORDERS && (j->has_foreign || j->has_late)))
+        if (is_of_entries((enum property)i) && report.findings[i].verdict == VERDICT_FAIL)
             judge_violated(j, "D2", "the verifier says of %s: %s", property_key((enum property)i),
                            report.findings[i].detail);
     check_sums(j, &v->track);
