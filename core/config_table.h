@@ -21,6 +21,7 @@ CONFIG(mode, ENUM, "paper", "paper|live", "", "", "paper: simulated fills; live:
 CONFIG(live_resumes, ENUM, "paused", "paused|running", "", "", "What a live loop that was running does after a restart.")
 CONFIG(unprotected_limit_s, INTEGER, "30", "0", "3600", "s", "How long a live position may be without a confirmed stop before it leaves at the market; 0: for ever.")
 CONFIG(reconcile_interval_s, INTEGER, "60", "0", "86400", "s", "How often orders, fills and positions are compared with the venue's; 0: at the start and when something was missed only.")
+CONFIG(dead_man_s, INTEGER, "0", "0", "3600", "s", "Where the venue has such a timer (binance_usdm): entries that rest there end so long after this daemon was last heard; 0: it is not used.")
 CONFIG(mismatch, ENUM, "halt", "halt|report|adopt", "", "", "What a position that differs from the venue's leads to: no entries for the symbol, a report, or that what the venue holds is taken over.")
 CONFIG(account_label, TEXT, "main", "", "", "", "Name of the account: letters, digits, dot, dash, underscore.")
 CONFIG(quote_currency, TEXT, "USDT", "", "", "", "Currency the account is kept in.")

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "engine/booking.h"
 #include "engine/comparison.h"
+#include "engine/deadman.h"
 #include "engine/execution.h"
 #include "engine/gate.h"
 #include "engine/inquiry.h"
@@ -418,6 +419,7 @@ void dispatch_send(struct engine_state *s)
     for (size_t i = 0; i < s->order_count; i++)
         inquiry_send(s, s->orders[i]);
     comparison_send(s);
+    deadman_keep(s);
 }
 
 int64_t dispatch_due_us(const struct engine_state *s)
@@ -437,6 +439,8 @@ int64_t dispatch_due_us(const struct engine_state *s)
     }
     if (dispatch_traits(s)->outlives_us && comparison_due_us(s) < due_us)
         due_us = comparison_due_us(s);
+    if (dispatch_traits(s)->outlives_us && deadman_due_us(s) < due_us)
+        due_us = deadman_due_us(s);
     if (due_us != INT64_MAX && due_us < s->dealings.silent_until_us)
         due_us = s->dealings.silent_until_us;
     return due_us;

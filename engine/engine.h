@@ -46,6 +46,7 @@ struct engine_options {
      * this; 0: never.  The account is compared with the venue's so often; 0: only when needed. */
     int64_t unprotected_limit_us;
     int64_t reconcile_interval_us;
+    int64_t dead_man_us;    /* see engine/deadman.h; 0: never */
     enum mismatch mismatch; /* what books that differ lead to */
     /* How long this daemon may still make entries for the account (its lease), at most how long
      * their requests are good; NULL: for ever.  Exits need none. */

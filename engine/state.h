@@ -104,6 +104,10 @@ struct market {
     int64_t moved_us;               /* newest request or event of an order of it; 0: none */
     struct held held[HELD_PERIODS]; /* a ring: engine/income.h */
     size_t held_next;
+    /* The venue's timer (engine/deadman.h): what it was told last, when it may end orders at the
+     * latest, when it is told again. */
+    bool timer_is_known, timer_is_set;
+    int64_t timer_until_us, timer_next_us;
 };
 
 /* How we stand with a venue that outlives us. */

@@ -192,9 +192,9 @@ struct venue {
     /* The account's picture, trades from since_us (engine time) on: VENUE_ACCOUNT or
      * VENUE_ACCOUNT_FAILED. */
     enum err (*reconcile)(void *self, int64_t since_us, int64_t at_us);
-    /* All open orders of the account end unless this is asked again within after_us; 0 ends the
+    /* All open orders of the instrument end unless this is asked again within after_us; 0 ends the
      * wish.  NULL without has_cancel_after.  No answer is told. */
-    enum err (*cancel_after)(void *self, int64_t after_us, int64_t at_us);
+    enum err (*cancel_after)(void *self, size_t instrument, int64_t after_us, int64_t at_us);
 
     /* ---- Events ---- */
 

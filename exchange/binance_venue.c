@@ -236,20 +236,14 @@ static enum err port_reconcile(void *self, int64_t since_us, int64_t at_us)
     return venue_account_begin(self, since_us, at_us);
 }
 
-/* The timer is one of each symbol. */
-static enum err port_cancel_after(void *self, int64_t after_us, int64_t at_us)
+static enum err port_cancel_after(void *self, size_t instrument, int64_t after_us, int64_t at_us)
 {
     struct binance_venue *v = self;
-    enum err e = ERR_OK;
+    struct binance_request r;
 
     (void)at_us;
-    for (size_t i = 0; !e && i < v->instrument_count; i++) {
-        struct binance_request r;
-
-        binance_cancel_after(v->instruments[i].symbol, after_us / US_PER_MS, &r);
-        e = act(v, JOB_SILENT, 0, &r, INT64_MAX, 0);
-    }
-    return e;
+    binance_cancel_after(v->instruments[instrument].symbol, after_us / US_PER_MS, &r);
+    return act(v, JOB_SILENT, 0, &r, INT64_MAX, 0);
 }
 
 static enum err port_restore(void *self, const struct order *o)

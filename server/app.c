@@ -84,7 +84,7 @@ static enum err open_files(struct app *a, struct diag_list *diags)
 
 /* ---- The engine ---- */
 
-/* The engine's question before it wishes for an entry: none while the daemon ends. */
+/* Asked before each entry: none while the daemon ends.  On paper the epoch alone fences commits. */
 static int64_t lease_left(void *app)
 {
     struct app *a = app;
@@ -134,7 +134,7 @@ static enum err open_engine(struct app *a, const struct journal *journal, struct
         .resumes_paused = is_live && config_enum(c, CONFIG_live_resumes) == 0,
         .unprotected_limit_us = config_integer(c, CONFIG_unprotected_limit_s) * US_PER_S,
         .reconcile_interval_us = config_integer(c, CONFIG_reconcile_interval_s) * US_PER_S,
-        /* On paper the epoch that fences each commit is enough: nothing may depend on clocks. */
+        .dead_man_us = is_live ? config_integer(c, CONFIG_dead_man_s) * US_PER_S : 0,
         .lease_left_us = is_live ? lease_left : NULL,
         .lease = a,
         .mismatch = (enum mismatch)config_enum(c, CONFIG_mismatch),

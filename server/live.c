@@ -95,6 +95,18 @@ static enum err check_account(const struct config *c, struct live *l, struct dia
     return e;
 }
 
+/* Who asks for protection that the venue does not have must not believe in it. */
+static enum err check_timer(const struct config *c, const struct live *l, struct diag_list *diags)
+{
+    if (config_integer(c, CONFIG_dead_man_s) == 0 ||
+        binance_client_market(l->link.client) != BINANCE_SPOT)
+        return ERR_OK;
+    diag_hint(
+        diag_add(diags, "dead_man_s", "unsupported", "this venue has no timer that ends orders"),
+        "leave it out; binance_usdm has one");
+    return ERR_INVALID;
+}
+
 /* ---- Opening ---- */
 
 static enum err open_feed(const struct config *c, const struct strategy *s, struct live *l,
@@ -132,6 +144,8 @@ enum err live_open(const struct config *c, const struct strategy *strategy, stru
     bool trades = config_enum(c, CONFIG_mode) == 1;
     enum err e = venue_link_open(c, diags, &l->link);
 
+    if (!e)
+        e = check_timer(c, l, diags);
     if (!e)
         e = open_instruments(c, l, diags);
     if (!e && trades)

@@ -3,6 +3,7 @@
 are executed once, whoever is killed when."""
 import os
 import random
+import time
 import uuid
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -76,8 +77,8 @@ def open_orders(venue):
             if o["status"] in ("NEW", "PARTIALLY_FILLED")}
 
 
-def open_desk(make_daemon, folder, venue, market):
-    config = live_config(folder, venue, market, manual_orders=True)
+def open_desk(make_daemon, folder, venue, market, **changes):
+    config = live_config(folder, venue, market, manual_orders=True, **changes)
     strategy = {**world.HOLDER, "symbol": SYMBOLS[market], "timeframe": "1s",
                 "entry": {"condition": "close > 1000000000"}}
     config["strategy"] = str(world.write_json(folder / "never.json", strategy))
@@ -124,6 +125,23 @@ def test_an_order_expires_at_the_venue(make_daemon, folder, venue):
          "stop_price": desk.at("0.5"), "expires_at": soon()}), 60, "the order")
     ended = desk.wait(made["id"], "expired")
     assert ended["reason"] == "expires_at has come" and not open_orders(venue)
+
+
+def test_the_venue_ends_what_rests_when_the_daemon_is_heard_no_more(make_daemon, folder, venue):
+    desk = open_desk(make_daemon, folder, venue, "binance_usdm", dead_man_s=6)
+    entry = desk.wait(desk.buy("0.8"), "accepted")
+    time.sleep(8)  # set anew meanwhile
+    assert desk.order(entry["id"])["status"] == "accepted"
+    desk.daemon.kill()
+    wait_until(lambda: not open_orders(venue), 60, "the venue's timer")
+    start(desk.daemon)
+    desk.wait(entry["id"], "canceled")
+    held = desk.buy("1.02")
+    wait_until(desk.positions, 60, "the position")
+    wait_until(lambda: desk.positions()[0]["unprotected_since"] is None, 60, "its stop")
+    desk.daemon.kill()
+    time.sleep(9)
+    assert [o for o in open_orders(venue).values() if o["type"].startswith("STOP")], held
 
 
 def soon():

@@ -156,6 +156,7 @@ static void open_engine(struct script *s)
                                .cycle_interval_us = 60 * US_PER_S,
                                .unprotected_limit_us = 20 * US_PER_S,
                                .mismatch = s->mismatch,
+                               .dead_man_us = s->dead_man_us,
                                .limits = {.min_confidence = {500000000000},
                                           .max_position_ratio = {1000000000000},
                                           .max_exposure_ratio = {1000000000000},
@@ -261,6 +262,25 @@ void script_begin_idle(struct script *s)
 {
     begin(s, "BTC/USDT:USDT", "close > 100000", "");
     s->port.replace = replace;
+    open_engine(s);
+}
+
+static enum err cancel_after(void *self, size_t instrument, int64_t after_us, int64_t at_us)
+{
+    struct script *s = self;
+    enum err e = note(s, SCRIPT_TIMER, &(struct order){.id = 0});
+
+    (void)instrument;
+    (void)at_us;
+    s->requests[s->request_count - 1].after_us = after_us;
+    return e;
+}
+
+void script_begin_timer(struct script *s)
+{
+    begin(s, "BTC/USDT:USDT", "close > 100000", "");
+    s->port.cancel_after = cancel_after;
+    s->dead_man_us = 30 * US_PER_S;
     open_engine(s);
 }
 

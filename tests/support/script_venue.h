@@ -18,12 +18,13 @@ enum script_kind {
     SCRIPT_REPLACE, /* order goes, other takes its place */
     SCRIPT_PAIR,    /* order is the stop, other the target */
     SCRIPT_QUERY,
-    SCRIPT_RECONCILE
+    SCRIPT_RECONCILE,
+    SCRIPT_TIMER /* after_us tells */
 };
 struct script_request {
     enum script_kind kind;
     struct order order, other;
-    int64_t at_us;
+    int64_t at_us, after_us;
 };
 
 struct script {
@@ -36,6 +37,7 @@ struct script {
     struct venue port;
     struct instrument instrument;
     enum mismatch mismatch;
+    int64_t dead_man_us;
     struct strategy *strategy;
     struct recorded_feed *recorded;
     struct feed feed;
@@ -60,6 +62,8 @@ void script_begin_spot(struct script *s, bool pairs);
 /* As script_begin, but the strategy never enters; the port has replace, which the test may switch
  * on. */
 void script_begin_idle(struct script *s);
+/* As script_begin_idle; the venue has a timer, and it is to be used: 30 s. */
+void script_begin_timer(struct script *s);
 void script_end(struct script *s);
 /* As kill -9 and a new start; requests are kept. */
 void script_restart(struct script *s);
