@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the venue trades and by which filters: asked for now and then, and when it refuses an order
+/* What the venue trades and by which filters: asked for every hour, and when it refuses an order
  * for them; what has changed is told.
  *
  * A refused entry is told only after the answer, so that whoever makes it anew has the filters of
