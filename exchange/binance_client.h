@@ -15,9 +15,14 @@
 #ifndef EXCHANGE_BINANCE_CLIENT_H
 #define EXCHANGE_BINANCE_CLIENT_H
 
+#include "core/clock.h"
 #include "exchange/binance_error.h"
 #include "exchange/binance_place.h"
 #include "exchange/binance_request.h"
+
+/* What start-up and tools give a request: longer than a minute's limit that others, or this very
+ * daemon before it was killed, have used up. */
+#define BINANCE_PATIENCE_US (90 * US_PER_S)
 
 struct binance_settings {
     enum binance_market market;

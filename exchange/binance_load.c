@@ -16,7 +16,7 @@ static enum err load_part(struct binance_client *c, const char *const *symbols, 
     enum err e;
 
     binance_ask_instruments(binance_client_market(c), symbols, count, &r);
-    e = binance_client_call(c, &r, 60 * US_PER_S, &a, &v);
+    e = binance_client_call(c, &r, BINANCE_PATIENCE_US, &a, &v);
     if (e) {
         (void)diag_add(diags, binance_client_url(c), "venue_busy",
                        "too many requests wait for the venue");

@@ -95,6 +95,7 @@ static enum err write_all(const struct candle_download *d, int fd, const struct 
 static enum err fetch(const struct candle_download *d, const char *symbol, int64_t from_us,
                       struct diag_list *diags, struct binance_candles *page)
 {
+    const struct kline_query q = {symbol, d->timeframe_us, from_us, RATE_DATA};
     enum err e = ERR_IO;
 
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -102,7 +103,7 @@ static enum err fetch(const struct candle_download *d, const char *symbol, int64
 
         if (attempt > 0)
             (void)sleep(1u << (attempt - 1));
-        e = kline_page(d->client, symbol, d->timeframe_us, from_us, &own, page);
+        e = kline_page(d->client, &q, &own, page);
         if (e != ERR_IO) {
             if (e && own.count > 0)
                 *diag_add(diags, "", "", "%s", "") = own.items[0];

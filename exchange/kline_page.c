@@ -7,7 +7,6 @@
 #include "core/clock.h"
 
 #define SETTLED_US (2 * US_PER_S) /* so long after its end a candle changes no more */
-#define PAGE_TIMEOUT_US (30 * US_PER_S)
 
 const char *kline_interval(int64_t timeframe_us)
 {
@@ -46,8 +45,8 @@ enum err kline_check(const struct binance_candles *page, int64_t timeframe_us, i
     return ERR_OK;
 }
 
-enum err kline_page(struct binance_client *c, const char *symbol, int64_t timeframe_us,
-                    int64_t from_us, struct diag_list *diags, struct binance_candles *out)
+enum err kline_page(struct binance_client *c, const struct kline_query *q, struct diag_list *diags,
+                    struct binance_candles *out)
 {
     struct transport_answer a;
     struct binance_candles page;
@@ -55,8 +54,9 @@ enum err kline_page(struct binance_client *c, const char *symbol, int64_t timefr
     struct binance_verdict v;
     enum err e;
 
-    kline_ask(binance_client_market(c), symbol, timeframe_us, from_us, KLINE_PAGE, &r);
-    e = binance_client_call(c, &r, PAGE_TIMEOUT_US, &a, &v);
+    kline_ask(binance_client_market(c), q->symbol, q->timeframe_us, q->from_us, KLINE_PAGE, &r);
+    r.rate_class = q->rate_class;
+    e = binance_client_call(c, &r, BINANCE_PATIENCE_US, &a, &v);
     if (e) {
         (void)diag_add(diags, binance_client_url(c), "venue_busy", "too many requests wait");
         return ERR_IO;
@@ -72,7 +72,7 @@ enum err kline_page(struct binance_client *c, const char *symbol, int64_t timefr
         return ERR_IO; /* cut off, or another server's */
     if (e)
         return e;
-    if (kline_check(&page, timeframe_us, from_us, diags) != ERR_OK) {
+    if (kline_check(&page, q->timeframe_us, q->from_us, diags) != ERR_OK) {
         binance_candles_release(&page);
         return ERR_IO;
     }

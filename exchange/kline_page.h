@@ -24,10 +24,16 @@ size_t kline_closed(const struct binance_candles *page, int64_t now_us);
 MUST_USE enum err kline_check(const struct binance_candles *page, int64_t timeframe_us,
                               int64_t from_us, struct diag_list *diags);
 
+struct kline_query {
+    const char *symbol; /* the venue's name */
+    int64_t timeframe_us, from_us;
+    enum rate_class rate_class; /* a start for whose end positions wait is RATE_EXIT */
+};
+
 /* Asks and waits for one page; release it with binance_candles_release.  ERR_IO with a diag when
  * the venue refuses or does not answer. */
-MUST_USE enum err kline_page(struct binance_client *c, const char *symbol, int64_t timeframe_us,
-                             int64_t from_us, struct diag_list *diags, struct binance_candles *out);
+MUST_USE enum err kline_page(struct binance_client *c, const struct kline_query *q,
+                             struct diag_list *diags, struct binance_candles *out);
 
 /* The venue's time now, or ours while it is not known. */
 int64_t kline_now(struct binance_client *c);

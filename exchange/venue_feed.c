@@ -438,10 +438,11 @@ static enum err begin_track(struct venue_feed *f, struct track *t, int past,
         return e;
     }
     while (from_us + f->timeframe_us <= now_us) {
+        const struct kline_query q = {t->symbol, f->timeframe_us, from_us, RATE_EXIT};
         struct binance_candles page;
         const size_t had = t->past.count;
 
-        e = kline_page(f->client, t->symbol, f->timeframe_us, from_us, diags, &page);
+        e = kline_page(f->client, &q, diags, &page);
         if (e)
             return e;
         take_page(f, t, &page, clock_monotonic_us());

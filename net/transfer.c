@@ -9,8 +9,9 @@
 #include "net/transport_parts.h"
 
 enum {
-    CONNECT_MS = 2000, /* execution.md 4.5: name, TCP and TLS together */
-    SPARE_READS = 8    /* idle connections kept for reads */
+    READ_SILENT_S = 20, /* of an answer of which nothing came for so long nothing will come */
+    CONNECT_MS = 2000,  /* execution.md 4.5: name, TCP and TLS together */
+    SPARE_READS = 8     /* idle connections kept for reads */
 };
 
 struct transfer *transfer_new(const struct transport_request *r, struct transport_box *box)
@@ -131,6 +132,11 @@ static CURLcode set_safety(struct transfer *t, int64_t now_us)
     /* A look-up that hangs must not hold the thread when its transfer is given up. */
     c = c ? c : curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
     c = c ? c : curl_easy_setopt(h, CURLOPT_MAXCONNECTS, (long)SPARE_READS);
+    /* A deadline may be far because of the line before the request; silence is not waited for. */
+    if (!c && t->request.is_idempotent)
+        c = curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    if (!c && t->request.is_idempotent)
+        c = curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)READ_SILENT_S);
     c = c ? c : curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, left_ms > 1 ? left_ms : 1L);
     c = c ? c
           : curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,

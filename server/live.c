@@ -17,7 +17,6 @@ enum {
     PAST_CANDLES = 1000, /* one page: enough to warm up what strategies look back to */
     PATIENCE_S = 20      /* a symbol that is late holds the others up for so long */
 };
-static const int64_t call_us = 20 * US_PER_S;
 /* Steps change every few months; what is refused for them is asked about at once. */
 static const int64_t filters_every_us = 3600 * US_PER_S;
 
@@ -65,7 +64,9 @@ static enum err check_account(const struct config *c, struct live *l, struct dia
     enum err e;
 
     binance_ask_account(binance_client_market(l->link.client), &r);
-    e = binance_client_call(l->link.client, &r, call_us, &a, &v);
+    /* Positions may wait for this daemon: it does not stand in line with market data. */
+    r.rate_class = RATE_EXIT;
+    e = binance_client_call(l->link.client, &r, BINANCE_PATIENCE_US, &a, &v);
     if (e)
         return e;
     if (v.error != VENUE_ERROR_NONE) {

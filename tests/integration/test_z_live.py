@@ -315,3 +315,12 @@ def test_killed_at_any_moment_every_order_is_executed_once(make_daemon, folder, 
     flatten(daemon)
     assert_exactly_once(daemon, venue)
     verify(daemon)
+
+
+def test_a_minute_that_is_used_up_does_not_keep_the_daemon_from_starting(make_daemon, folder, venue):
+    """What the killed one asked counts against the next: it starts and protects, and waits for data."""
+    time.sleep(max(0, time.time() // 60 * 60 + 60 - time.time()) if time.time() % 60 > 35 else 0)
+    for _ in range(60):
+        venue.ok("GET", "/fapi/v1/income", limit=10)
+    assert 60 < int(venue.public("/fapi/v1/time").headers["X-MBX-USED-WEIGHT-1M"]) / 24 < 85
+    start(make_daemon(live_config(folder, venue, "binance_usdm")))
