@@ -11,33 +11,60 @@
 /* A stamp may be charged so long after its instant, by a clock that is not ours. */
 static const int64_t slack_us = 60 * US_PER_S;
 
-/* A position may have been held from its entry's making on: fills are told late. */
+/* What executed may have been held from its order's making on: fills are told late. */
+static int64_t made_at(struct engine_state *s, int64_t order_id, int64_t told_us)
+{
+    const struct live_order *live = state_order(s, order_id);
+    const struct order *o =
+        live ? &live->order : state_ended_of(s, &(struct venue_event){.order_id = order_id});
+
+    return o && o->created_us < told_us ? o->created_us : told_us;
+}
+
 static int64_t held_since(struct engine_state *s, const struct position *p)
 {
-    const struct live_order *live = state_order(s, p->entry_order_id);
-    const struct order *o =
-        live ? &live->order
-             : state_ended_of(s, &(struct venue_event){.order_id = p->entry_order_id});
+    return made_at(s, p->entry_order_id, p->opened_us);
+}
 
-    return o && o->created_us < p->opened_us ? o->created_us : p->opened_us;
+/* The period grows to have both instants in it; that of another position gives way to a new one. */
+static void note_held(struct engine_state *s, const char *symbol, const struct held *h)
+{
+    struct market *m;
+    size_t i, k = 0;
+
+    if (!state_instrument(s, symbol, &i))
+        return;
+    m = &s->markets[i];
+    while (k < COUNT_OF(m->held) &&
+           (m->held[k].until_us == 0 || m->held[k].position_id != h->position_id))
+        k++;
+    if (k == COUNT_OF(m->held)) {
+        m->held[m->held_next] = *h;
+        m->held_next = (m->held_next + 1) % COUNT_OF(m->held);
+        return;
+    }
+    if (h->from_us < m->held[k].from_us)
+        m->held[k].from_us = h->from_us;
+    if (h->until_us > m->held[k].until_us)
+        m->held[k].until_us = h->until_us;
 }
 
 void income_note_held(struct engine_state *s, const struct position *p)
 {
-    struct market *m;
-    size_t i;
-
-    if (!state_instrument(s, p->symbol, &i))
-        return;
-    m = &s->markets[i];
-    m->held[m->held_next] = (struct held){held_since(s, p), p->closed_us};
-    m->held_next = (m->held_next + 1) % COUNT_OF(m->held);
+    note_held(s, p->symbol, &(struct held){p->id, held_since(s, p), p->closed_us});
 }
 
+/* Round trips before the newest are known by their fills. */
 void income_restore(struct engine_state *s, const struct recovery *r)
 {
     for (size_t i = 0; i < r->income_count; i++)
         (void)fill_ids_add(&s->incomes, r->incomes[i].symbol, r->incomes[i].venue_id);
+    for (size_t i = 0; i < r->fill_count; i++) {
+        const struct fill *f = &r->fills[i];
+
+        note_held(s, f->symbol,
+                  &(struct held){f->position_id, made_at(s, f->order_id, f->at_us), f->at_us});
+    }
     for (size_t i = 0; i < r->closed_count; i++)
         income_note_held(s, &r->closed[i]);
 }

@@ -84,9 +84,9 @@ struct live_order {
     int alike;
 };
 
-/* When positions of ours were held: engine times; 0: an empty place. */
+/* When a position of ours was held: engine times; until_us 0: an empty place. */
 struct held {
-    int64_t from_us, until_us;
+    int64_t position_id, from_us, until_us;
 };
 enum {
     HELD_PERIODS = 16 /* of closed positions of one instrument: funding is told within minutes */

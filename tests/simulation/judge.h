@@ -79,6 +79,13 @@ void judge_rebase(struct judge *j);
 /* After a commit became durable: O2 O6 O9 F2 F3 F4 F5 C1 C2 C3 C4 C5. */
 void judge_commit(struct judge *j, const struct journal_batch *b);
 
+/* ---- judge_funding.c ---- */
+
+/* Likewise: C3 C4 of funding. */
+void judge_funding(struct judge *j, const struct journal_batch *b);
+/* At rest: C1. */
+void judge_funding_rest(struct judge *j);
+
 /* ---- judge_adopt.c ---- */
 
 /* What a `correct` entry moved. */

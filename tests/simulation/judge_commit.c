@@ -81,7 +81,7 @@ static void check_dust(struct judge *j, const struct position *p)
 static void check_money(struct judge *j)
 {
     const struct memory_journal *m = j->journal;
-    i128 flow = 0, fees = 0, pnl = 0, cost = 0, entry_fees = 0, spot_cost = 0;
+    i128 flow = 0, fees = 0, pnl = 0, cost = 0, entry_fees = 0, spot_cost = 0, funding = 0;
     i128 held[SIM_SYMBOLS] = {0}, positions[SIM_SYMBOLS] = {0};
     struct adopted a;
 
@@ -117,15 +117,17 @@ static void check_money(struct judge *j)
         if (p->size.e12 < 0)
             judge_violated(j, "C5", "position %lld has less than nothing", (long long)p->id);
     }
-    for (size_t i = 0; i < m->cash_count; i++)
+    for (size_t i = 0; i < m->cash_count; i++) {
         pnl += m->cash[i].pnl.e12;
+        funding += m->cash[i].amount.e12;
+    }
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (held[i] != positions[i])
             judge_violated(j, "F2", "%s: positions are not the sum of fills",
                            j->instruments[i].symbol);
-    if (m->account.cash.e12 != j->start.e12 + flow + cost - fees)
+    if (m->account.cash.e12 != j->start.e12 + flow + cost - fees + funding)
         judge_violated(j, "C1", "cash is not what the fills make it");
-    if (m->account.cash.e12 != j->start.e12 + pnl - entry_fees - spot_cost)
+    if (m->account.cash.e12 != j->start.e12 + pnl + funding - entry_fees - spot_cost)
         judge_violated(j, "C3", "cash is not what the profits make it");
 }
 
@@ -245,6 +247,7 @@ void judge_commit(struct judge *j, const struct journal_batch *b)
         check_fill(j, &b->fills[i]);
     for (size_t i = 0; i < b->position_count; i++)
         check_average(j, &b->positions[i]);
+    judge_funding(j, b);
     if (b->equity_count > 0)
         check_equity(j, b);
 }

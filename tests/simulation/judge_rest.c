@@ -74,9 +74,6 @@ static void check_trades(struct judge *j)
     }
     for (size_t k = 0; k < j->journal->fill_count; k++)
         ours[judge_symbol(j, j->journal->fills[k].symbol)] += moved_by(&j->journal->fills[k]);
-    if (j->instruments[0].is_spot &&
-        j->journal->account.cash.e12 - judge_adopted_flow(j) != sim_venue_cash(j->venue).e12)
-        judge_violated(j, "C1", "the venue's cash is another");
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (ours[i] != theirs[i])
             judge_violated(j, "F2", "%s: the venue's position is another",
@@ -147,6 +144,7 @@ void judge_rest(struct judge *j)
     judge_commit(j, &(struct journal_batch){0});
     check_orders(j);
     check_trades(j);
+    judge_funding_rest(j);
     check_log(j);
     check_signals(j);
     judge_log(j);

@@ -82,6 +82,18 @@ PLANTED = {
     "not found trusted at once": [
         ("engine/inquiry.c", "    if (live->asked_monotonic_us > after_us) {\n", "    if (true) {\n"),
     ],
+    "funding booked twice after a restart": [
+        ("engine/income.c",
+         "        (void)fill_ids_add(&s->incomes, r->incomes[i].symbol, r->incomes[i].venue_id);\n",
+         "        (void)r->incomes[i];\n"),
+    ],
+    "funding forgotten once its position has closed": [
+        ("engine/income.c", "(size_sign(held) == 0 && !was_held(&s->markets[instrument], at_us))",
+         "(size_sign(held) == 0)"),
+    ],
+    "funding given to the position alone": [
+        ("engine/income.c", "    s->account.cash = cash;\n", ""),
+    ],
     "resend after restart": [
         ("engine/recovery.c",
          "        if (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED)\n"

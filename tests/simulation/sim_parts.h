@@ -54,6 +54,9 @@ struct sim_venue {
     struct sim_order *orders;
     struct sim_trade *trades;
     size_t order_count, trade_count;
+    struct check_random funding_random;
+    struct sim_payment *payments;
+    size_t payment_count;
     struct money cash;
     struct size held[SIM_SYMBOLS], foreign[SIM_SYMBOLS];
     struct thing *things;
@@ -89,6 +92,14 @@ void sim_end_mischief(struct sim_venue *v);
 enum venue_error sim_refusal(struct sim_venue *v, const struct order *o, int symbol);
 void sim_tell_market(struct sim_venue *v, const char *symbol, enum venue_market_state state,
                      const char *reason);
+
+/* ---- sim_funding.c ---- */
+
+/* With each step of the prices. */
+void sim_funding(struct sim_venue *v);
+void sim_end_funding(struct sim_venue *v);
+/* What of it is told at that moment; the list is the picture's. */
+void sim_picture_incomes(struct sim_venue *v, struct venue_account *a, int64_t at_us);
 
 /* The way to the engines. */
 /* A random delay of a millisecond up to so much more. */

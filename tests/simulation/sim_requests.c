@@ -297,6 +297,7 @@ void sim_picture_free(struct venue_account *a)
     free((void *)(uintptr_t)a->trades);
     free((void *)(uintptr_t)a->balances);
     free((void *)(uintptr_t)a->positions);
+    free((void *)(uintptr_t)a->incomes);
     free(a);
 }
 
@@ -388,6 +389,7 @@ struct venue_account *sim_picture(struct sim_venue *v, const struct thing *t)
     picture_orders(v, a, view_time(v));
     picture_trades(v, a, view_time(v), t->since_us);
     picture_holdings(v, a, view_time(v));
+    sim_picture_incomes(v, a, sim_now_us());
     return a;
 }
 

@@ -163,6 +163,18 @@ static bool was_absent(const struct run *r, const struct order *o)
     return false;
 }
 
+static void look_at_cash(struct run *r)
+{
+    for (size_t i = 0; i < r->judge.journal->cash_count; i++) {
+        const struct cash_move *m = &r->judge.journal->cash[i];
+
+        if (m->kind == CASH_DUST)
+            reached(r, "dust");
+        else if (m->position_id == 0)
+            reached(r, "funding of what had closed");
+    }
+}
+
 static void look_at_rows(struct run *r)
 {
     for (size_t i = 0; i < r->judge.journal->order_count; i++) {
@@ -210,8 +222,7 @@ static void look_at_rows(struct run *r)
     for (size_t i = 0; i < r->judge.journal->leaf_count; i++)
         if (r->judge.journal->leaves[i].kind == LEAF_CORRECT)
             reached(r, "position taken over");
-    if (r->judge.journal->cash_count > 0)
-        reached(r, "dust");
+    look_at_cash(r);
     for (size_t i = 0; i < r->judge.journal->signal_count; i++) {
         unsigned denials = r->judge.journal->signals[i].denials;
 

@@ -20,6 +20,7 @@ static void step(struct sim_venue *v)
         }
     }
     sim_mischief(v);
+    sim_funding(v);
 }
 
 static void end_gap(struct sim_link *l)
@@ -101,6 +102,7 @@ void sim_venue_heal(struct sim_venue *v)
 {
     v->o.faults = (struct sim_faults){0};
     sim_end_mischief(v);
+    sim_end_funding(v);
     sim_venue_tidy(v);
     v->closed_until_us = v->closed_until_us ? sim_now_us() : 0;
     v->banned_until_us = 0;

@@ -121,14 +121,13 @@ static void take_fee(struct sim_venue *v, struct sim_trade *t, struct money noti
     t->fee = money_to_scale(t->fee, 8, ROUND_HALF_EVEN);
 }
 
-/* What a trade of ours did to the cash of a spot account. */
-static struct money cash_moved(const struct sim_venue *v, const struct sim_trade *t)
+/* What a trade of ours did to the cash: on perpetuals only the sum of a round trip counts. */
+static struct money cash_moved(const struct sim_trade *t)
 {
     struct money moved = {t->fee_kind == FEE_QUOTE ? -t->fee.e12 : 0}, notional;
 
     ASSERT(notional_of(t->price, t->size, ROUND_HALF_EVEN, &notional) == ERR_OK);
-    if (is_spot(v, t->symbol))
-        moved.e12 -= (int)t->side * notional.e12;
+    moved.e12 -= (int)t->side * notional.e12;
     return moved;
 }
 
@@ -160,7 +159,7 @@ void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struc
         v->foreign[symbol].e12 += (int)side * size.e12;
         return;
     }
-    v->cash.e12 += cash_moved(v, t).e12;
+    v->cash.e12 += cash_moved(t).e12;
     v->orders[order].executed.e12 += size.e12;
     sim_tell_trade(v, v->trade_count - 1);
 }
@@ -173,7 +172,7 @@ void sim_venue_disown(struct sim_venue *v, int order)
 
         if (t->order != order)
             continue;
-        v->cash.e12 -= cash_moved(v, t).e12;
+        v->cash.e12 -= cash_moved(t).e12;
         v->foreign[t->symbol].e12 += sim_trade_moved(t).e12;
         t->order = -1;
     }
@@ -375,6 +374,8 @@ struct sim_venue *sim_venue_new(const struct sim_venue_options *o)
     v->cash = o->cash;
     v->orders = xcalloc(SIM_ORDERS_MAX, sizeof *v->orders);
     v->trades = xcalloc(SIM_TRADES_MAX, sizeof *v->trades);
+    v->funding_random.state = o->funding_seed;
+    v->payments = xcalloc(SIM_PAYMENTS_MAX, sizeof *v->payments);
     v->next_step_us = o->start_us + o->step_us;
     v->away_us = TIME_NONE;
     for (int k = 0; k < SIM_LINKS; k++)
@@ -390,6 +391,7 @@ void sim_venue_free(struct sim_venue *v)
     }
     free(v->orders);
     free(v->trades);
+    free(v->payments);
     free(v->things);
     free(v);
 }

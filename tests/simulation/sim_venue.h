@@ -19,6 +19,7 @@ enum {
     SIM_LINKS = 2, /* connectors: one an instance of the engine */
     SIM_ORDERS_MAX = 4096,
     SIM_TRADES_MAX = 8192,
+    SIM_PAYMENTS_MAX = 512,
     SIM_SOMETIMES_NAME = 64
 };
 
@@ -29,6 +30,12 @@ struct sim_faults {
     int own_cancel, ends_unsaid, parts, cancel_race, maintenance;
     int twice_request, key_refused, delist, filter_change;
     int foreign_trade, foreign_order, liquidate;
+};
+
+/* Likewise, with a random stream of their own. */
+struct sim_funding {
+    int paid; /* of each symbol and step */
+    int late, twice;
 };
 
 struct sim_order {
@@ -56,6 +63,16 @@ struct sim_trade {
     int64_t at_us;
 };
 
+/* Funding: of what was held when so many trades had been. */
+struct sim_payment {
+    int symbol;
+    struct money amount; /* negative: paid by who holds */
+    int64_t at_us, tell_us;
+    size_t trade_count;
+    bool is_twice, is_told;
+    uint64_t lives; /* of all connectors so far */
+};
+
 /* What the judge is asked at the moments it cannot see later. */
 struct sim_watch {
     void *self;
@@ -80,6 +97,8 @@ struct sim_venue_options {
     enum fee_kind fees; /* of our trades; in base: of what buys receive, sells pay in quote */
     struct venue_traits traits;
     struct sim_faults faults;
+    struct sim_funding funding;
+    uint64_t funding_seed;
     bool adopts; /* what others do to our positions is taken over: they give nothing back */
     struct sim_watch watch;
 };
@@ -108,8 +127,11 @@ bool sim_venue_was_away(const struct sim_venue *v, int64_t since_us);
 const struct sim_order *sim_venue_orders(const struct sim_venue *v, size_t *count);
 const struct sim_trade *sim_venue_trades(const struct sim_venue *v, size_t *count);
 void sim_trade_id(size_t trade, char id[24]);
+const struct sim_payment *sim_venue_payments(const struct sim_venue *v, size_t *count);
+void sim_payment_id(size_t payment, char id[24]);
 /* What the trade made of what is held, its fee included: signed. */
 struct size sim_trade_moved(const struct sim_trade *t);
+/* What trades of ours made of it; of perpetuals once nothing is held. */
 struct money sim_venue_cash(const struct sim_venue *v);
 struct size sim_venue_foreign(const struct sim_venue *v, int symbol); /* signed */
 

@@ -232,6 +232,7 @@ static void make_venue(struct run *r, bool is_spot)
 
     if (r->is_calm)
         be_calm(r, &o.faults);
+    run_duties(r, &o);
     r->judge.traits = o.traits;
     r->judge.has_foreign = o.faults.foreign_trade > 0 || o.faults.liquidate > 0;
     r->judge.adopts = o.adopts = r->judge.has_foreign && sim_below(&r->random, 2);

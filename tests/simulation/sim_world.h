@@ -87,6 +87,11 @@ bool instance_is_newest(const struct instance *i);
 /* The one that commands go to; NULL: none. */
 struct instance *run_active(struct run *r);
 
+/* ---- sim_duty.c ---- */
+
+/* Beside the faults: funding. */
+void run_duties(struct run *r, struct sim_venue_options *o);
+
 /* ---- sim_journal.c ---- */
 
 struct journal sim_journal_port(struct instance *i);

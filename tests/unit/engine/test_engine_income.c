@@ -173,6 +173,48 @@ static void test_when_the_position_has_closed_it_moves_cash_alone(void **state)
     script_end(&s);
 }
 
+/* Another round trip has been and gone, and the daemon was started anew, before it is told. */
+static void test_what_an_earlier_round_trip_paid_is_known_after_a_restart(void **state)
+{
+    struct command c = {.kind = COMMAND_PAUSE, .mode = MODE_PAPER};
+    struct script s;
+    int64_t order;
+
+    (void)state;
+    begin(&s);
+    order = hold(&s);
+    script_fill(&s, order, "t2", script_row(&s, order)->size);
+    script_play(&s, 70);
+    engine_carry_out(s.engine, &c, s.reply);
+    script_play(&s, 200);
+    c.kind = COMMAND_RESUME;
+    engine_carry_out(s.engine, &c, s.reply);
+    script_play(&s, 201);
+    agree(&s);
+    script_play(&s, 245);
+    order = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_row(&s, order)->purpose, PURPOSE_ENTRY);
+    script_fill(&s, order, "t3", script_newest(&s, SCRIPT_SUBMIT)->order.size);
+    script_play(&s, 246);
+    order = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    script_fill(&s, order, "t4", script_row(&s, order)->size);
+    script_play(&s, 247);
+    assert_int_equal(s.journal.position_count, 2);
+    assert_int_equal(s.journal.positions[1].status, POSITION_CLOSED);
+    (void)tell(&s, "1", "-0.25", 68);   /* of the first */
+    (void)tell(&s, "2", "-0.125", 246); /* of the second */
+    (void)tell(&s, "3", "-4", 150);     /* of neither */
+    script_restart(&s);
+    script_play(&s, 248);
+    agree(&s);
+    script_play(&s, 249);
+    assert_int_equal(s.journal.cash_count, 2);
+    check_money(s.journal.account.performance.funding_paid, "0.375");
+    assert_int_equal(foreign(&s), 1);
+    check_log(&s);
+    script_end(&s);
+}
+
 /* The picture after a long time brings the stamps and the fill that closed: each in its turn. */
 static void test_what_was_paid_before_the_closing_fill_belongs_to_the_round_trip(void **state)
 {
@@ -315,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_told_often_and_out_of_order_it_is_booked_once),
         cmocka_unit_test(test_when_the_position_has_closed_it_moves_cash_alone),
+        cmocka_unit_test(test_what_an_earlier_round_trip_paid_is_known_after_a_restart),
         cmocka_unit_test(test_what_was_paid_before_the_closing_fill_belongs_to_the_round_trip),
         cmocka_unit_test(test_what_is_not_ours_is_reported_once_and_not_booked),
         cmocka_unit_test(test_it_waits_for_the_fill_it_was_paid_for),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run has beside its faults, each drawn from a random stream of its own: a further one
+ * changes nothing of what the seeds without it mean. */
+#include "tests/simulation/sim_world.h"
+
+static struct check_random stream(const struct run *r, uint64_t duty)
+{
+    struct check_random random = {r->seed * 0x9e3779b97f4a7c15ULL ^ duty};
+
+    (void)check_random_next(&random);
+    return random;
+}
+
+/* A perpetual's funding, far more often than any venue has it. */
+static void have_funding(struct run *r, struct sim_venue_options *o)
+{
+    struct check_random random = stream(r, 0x66756e65);
+
+    if (r->instruments[0].is_spot || sim_below(&random, 3) != 0)
+        return;
+    o->traits.tells_funding = true;
+    o->funding_seed = check_random_next(&random);
+    o->funding.paid = 10 + (int)sim_below(&random, 150);
+    o->funding.late = sim_below(&random, 2) ? (int)sim_below(&random, 500) : 0;
+    o->funding.twice = sim_below(&random, 2) ? (int)sim_below(&random, 500) : 0;
+}
+
+void run_duties(struct run *r, struct sim_venue_options *o)
+{
+    have_funding(r, o);
+}
