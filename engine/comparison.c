@@ -239,8 +239,29 @@ static void comparison_act(struct engine_state *s, const struct venue_account *a
     }
 }
 
-/* What was quiet and has no finding is the same on both sides. */
-static void comparison_judge(struct engine_state *s, const struct venue_account *a,
+/* Cash is compared when nothing moved: neither a fill nor a payment was on its way. */
+static void comparison_cash(struct engine_state *s, const struct venue_account *a)
+{
+    struct dealings *d = &s->dealings;
+    char ours_text[AMOUNT_TEXT_MAX], theirs_text[AMOUNT_TEXT_MAX];
+    struct money theirs = MONEY_ZERO, off = MONEY_ZERO;
+
+    for (size_t i = 0; i < a->balance_count; i++)
+        if (strcmp(a->balances[i].asset, s->options.quote) == 0)
+            theirs.e12 = a->balances[i].owned.e12;
+    if (s->account.cash.e12 > theirs.e12)
+        off.e12 = s->account.cash.e12 - theirs.e12;
+    if (off.e12 > d->cash_short.e12) {
+        money_print(s->account.cash, ours_text);
+        money_print(theirs, theirs_text);
+        LOG_WARN("cash_short", "quote", s->options.quote, "ours", ours_text, "venue", theirs_text,
+                 NULL);
+    }
+    d->cash_short = off;
+}
+
+/* What was quiet and has no finding is the same on both sides; true: all of it was quiet. */
+static bool comparison_judge(struct engine_state *s, const struct venue_account *a,
                              const struct reconcile_holding *holdings, const struct findings *f)
 {
     bool is_complete = true;
@@ -265,6 +286,7 @@ static void comparison_judge(struct engine_state *s, const struct venue_account 
     }
     if (is_complete)
         s->dealings.compare_pause_us = 0;
+    return is_complete;
 }
 
 void comparison_answer(struct engine_state *s)
@@ -274,8 +296,10 @@ void comparison_answer(struct engine_state *s)
     struct dealings *d = &s->dealings;
     struct reconcile_holding *holdings;
     struct reconcile_order *alive;
+    const struct money cash = s->account.cash;
     struct findings findings;
     size_t income = 0;
+    bool is_quiet;
 
     if (!d->compare_sent || a->asked_us < d->compare_asked_us)
         return; /* told twice, or of before a gap */
@@ -297,7 +321,7 @@ void comparison_answer(struct engine_state *s)
                                                 .holding_count = s->options.instrument_count,
                                                 .account = a},
                       &findings);
-    comparison_judge(s, a, holdings, &findings);
+    is_quiet = comparison_judge(s, a, holdings, &findings);
     for (size_t i = 0; i < findings.count; i++) {
         const struct finding *f = &findings.list[i];
 
@@ -307,6 +331,8 @@ void comparison_answer(struct engine_state *s)
         comparison_act(s, a, holdings, &findings, f);
     }
     income_book(s, a, INT64_MAX, &income);
+    if (is_quiet && s->account.cash.e12 == cash.e12)
+        comparison_cash(s, a);
     d->is_compared = true;
     d->compared_us = a->asked_us;
     s->effects = true;

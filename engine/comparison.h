@@ -5,7 +5,9 @@
  * says that our picture is wrong, and every so often, whatever the loop's state.  Fills that were
  * never told are booked; orders the venue lacks are asked about; orders of ours that were thought
  * to have ended are canceled; what is foreign is reported and left alone; an instrument whose
- * position differs by a lot or more takes no entries until it does not.  Engine thread. */
+ * position differs by a lot or more takes no entries until it does not.  Less of the quote currency
+ * than our books have is told: entries will be refused for it.  More is somebody else's.  Engine
+ * thread. */
 #ifndef ENGINE_COMPARISON_H
 #define ENGINE_COMPARISON_H
 

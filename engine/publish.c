@@ -134,6 +134,7 @@ static void publish_venue(const struct engine_state *s, struct snapshot_venue *o
                                    .adoptions = d->adoptions,
                                    .foreign_orders = d->foreign_orders,
                                    .foreign_trades = d->foreign_trades,
+                                   .cash_short = d->cash_short,
                                    .foreign_incomes = d->foreign_incomes};
     copy_text(out->halt_reason, sizeof(out->halt_reason), d->halt_reason);
     for (size_t i = 0; i < s->options.instrument_count; i++)

@@ -53,6 +53,7 @@ struct snapshot_venue {
     int64_t late_fills, mismatches, adoptions; /* since start */
     int64_t foreign_orders, foreign_trades;    /* in the newest picture */
     int64_t foreign_incomes;                   /* since start */
+    struct money cash_short; /* so much less of the quote currency has the venue than our books */
 };
 
 struct snapshot {

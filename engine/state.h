@@ -124,6 +124,7 @@ struct dealings {
     int64_t compared_us;      /* TIME_NONE: never */
     int64_t late_fills, mismatches, adoptions; /* counters */
     int64_t foreign_orders, foreign_trades;    /* in the newest picture */
+    struct money cash_short;                   /* of the newest picture in which nothing moved */
     int64_t foreign_incomes;                   /* counter */
 };
 

@@ -109,6 +109,7 @@ struct venue_trade {
 struct venue_balance {
     char asset[LIMIT_ASSET];
     struct size free, locked;
+    struct size owned; /* without the profit of open positions */
 };
 struct venue_position { /* derivatives: every position that is not 0 */
     char symbol[LIMIT_SYMBOL];

@@ -75,7 +75,8 @@ static enum err read_spot_balance(const struct jnode *n, struct binance_balance 
     enum err e = binance_text(n, "asset", b->asset, sizeof b->asset, diags);
 
     e = e ? e : binance_size(n, "free", &b->free, diags);
-    return e ? e : binance_size(n, "locked", &b->locked, diags);
+    e = e ? e : binance_size(n, "locked", &b->locked, diags);
+    return e ? e : size_add(b->free, b->locked, &b->owned);
 }
 
 static enum err read_futures_balance(const struct jnode *n, struct binance_balance *b,
@@ -86,6 +87,7 @@ static enum err read_futures_balance(const struct jnode *n, struct binance_balan
 
     e = e ? e : binance_size(n, "availableBalance", &b->free, diags);
     e = e ? e : binance_size(n, "marginBalance", &total, diags);
+    e = e ? e : binance_size(n, "walletBalance", &b->owned, diags);
     return e ? e : size_sub(total, b->free, &b->locked);
 }
 
@@ -114,7 +116,8 @@ enum err binance_parse_account(enum binance_market m, const char *json, size_t l
         if (!e)
             e = m == BINANCE_SPOT ? read_spot_balance(item, b, diags)
                                   : read_futures_balance(item, b, diags);
-        a.count += !e && (size_sign(b->free) != 0 || size_sign(b->locked) != 0);
+        a.count += !e && (size_sign(b->free) != 0 || size_sign(b->locked) != 0 ||
+                          size_sign(b->owned) != 0);
     }
     jnode_free(root);
     if (e)

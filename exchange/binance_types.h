@@ -103,6 +103,7 @@ struct binance_fills {
 struct binance_balance {
     char asset[LIMIT_ASSET];
     struct size free, locked; /* USD-M: available; margin balance less available */
+    struct size owned;        /* both; USD-M: the wallet, without what positions are worth */
 };
 
 struct binance_account {

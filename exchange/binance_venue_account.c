@@ -200,7 +200,9 @@ static enum err take_balances(struct binance_venue *v, const struct transport_an
     for (size_t i = 0; i < l.count; i++) {
         struct venue_balance *to = &g->balances[g->told.balance_count++];
 
-        *to = (struct venue_balance){.free = l.balances[i].free, .locked = l.balances[i].locked};
+        *to = (struct venue_balance){.free = l.balances[i].free,
+                                     .locked = l.balances[i].locked,
+                                     .owned = l.balances[i].owned};
         (void)copy_text(to->asset, sizeof to->asset, l.balances[i].asset);
     }
     free(l.balances);

@@ -212,6 +212,8 @@ static void print_venue(const struct output *o, const struct snapshot_venue *v)
           v->entries_halted);
     gauge(o, "traderd_foreign_orders", "Open orders on the account that are not ours.",
           (double)v->foreign_orders);
+    gauge(o, "traderd_cash_short", "What the venue has less of the quote currency than our books.",
+          money_to_double(v->cash_short));
     counter(o, "traderd_foreign_funding", "Funding payments at which nothing of ours was held.",
             (uint64_t)v->foreign_incomes);
     counter(o, "traderd_late_fills", "Fills of orders that had ended.", (uint64_t)v->late_fills);

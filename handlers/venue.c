@@ -209,6 +209,7 @@ static void write_trading(struct jwriter *w, const struct snapshot_venue *v)
     jw_member_integer(w, "foreign_funding", v->foreign_incomes);
     jw_member_integer(w, "late_fills", v->late_fills);
     jw_member_integer(w, "mismatches", v->mismatches);
+    jw_member_money(w, "cash_short", v->cash_short, -1);
     jw_object_end(w);
 }
 

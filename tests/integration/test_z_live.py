@@ -127,6 +127,7 @@ def assert_the_venue_is_seen(daemon, symbol):
     assert [s["symbol"] for s in seen["symbols"]] == [symbol]
     assert 0 <= seen["symbols"][0]["candle_age_s"] < 30 and seen["symbols"][0]["silence_s"] < 30
     assert seen["trading"]["is_reconciled"] and not seen["trading"]["entries_halted"]
+    assert seen["trading"]["cash_short"] == "0"
     assert daemon.api.get("/v1/metrics").json["fees_other"] == []
     text = daemon.anonymous.get("/metrics", {"Accept": "text/plain"}).text
     for name in (f'traderd_feed_candle_age_seconds{{symbol="{symbol}"}}',

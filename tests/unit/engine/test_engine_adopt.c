@@ -24,11 +24,14 @@ static struct order hold(struct script *s, enum mismatch mismatch)
     return stop;
 }
 
+static struct size their_cash; /* what pictures show of the quote currency */
+
 /* The venue holds this, and did so in the picture; `trade`: somebody else's, of which the price is
  * known. */
 static void picture(struct script *s, struct size theirs, const struct venue_trade *trade)
 {
     static struct venue_position position;
+    static struct venue_balance balance;
     static struct venue_open_order open[2];
     size_t count = 0;
 
@@ -42,11 +45,15 @@ static void picture(struct script *s, struct size theirs, const struct venue_tra
         (void)copy_text(open[count].client_order_id, 33, o->client_order_id);
         (void)copy_text(open[count++].symbol, LIMIT_SYMBOL, o->symbol);
     }
+    balance = (struct venue_balance){.owned = their_cash};
+    (void)copy_text(balance.asset, sizeof balance.asset, s->instrument.quote);
     s->account = (struct venue_account){.asked_us = script_newest(s, SCRIPT_RECONCILE)->at_us,
                                         .orders = open,
                                         .order_count = count,
                                         .trades = trade,
                                         .trade_count = trade ? 1 : 0,
+                                        .balances = &balance,
+                                        .balance_count = 1,
                                         .positions = &position,
                                         .position_count = size_sign(theirs) != 0};
     (void)script_tell(s, VENUE_ACCOUNT, 0);
@@ -248,6 +255,56 @@ static void test_a_crash_at_any_moment_takes_over_once(void **state)
     }
 }
 
+/* What is missing after a picture that shows so much more or less than our books have. */
+static i128 short_after(struct script *s, double *at, struct size held, int64_t more,
+                        const struct venue_trade *trade)
+{
+    struct snapshot *now = engine_snapshot(s->engine);
+    i128 missing;
+
+    their_cash.e12 = now->account.cash.e12 + more;
+    snapshot_release(now);
+    *at = answer(s, *at, held, trade);
+    now = engine_snapshot(s->engine);
+    missing = now->venue.cash_short.e12;
+    snapshot_release(now);
+    return missing;
+}
+
+static void test_less_cash_than_our_books_have_is_told(void **state)
+{
+    struct script s;
+    struct order stop = hold(&s, MISMATCH_HALT);
+    double at = 70;
+
+    (void)state;
+    assert_true(short_after(&s, &at, stop.size, 0, NULL) == 0);
+    assert_true(short_after(&s, &at, stop.size, -5, NULL) == 5);
+    assert_true(short_after(&s, &at, stop.size, -3, NULL) == 3);
+    assert_true(short_after(&s, &at, stop.size, 1, NULL) == 0); /* somebody else's */
+    assert_true(short_after(&s, &at, stop.size, -7, NULL) == 7);
+    script_end(&s);
+}
+
+static void test_cash_is_not_judged_while_a_fill_is_missing(void **state)
+{
+    struct script s;
+    struct order stop = hold(&s, MISMATCH_HALT);
+    struct venue_trade part = {.side = SIDE_SELL,
+                               .price = stop.stop_price,
+                               .size = half_of(stop.size),
+                               .at_us = stop.updated_us};
+    double at = 70;
+
+    (void)state;
+    (void)copy_text(part.symbol, sizeof part.symbol, stop.symbol);
+    (void)copy_text(part.client_order_id, sizeof part.client_order_id, stop.client_order_id);
+    (void)copy_text(part.venue_fill_id, sizeof part.venue_fill_id, "t2");
+    assert_true(short_after(&s, &at, stop.size, 0, NULL) == 0);
+    assert_true(short_after(&s, &at, half_of(stop.size), -5, &part) == 0);
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +314,8 @@ int main(void)
         cmocka_unit_test(test_a_position_that_is_gone_is_closed),
         cmocka_unit_test(test_more_of_an_open_position_is_taken_over),
         cmocka_unit_test(test_the_other_side_is_foreign),
+        cmocka_unit_test(test_less_cash_than_our_books_have_is_told),
+        cmocka_unit_test(test_cash_is_not_judged_while_a_fill_is_missing),
         cmocka_unit_test(test_a_crash_at_any_moment_takes_over_once),
     };
 
