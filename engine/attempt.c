@@ -92,7 +92,7 @@ static enum err attempt_make(struct engine_state *s, const struct live_order *wa
     o.error = VENUE_ERROR_NONE;
     o.reason[0] = '\0';
     e = ledger_order(&context, &o, was->has_signal_leaf ? &was->signal_leaf : NULL,
-                     lane_instrument(s, was->lane), &leaf);
+                     lane_instrument(s, was->lane), s->epoch, &leaf);
     if (e)
         return e;
     s->account.last_order_id = o.id;

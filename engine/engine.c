@@ -450,6 +450,7 @@ void engine_free(struct engine *e)
     if (!e)
         return;
     ASSERT(!e->running);
+    state_tell_spooled(&e->state);
     snapshot_release(e->newest);
     state_release(&e->state);
     queue_release(&e->mailbox);

@@ -77,7 +77,7 @@ enum err execution_intend(struct engine_state *s, const struct intent *i, int64_
     copy_text(o.strategy, sizeof(o.strategy), lane->slot->row.name);
     copy_text(o.strategy_id, sizeof(o.strategy_id), p ? p->strategy_id : lane_strategy_id(lane));
     context = state_leaf_context(s, o.strategy);
-    e = ledger_order(&context, &o, i->signal_leaf, instrument, &leaf);
+    e = ledger_order(&context, &o, i->signal_leaf, instrument, s->epoch, &leaf);
     if (e)
         return e;
     s->account.last_order_id = o.id;

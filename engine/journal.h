@@ -63,7 +63,10 @@ enum {
 
 /* What a restart needs. */
 struct recovery {
-    bool exists; /* false: a new account, nothing else is set */
+    bool exists; /* false: a new account, nothing else is set but the epoch */
+    /* Of the log since this recovery: no other daemon has had it, nor this one before.  0: there is
+     * none. */
+    int64_t epoch;
     struct account account;
     struct order *orders; /* not final ones, by id */
     size_t order_count;

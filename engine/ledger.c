@@ -30,7 +30,7 @@ enum err ledger_signal(const struct leaf_context *context, const struct signal *
 }
 
 enum err ledger_order(const struct leaf_context *context, struct order *o,
-                      const struct digest *signal_leaf, const struct instrument *i,
+                      const struct digest *signal_leaf, const struct instrument *i, int64_t epoch,
                       struct leaf *out)
 {
     struct leaf_build b;
@@ -39,6 +39,8 @@ enum err ledger_order(const struct leaf_context *context, struct order *o,
 
     jw_member_integer(w, "attempt", o->attempt);
     jw_member_price(w, "decision_price", o->decision_price, i->price_scale);
+    if (epoch > 0)
+        jw_member_integer(w, "epoch", epoch);
     jw_member_text(w, "exit_reason",
                    o->exit_reason == EXIT_NONE ? NULL : exit_reason_name(o->exit_reason));
     if (order_has_expiry(o))

@@ -113,10 +113,12 @@ MUST_USE enum err ledger_cycle(const struct leaf_context *, int64_t number, stru
 MUST_USE enum err ledger_signal(const struct leaf_context *, const struct signal *,
                                 const struct instrument *, struct leaf *);
 /* signal_leaf: NULL for orders no signal asked for.  Fills in the order's leaf_hash and
- * client_order_id. */
+ * client_order_id.  epoch: of the log, as this daemon recovered it; with it no two daemons make the
+ * same leaf, and so the same client order id, of what they decide alike at the same microsecond.
+ * 0: no member, where no order outlives its daemon. */
 MUST_USE enum err ledger_order(const struct leaf_context *, struct order *,
                                const struct digest *signal_leaf, const struct instrument *,
-                               struct leaf *);
+                               int64_t epoch, struct leaf *);
 MUST_USE enum err ledger_trade(const struct leaf_context *, const struct fill *,
                                const struct instrument *, struct leaf *);
 MUST_USE enum err ledger_close(const struct leaf_context *, const struct order *,

@@ -313,6 +313,7 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
     if (e)
         return e;
     s->account = r->account;
+    s->kept_order_id = r->account.last_order_id;
     s->other_fees = r->other_fees;
     s->daily = r->daily;
     r->daily = (struct daily_equity){0};
@@ -378,6 +379,9 @@ enum err recovery_begin(struct engine_state *s, struct diag_list *diags)
         return ERR_OK;
     }
     e = s->options.journal->recover(s->options.journal->self, s->options.account_id, &r);
+    /* Elsewhere no order outlives its daemon, and a replay's log is the same after each crash. */
+    if (s->options.venue && s->options.venue->traits.outlives_us)
+        s->epoch = r.epoch;
     if (e == ERR_OK)
         e = r.exists ? recovery_resume(s, &r, diags) : recovery_new_account(s, diags);
     if (e && diags && diags->count == 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/amount_text.h"
 #include "core/log.h"
 #include "engine/roster.h"
 
@@ -338,7 +339,25 @@ static enum err state_make_durable(struct engine_state *s)
     if (s->spooling)
         LOG_INFO("spool_ended", NULL);
     s->spooling = false;
+    s->kept_order_id = s->sealed.account.last_order_id;
     return ERR_OK;
+}
+
+void state_tell_spooled(const struct engine_state *s)
+{
+    char size[AMOUNT_TEXT_MAX], price[AMOUNT_TEXT_MAX];
+
+    for (size_t i = 0; i < s->order_count && s->spooling; i++) {
+        const struct order *o = &s->orders[i]->order;
+
+        if (o->id <= s->kept_order_id || o->status == ORDER_NEW)
+            continue;
+        size_print(order_left(o), size);
+        price_print(o->type == ORDER_LIMIT ? o->limit_price : o->stop_price, price);
+        LOG_WARN("order_only_in_spool", "order", LOG_NUMBER(o->id), "client_order_id",
+                 o->client_order_id, "symbol", o->symbol, "purpose", order_purpose_name(o->purpose),
+                 "side", side_name(o->side), "size", size, "price", price, NULL);
+    }
 }
 
 enum err state_commit(struct engine_state *s, bool cursor)

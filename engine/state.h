@@ -177,6 +177,7 @@ struct engine_state {
     bool spooling;          /* the database is away: commits go to the spool, no entries are made */
     int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
     int64_t spool_pause_us;
+    int64_t kept_order_id; /* the newest order that the database has: what follows it is spooled */
     struct position last_closed; /* the newest closed one, for answers */
     struct order *ended; /* the newest ones, a ring of ended_capacity; the next takes ended_next */
     size_t ended_next, ended_capacity;
@@ -184,6 +185,7 @@ struct engine_state {
     struct fill_ids incomes, foreign_incomes; /* funding that was booked; that was reported */
     struct market *markets;                   /* one an instrument */
     struct dealings dealings;
+    int64_t epoch; /* of the log, which orders of a venue that outlives us name; else 0 */
     int64_t symbol_errors, cycle_errors, journal_failures;
     struct fee_sums other_fees;
     struct fill_quality quality; /* at a venue that outlives us */
@@ -252,6 +254,10 @@ bool state_must_commit(const struct engine_state *s);
  * Where a real venue waits for exits and the database is away, in the spool.
  * ERR_DB_*: nothing was lost, call again.  */
 MUST_USE enum err state_commit(struct engine_state *s, bool cursor);
+
+/* A line for people each order that may be at the venue and that only the spool knows: a successor
+ * whose database never gets it will not take it for its own. */
+void state_tell_spooled(const struct engine_state *s);
 
 void state_init(struct engine_state *s, const struct engine_options *options);
 void state_release(struct engine_state *s);

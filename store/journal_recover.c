@@ -322,6 +322,7 @@ enum err journal_recover(void *self, const char *account_id, struct recovery *ou
     j->frontier = c.frontier;
     j->account_size = c.made.exists ? c.made.account.log_size : 0;
     *out = c.made;
+    out->epoch = c.epoch;
     return ERR_OK;
 }
 

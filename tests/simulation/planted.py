@@ -43,6 +43,9 @@ PLANTED = {
     "exits may enlarge": [
         ("engine/execution.c", "        .reduce_only = i->purpose != PURPOSE_ENTRY,\n", ""),
     ],
+    "what two daemons decide alike is one order": [
+        ("engine/recovery.c", "        s->epoch = r.epoch;\n", "        s->epoch = 0;\n"),
+    ],
     "old epoch not refused": [
         ("tests/simulation/sim_database.c",
          "    if (epoch != d->epoch)\n        return ERR_DB_FENCED;\n", ""),

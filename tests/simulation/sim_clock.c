@@ -41,6 +41,12 @@ void sim_step_clock(int instance, int64_t by_us)
     ahead_us[instance] += by_us;
 }
 
+void sim_agree_clocks(void)
+{
+    for (int i = 0; i < CLOCKS; i++)
+        ahead_us[i] = 0;
+}
+
 uint64_t sim_below(struct check_random *r, uint64_t n)
 {
     return check_random_next(r) % n;

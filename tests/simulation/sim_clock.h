@@ -9,10 +9,12 @@
 /* Monotonic time, of everybody. */
 int64_t sim_now_us(void);
 void sim_set_now(int64_t now_us);
-/* The wall clock of an instance: no two of them agree to the microsecond, and each may step. */
+/* The wall clock of an instance: each may step, and no two of them agree to the microsecond unless
+ * they are set so. */
 struct clock sim_clock(int instance);
 int64_t sim_wall_us(int instance);
 void sim_step_clock(int instance, int64_t by_us);
+void sim_agree_clocks(void);
 
 /* A number in [0, n), and a chance of n in 1000. */
 uint64_t sim_below(struct check_random *r, uint64_t n);

@@ -208,7 +208,9 @@ static enum err journal_recover_(void *self, const char *account, struct recover
     }
     sim_database_taken(&r->database);
     judge_read(&r->judge, sim_database_durable(&r->database));
-    return r->database.port.recover(&r->database.rows, account, out);
+    e = r->database.port.recover(&r->database.rows, account, out);
+    out->epoch = i->epoch;
+    return e;
 }
 
 static enum err journal_store(void *self, const char *account, const struct strategy_document *d)

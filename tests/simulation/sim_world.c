@@ -312,6 +312,9 @@ struct run *run_new(uint64_t seed, struct sometimes *sometimes)
     sim_set_now(0);
     r->start_us = first_us;
     sim_set_now(r->start_us);
+    /* What two daemons decide of one candle is then the same to the last digit. */
+    if (seed % 4 == 0)
+        sim_agree_clocks();
     r->end_us = r->start_us + SIM_CANDLES * minute_us;
     sim_database_init(&r->database);
     r->judge.database = &r->database;

@@ -259,7 +259,7 @@ static enum err memory_recover(void *self, const char *account_id, struct recove
     struct memory_journal *j = self;
     size_t i;
 
-    memset(out, 0, sizeof(*out));
+    *out = (struct recovery){.epoch = j->epoch};
     if (!j->exists)
         return ERR_OK;
     ASSERT(strcmp(account_id, j->account.id) == 0);

@@ -42,6 +42,7 @@ struct memory_journal {
     enum journal_fault fault;
     uint64_t down_for; /* further commits refused after a fault BEFORE */
     bool is_refused;   /* every commit is: the port was told so */
+    int64_t epoch;     /* that a recovery tells; 0: none */
 };
 
 void memory_journal_init(struct memory_journal *j);

@@ -204,8 +204,8 @@ def leaves():
     yield "order_stop", "order", "adaptive_momentum_v3", stop
     target = order(type="limit", purpose="take_profit", exit_reason="take_profit", side="sell",
                    reduce_only=True, oco_group=3, position_id=4, limit_price="43000.00",
-                   signal=None, slippage_tolerance="0")
-    yield "order_limit", "order", "adaptive_momentum_v3", target
+                   signal=None, slippage_tolerance="0", epoch=7)
+    yield "order_limit_in_epoch", "order", "adaptive_momentum_v3", target
     yield "trade", "trade", "adaptive_momentum_v3", trade()
     yield "close", "close", "adaptive_momentum_v3", close()
     yield "equity", "equity", "", equity([position(1), position(2)])

@@ -203,7 +203,7 @@ static void test_orders(void **state)
     struct leaf leaf;
 
     (void)state;
-    assert_ok(ledger_order(&of_strategy, &o, &signal_leaf, &i, &leaf));
+    assert_ok(ledger_order(&of_strategy, &o, &signal_leaf, &i, 0, &leaf));
     check_client_id(&o, &leaf);
     check_leaf("order", &leaf);
     o = order_of();
@@ -216,15 +216,15 @@ static void test_orders(void **state)
     o.position_id = 4;
     o.stop_price = price("41000");
     o.slippage_tolerance = ratio("0");
-    assert_ok(ledger_order(&of_strategy, &o, NULL, &i, &leaf));
+    assert_ok(ledger_order(&of_strategy, &o, NULL, &i, 0, &leaf));
     check_client_id(&o, &leaf);
     check_leaf("order_stop", &leaf);
     o.type = ORDER_LIMIT;
     o.purpose = PURPOSE_TAKE_PROFIT;
     o.exit_reason = EXIT_TAKE_PROFIT;
     o.limit_price = price("43000");
-    assert_ok(ledger_order(&of_strategy, &o, NULL, &i, &leaf));
-    check_leaf("order_limit", &leaf);
+    assert_ok(ledger_order(&of_strategy, &o, NULL, &i, 7, &leaf));
+    check_leaf("order_limit_in_epoch", &leaf);
 }
 
 static void test_trade(void **state)

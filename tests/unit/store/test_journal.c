@@ -305,6 +305,7 @@ static void everything_comes_back_equal(void **state)
     j = store_journal(s);
     assert_int_equal(j.recover(j.self, account_id, &r), ERR_OK);
     assert_false(r.exists);
+    assert_int_equal(r.epoch, 1);
     assert_int_equal(j.store_strategy(j.self, account_id, &document), ERR_OK);
     assert_int_equal(j.store_strategy(j.self, account_id, &document), ERR_OK);
     journal_batch_init(&b);
@@ -321,6 +322,7 @@ static void everything_comes_back_equal(void **state)
     j = store_journal(s);
     assert_int_equal(j.recover(j.self, account_id, &r), ERR_OK);
     assert_true(r.exists);
+    assert_int_equal(r.epoch, 2); /* of a life of its own */
     assert_same(r.account, b.account);
     assert_int_equal(r.order_count, 1);
     assert_same(r.orders[0], b.orders[0]);
