@@ -31,7 +31,8 @@ static bool attempt_is_wanted(const struct engine_state *s, const struct live_or
         instrument_most(lane_instrument(s, was->lane), false, execution_sellable(s, was->lane));
     enum exit_reason reason;
 
-    if (was->cancel_wanted || (order_has_expiry(o) && state_now(s) >= o->expires_us))
+    if (was->cancel_wanted || (order_has_expiry(o) && state_now(s) >= o->expires_us) ||
+        order_is_immediate(o)) /* its moment has passed */
         return false;
     if (o->purpose == PURPOSE_ENTRY)
         return attempt_is_entry_wanted(s, was);

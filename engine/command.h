@@ -46,6 +46,7 @@ struct outside_signal {
 struct order_request {
     enum side side;
     enum order_type type;     /* market or limit */
+    enum order_life life;     /* limit orders */
     struct size size;         /* 0: `notional`, or all of the position that is reduced */
     struct money notional;    /* at the price the order is judged by; 0: `size` */
     struct price limit_price; /* limit orders */

@@ -19,6 +19,7 @@ enum {
 static void execution_wish(struct order *o, const struct order_wish *w)
 {
     copy_text(o->label, sizeof(o->label), w->label);
+    o->life = w->life;
     o->expires_us = w->expires_us > 0 ? w->expires_us : TIME_NONE;
     if (!w->replaces)
         return;

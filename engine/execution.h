@@ -12,6 +12,7 @@
 /* What only orders by hand have. */
 struct order_wish {
     const char *label;            /* the user's own id; "" none */
+    enum order_life life;         /* of limit orders */
     int64_t expires_us;           /* TIME_NONE: never */
     const struct order *replaces; /* the order it takes the place of; NULL: none */
 };

@@ -61,13 +61,19 @@ void inquiry_send(struct engine_state *s, struct live_order *live)
     live->query_sent = v->query(v->self, &live->order, now) == ERR_OK;
 }
 
+/* What executes on arrival, and ends then. */
+static bool inquiry_is_brief(const struct order *o)
+{
+    return o->type == ORDER_MARKET || order_is_immediate(o);
+}
+
 int64_t inquiry_watch_us(const struct engine_state *s, const struct live_order *live)
 {
     const struct venue_traits *t = &s->options.venue->traits;
 
     if (live->query_sent)
         return live->query_asked_us + answer_us;
-    if (!live->query_wanted && live->order.type == ORDER_MARKET &&
+    if (!live->query_wanted && inquiry_is_brief(&live->order) &&
         (live->order.status == ORDER_ACCEPTED || live->order.status == ORDER_PARTIALLY_FILLED))
         return (live->watched_us > live->order.updated_us ? live->watched_us
                                                           : live->order.updated_us) +
@@ -81,7 +87,7 @@ void inquiry_watch(struct engine_state *s, struct live_order *live)
 {
     if (inquiry_watch_us(s, live) > state_now(s))
         return;
-    if (live->order.type == ORDER_MARKET && !live->query_sent &&
+    if (inquiry_is_brief(&live->order) && !live->query_sent &&
         live->order.status != ORDER_SUBMITTED) {
         inquiry_want(live);
         live->watched_us = state_now(s); /* once in a while */

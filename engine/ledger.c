@@ -70,6 +70,8 @@ enum err ledger_order(const struct leaf_context *context, struct order *o,
         jw_member_null(w, "stop_price");
     ledger_clean(w, "strategy_id", o->strategy_id);
     jw_member_text(w, "symbol", o->symbol);
+    if (o->life != LIFE_GTC)
+        jw_member_text(w, "time_in_force", order_life_name(o->life));
     jw_member_text(w, "type", order_type_name(o->type));
     e = ledger_finish(&b, out);
     if (e)

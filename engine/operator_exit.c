@@ -68,7 +68,8 @@ enum err order_exit_make(struct engine_state *s, struct lane *lane, const struct
                          const struct order *replaces, int64_t *id)
 {
     const struct position *p = lane->position;
-    struct order_wish wish = {.label = o->label, .expires_us = o->expires_us, .replaces = replaces};
+    struct order_wish wish = {
+        .label = o->label, .life = o->life, .expires_us = o->expires_us, .replaces = replaces};
     struct intent i = {.lane = lane,
                        .side = p->direction == DIRECTION_LONG ? SIDE_SELL : SIDE_BUY,
                        .type = ORDER_LIMIT,

@@ -125,7 +125,8 @@ static enum err order_enter(struct engine_state *s, struct lane *lane, const str
     struct entry_terms terms = {
         .type = o->type,
         .limit_price = o->limit_price,
-        .wish = {.label = o->label, .expires_us = o->expires_us, .replaces = replaces}};
+        .wish = {
+            .label = o->label, .life = o->life, .expires_us = o->expires_us, .replaces = replaces}};
     struct risk_request request = {.direction = order_direction(o->side),
                                    .confidence_known = true,
                                    .stop_loss = o->stop_loss,
@@ -241,6 +242,8 @@ static enum err replace_check(const struct engine_state *s, const struct command
                                "it protects an open position, and moves with it");
     if (live->order.type != ORDER_LIMIT)
         return operator_refuse(reply, ERR_NOT_REPLACEABLE, "only a limit order rests");
+    if (order_is_immediate(&live->order))
+        return operator_refuse(reply, ERR_NOT_REPLACEABLE, "an ioc or fok order never rests");
     if (live->cancel_wanted || live->has_ended)
         return operator_refuse(reply, ERR_NOT_REPLACEABLE,
                                "it is being canceled or replaced already");
@@ -266,6 +269,7 @@ static enum err replace_wish(const struct engine_state *s, const struct live_ord
     *out =
         (struct order_request){.side = old->side,
                                .type = ORDER_LIMIT,
+                               .life = old->life,
                                .limit_price = old->limit_price,
                                .stop_loss = old->attached_stop,
                                .take_profit = old->attached_target,

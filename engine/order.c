@@ -18,6 +18,13 @@ static const char *const type_names[ORDER_TYPE_COUNT_] = {
     [ORDER_LIMIT] = "limit",
 };
 
+static const char *const life_names[LIFE_COUNT_] = {
+    [LIFE_GTC] = "gtc",
+    [LIFE_IOC] = "ioc",
+    [LIFE_FOK] = "fok",
+    [LIFE_POST_ONLY] = "post_only",
+};
+
 static const char *const purpose_names[PURPOSE_COUNT_] = {
     [PURPOSE_ENTRY] = "entry",
     [PURPOSE_EXIT] = "exit",
@@ -77,6 +84,12 @@ bool order_type_of_name(const char *name, enum order_type *out)
     if (i >= 0)
         *out = (enum order_type)i;
     return i >= 0;
+}
+
+const char *order_life_name(enum order_life l)
+{
+    ASSERT(l < LIFE_COUNT_);
+    return life_names[l];
 }
 
 const char *order_purpose_name(enum order_purpose p)

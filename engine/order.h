@@ -41,6 +41,14 @@ enum order_type {
     ORDER_LIMIT,
     ORDER_TYPE_COUNT_
 };
+/* How long a limit order is good; LIFE_GTC of every other type. */
+enum order_life {
+    LIFE_GTC,       /* until it is filled, canceled or expires */
+    LIFE_IOC,       /* what does not execute at once expires */
+    LIFE_FOK,       /* it executes at once and whole, or expires */
+    LIFE_POST_ONLY, /* as gtc, but refused where it would take what rests */
+    LIFE_COUNT_
+};
 enum order_purpose {
     PURPOSE_ENTRY,
     PURPOSE_EXIT,
@@ -69,6 +77,7 @@ const char *order_status_name(enum order_status s);
 bool order_status_of_name(const char *name, enum order_status *out);
 const char *order_type_name(enum order_type t); /* market stop_market limit */
 bool order_type_of_name(const char *name, enum order_type *out);
+const char *order_life_name(enum order_life l);       /* gtc ioc fok post_only */
 const char *order_purpose_name(enum order_purpose p); /* entry exit stop_loss take_profit */
 bool order_purpose_of_name(const char *name, enum order_purpose *out);
 const char *exit_reason_name(enum exit_reason r); /* architecture.md section 6; "" for none */
@@ -88,6 +97,7 @@ struct order {
     char strategy_id[DIGEST_HEX];
     enum side side;
     enum order_type type;
+    enum order_life life;
     enum order_purpose purpose;
     enum order_status status;
     enum exit_reason exit_reason; /* what the exit will be called; EXIT_NONE for entries */
@@ -130,6 +140,11 @@ static inline bool order_is_final(enum order_status s)
 static inline bool order_is_resting_exit(const struct order *o)
 {
     return o->purpose == PURPOSE_EXIT && o->type == ORDER_LIMIT;
+}
+/* It executes on arrival as far as it ever will: it never rests, and has one attempt. */
+static inline bool order_is_immediate(const struct order *o)
+{
+    return o->life == LIFE_IOC || o->life == LIFE_FOK;
 }
 static inline bool order_has_expiry(const struct order *o)
 {

@@ -71,9 +71,11 @@ static struct sim_order book_order(const struct simulate *s, const struct order 
         .instrument = instrument,
         .side = o->side,
         .type = o->type,
+        .life = o->life,
         .is_entry = !o->reduce_only && !is_spot_sell,
         .reduce_only = o->reduce_only || is_spot_sell,
-        .opens_left = o->type == ORDER_MARKET ? s->options.delay_candles : 0,
+        .opens_left =
+            o->type == ORDER_MARKET || order_is_immediate(o) ? s->options.delay_candles : 0,
         .oco_group = o->oco_group,
         .size = o->size,
         .filled = o->filled,
@@ -115,6 +117,8 @@ static const char *objection(const struct simulate *s, const struct order *asked
         return "lot_size";
     if (o->type != ORDER_MARKET && !is_multiple(o->level.e12, m->instrument.tick.e12))
         return "tick_size";
+    if (o->life == LIFE_POST_ONLY && m->has_price && sim_crosses(o, m->price))
+        return "would_take";
     if (o->is_entry)
         return sim_entry_objection(s, o);
     if (!asked->reduce_only && size_cmp(m->holding, o->size) < 0)
@@ -129,6 +133,8 @@ static enum venue_error class_of(const char *reason)
         return VENUE_ERROR_FUNDS;
     if (strcmp(reason, "unknown_symbol") == 0)
         return VENUE_ERROR_MARKET;
+    if (strcmp(reason, "would_take") == 0)
+        return VENUE_ERROR_WOULD_TRIGGER;
     return strcmp(reason, "amount_overflow") == 0 ? VENUE_ERROR_OTHER : VENUE_ERROR_FILTER;
 }
 

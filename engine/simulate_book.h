@@ -18,6 +18,7 @@ struct sim_order {
     size_t instrument;
     enum side side;
     enum order_type type;
+    enum order_life life;
     bool is_entry;    /* has to be paid for: not reduce-only, and no spot sell */
     bool reduce_only; /* or a spot sell, which cannot sell what is not there */
     int opens_left;   /* to let pass before a market order fills */
@@ -101,11 +102,19 @@ static inline bool sim_fee_is_received(const struct simulate *s, const struct in
     return s->options.fee_in == FEE_IN_RECEIVED && i->is_spot;
 }
 
-/* True for an order that waits for an open: a market order, or a stop that has begun to fill. */
+static inline bool sim_is_immediate(const struct sim_order *o)
+{
+    return o->life == LIFE_IOC || o->life == LIFE_FOK;
+}
+/* True for an order that waits for an open: a market order, a limit that does not rest, or a stop
+ * that has begun to fill. */
 static inline bool sim_waits_for_open(const struct sim_order *o)
 {
-    return o->type == ORDER_MARKET || (o->type == ORDER_STOP_MARKET && o->filled.e12 > 0);
+    return o->type == ORDER_MARKET || sim_is_immediate(o) ||
+           (o->type == ORDER_STOP_MARKET && o->filled.e12 > 0);
 }
+/* True when a limit lies at or beyond a market price. */
+bool sim_crosses(const struct sim_order *o, struct price market);
 
 /* A resting order that a candle touches; the lowest (leg, distance, is_limit, id) comes first. */
 struct sim_hit {

@@ -220,6 +220,30 @@ static bool is_delayed(struct sim_order *o, bool is_open)
     return true;
 }
 
+bool sim_crosses(const struct sim_order *o, struct price market)
+{
+    return o->side == SIDE_BUY ? price_cmp(o->level, market) >= 0
+                               : price_cmp(o->level, market) <= 0;
+}
+
+/* A limit that does not rest: takes what the market gives within it, and ends.  x->price is what a
+ * taker pays now. */
+static void execute_at_once(struct simulate *s, struct sim_ref ref, struct execution *x)
+{
+    struct sim_order *o = sim_get(s, ref);
+    const struct size left = {o->size.e12 - o->filled.e12};
+
+    if (sim_crosses(o, s->markets[o->instrument].price) &&
+        (o->life == LIFE_IOC || size_cmp(executable_size(s, o, x->is_capped), left) == 0)) {
+        x->price =
+            o->side == SIDE_BUY ? price_min(x->price, o->level) : price_max(x->price, o->level);
+        execute(s, o, x);
+    }
+    o = sim_get(s, ref);
+    if (o)
+        sim_end(s, o, VENUE_EXPIRED, order_life_name(o->life), x->at_us);
+}
+
 /* Executes all orders of an instrument that wait for a market price, at an open or right now. */
 static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us, bool is_open)
 {
@@ -238,6 +262,8 @@ static void execute_waiting(struct simulate *s, size_t instrument, int64_t at_us
             sim_end(s, o, VENUE_EXPIRED, "slippage_tolerance", at_us);
         else if (sim_taker_price(s, o, s->options.slippage, market, &x.price))
             sim_end(s, o, VENUE_EXPIRED, "amount_overflow", at_us);
+        else if (sim_is_immediate(o))
+            execute_at_once(s, refs[i], &x);
         else
             execute(s, o, &x);
     }
@@ -281,6 +307,8 @@ bool sim_find_hit(const struct simulate *s, const struct sim_order *o, const str
         out->leg = is_limit ? 2 : 1;
     /* Both an open beyond a stop and one beyond a limit are the price there really was. */
     out->price = upward ? price_max(o->level, r->open) : price_min(o->level, r->open);
+    if (o->life == LIFE_POST_ONLY) /* it rested before the market came to it */
+        out->price = o->level;
     return true;
 }
 

@@ -97,6 +97,16 @@ static struct value moved(struct value v, const char *bytes, const struct open_o
     return v;
 }
 
+/* Only limit orders say how long they are good, and only when that is not gtc. */
+static bool has_good_life(const struct record *r, const struct value *type)
+{
+    const struct value life = record_get(r, "time_in_force");
+
+    return life.kind == VALUE_ABSENT ||
+           (value_is(type, "limit") &&
+            (value_is(&life, "ioc") || value_is(&life, "fok") || value_is(&life, "post_only")));
+}
+
 /* The order's amounts; NULL, or what is wrong with them. */
 static const char *read_order(const struct record *r, struct open_order *o)
 {
@@ -122,6 +132,8 @@ static const char *read_order(const struct record *r, struct open_order *o)
     if (value_is(&type, "limit") &&
         (!value_amount(&limit, &o->limit_price, &decimals) || o->limit_price <= 0))
         return "a limit order has no limit_price";
+    if (!has_good_life(r, &type))
+        return "time_in_force is unknown, or not of a limit order";
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #ifndef EXCHANGE_BINANCE_REQUEST_H
 #define EXCHANGE_BINANCE_REQUEST_H
 
+#include "engine/order.h"
 #include "exchange/binance_types.h"
 #include "net/rate_budget.h"
 #include "net/transport.h"
@@ -67,6 +68,7 @@ struct binance_wish {
     const char *client_id;
     enum side side;
     enum binance_type type;
+    enum order_life life; /* of BINANCE_LIMIT: gtc, ioc or fok */
     struct size size;
     struct price price;  /* of limit orders */
     struct price stop;   /* of stop and target orders */

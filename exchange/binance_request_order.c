@@ -19,6 +19,9 @@ static const struct {
     [BINANCE_TAKE_LIMIT] = {"TAKE_PROFIT_LIMIT", "TAKE_PROFIT", true, true},
 };
 
+static const char *const lives[] = {
+    [LIFE_GTC] = "GTC", [LIFE_IOC] = "IOC", [LIFE_FOK] = "FOK", [LIFE_POST_ONLY] = "GTX"};
+
 static const char *venue_side(enum side s)
 {
     return s == SIDE_BUY ? "BUY" : "SELL";
@@ -65,7 +68,8 @@ static void add_terms(enum binance_market m, const struct binance_wish *w,
         add_price(out, "price", w->price);
     if (types[w->type].has_price && !is_algo &&
         !(m == BINANCE_SPOT && w->type == BINANCE_LIMIT_MAKER))
-        binance_add(out, "timeInForce", w->type == BINANCE_LIMIT_MAKER ? "GTX" : "GTC");
+        binance_add(out, "timeInForce",
+                    lives[w->type == BINANCE_LIMIT_MAKER ? LIFE_POST_ONLY : w->life]);
     if (types[w->type].has_stop)
         add_price(out, is_algo ? "triggerPrice" : "stopPrice", w->stop);
     if (m == BINANCE_USDM && w->reduce_only)

@@ -80,6 +80,19 @@ static enum venue_order_state state_of(const struct sight *s)
     }
 }
 
+/* Why the venue ended an order of this kind by itself. */
+static const char *expiry_of(const struct order *o)
+{
+    static const char *const reasons[LIFE_COUNT_] = {
+        [LIFE_GTC] = "expired at the venue",
+        [LIFE_IOC] = "ioc: no more of it could be filled at once",
+        [LIFE_FOK] = "fok: it could not be filled at once and whole",
+        [LIFE_POST_ONLY] = "post only: it would have taken, or expired at the venue",
+    };
+
+    return reasons[o->life];
+}
+
 /* Tells the end of an order that has ended without being filled; of a filled one the fills tell. */
 static bool tell_end(struct binance_venue *v, struct watched *w, const struct job *j)
 {
@@ -102,7 +115,7 @@ static bool tell_end(struct binance_venue *v, struct watched *w, const struct jo
     e->error = s->status == BINANCE_REJECTED ? VENUE_ERROR_OTHER : VENUE_ERROR_NONE;
     (void)copy_text(e->reason, sizeof e->reason,
                     s->status == BINANCE_CANCELED  ? "canceled at the venue"
-                    : s->status == BINANCE_EXPIRED ? "expired at the venue"
+                    : s->status == BINANCE_EXPIRED ? expiry_of(&w->order)
                                                    : "rejected by the matching engine");
     return true;
 }

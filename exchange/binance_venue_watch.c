@@ -97,7 +97,7 @@ void venue_plan_poll(struct binance_venue *v, struct watched *w, int64_t now_us)
     if (pause_us < POLL_LEAST_US)
         pause_us = POLL_LEAST_US;
     /* What trades at once is looked at sooner, at first. */
-    if (w->polls < 2 && w->order.type == ORDER_MARKET)
+    if (w->polls < 2 && (w->order.type == ORDER_MARKET || order_is_immediate(&w->order)))
         pause_us = POLL_FIRST_US;
     w->polls++;
     w->poll_at_us = now_us + pause_us;
@@ -132,6 +132,7 @@ void venue_wish(const struct binance_venue *v, const struct watched *w, struct b
                                  .client_id = o->client_order_id,
                                  .side = o->side,
                                  .type = BINANCE_MARKET_ORDER,
+                                 .life = o->life,
                                  .size = o->size,
                                  .price = o->limit_price,
                                  .stop = o->stop_price,
@@ -139,7 +140,7 @@ void venue_wish(const struct binance_venue *v, const struct watched *w, struct b
                                  .only_untouched = o->replaces_id != 0,
                                  .rate_class = classes[o->purpose]};
     if (o->type == ORDER_LIMIT)
-        out->type = BINANCE_LIMIT;
+        out->type = o->life == LIFE_POST_ONLY ? BINANCE_LIMIT_MAKER : BINANCE_LIMIT;
     if (o->type == ORDER_STOP_MARKET)
         out->type = i->has_stop_market ? BINANCE_STOP_LOSS : BINANCE_STOP_LIMIT;
     if (out->type == BINANCE_STOP_LIMIT)

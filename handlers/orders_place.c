@@ -13,7 +13,7 @@
 
 static const char *const sides[] = {"buy", "sell", NULL};
 static const char *const types[] = {"market", "limit", NULL};
-static const char *const lives[] = {"gtc", NULL};
+static const char *const lives[] = {"gtc", "ioc", "fok", NULL}; /* as LIFE_GTC to LIFE_FOK */
 
 static enum err wrong(struct request *rq, const char *pointer, const char *sentence)
 {
@@ -24,7 +24,7 @@ static enum err wrong(struct request *rq, const char *pointer, const char *sente
 /* What was there of fields that exclude or need one another. */
 struct order_fields {
     int side, type, life;
-    bool has_size, has_notional, has_limit, has_stop, has_target, has_expiry;
+    bool has_size, has_notional, has_limit, has_stop, has_target, has_expiry, is_post_only;
 };
 
 static enum err parse_order(struct request *rq, struct command *c, struct order_fields *f)
@@ -41,6 +41,7 @@ static enum err parse_order(struct request *rq, struct command *c, struct order_
         field_present(typed_price("stop_price", &o->stop_loss), &f->has_stop),
         field_present(typed_price("take_profit", &o->take_profit), &f->has_target),
         typed_word("time_in_force", &f->life, lives),
+        typed_bool("post_only", &f->is_post_only),
         typed_bool("reduce_only", &o->reduce_only),
         field_present(typed_time("expires_at", &o->expires_us), &f->has_expiry),
         typed_text("reason", c->reason, sizeof c->reason),
@@ -58,6 +59,24 @@ static enum err check_price(struct request *rq, const struct order_fields *f)
         return wrong(rq, "/limit_price", "A market order has no limit_price.");
     if (f->type == 0 && f->has_expiry)
         return wrong(rq, "/expires_at", "A market order does not rest, so it cannot expire.");
+    return ERR_OK;
+}
+
+static enum err check_life(struct request *rq, const struct order_fields *f)
+{
+    const bool is_market = f->type == 0, is_immediate = f->life != LIFE_GTC;
+
+    if (is_market && is_immediate)
+        return wrong(rq, "/time_in_force",
+                     "A market order executes at once as it is; ioc and fok are of limit orders.");
+    if (is_market && f->is_post_only)
+        return wrong(rq, "/post_only",
+                     "A market order takes; only a limit order can be post_only.");
+    if (is_immediate && f->is_post_only)
+        return wrong(rq, "/post_only",
+                     "An ioc or fok order takes at once; a post_only order has to rest: gtc.");
+    if (is_immediate && f->has_expiry)
+        return wrong(rq, "/expires_at", "An ioc or fok order does not rest, so it cannot expire.");
     return ERR_OK;
 }
 
@@ -90,6 +109,7 @@ static enum err check_order(struct request *rq, const struct command *c,
     const enum err all[] = {
         handlers_check_symbol(rq, c->symbol),
         check_price(rq, f),
+        check_life(rq, f),
         check_size(rq, &c->order, f),
         check_levels(rq, &c->order, f),
     };
@@ -242,6 +262,7 @@ enum err orders_create(struct request *rq)
         return e;
     c.order.side = f.side == 0 ? SIDE_BUY : SIDE_SELL;
     c.order.type = f.type == 1 ? ORDER_LIMIT : ORDER_MARKET;
+    c.order.life = f.is_post_only ? LIFE_POST_ONLY : (enum order_life)f.life;
     pthread_mutex_lock(&placing);
     e = check_label(rq, c.order.label);
     if (!e)

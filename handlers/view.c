@@ -127,6 +127,11 @@ void view_order(struct jwriter *w, const struct order *o, enum trading_mode mode
     jw_member_text(w, "symbol", o->symbol);
     jw_member_text(w, "side", side_name(o->side));
     jw_member_text(w, "type", order_type_name(o->type));
+    jw_member_text(w, "time_in_force",
+                   o->type != ORDER_LIMIT      ? NULL
+                   : o->life == LIFE_POST_ONLY ? order_life_name(LIFE_GTC)
+                                               : order_life_name(o->life));
+    jw_member_bool(w, "post_only", o->life == LIFE_POST_ONLY);
     jw_member_text(w, "purpose", order_purpose_name(o->purpose));
     jw_member_text(w, "status", order_status_name(o->status));
     jw_member_size(w, "size", o->size, -1);

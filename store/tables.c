@@ -51,6 +51,11 @@ static const char *word_type(int v)
     return order_type_name((enum order_type)v);
 }
 
+static const char *word_life(int v)
+{
+    return order_life_name((enum order_life)v);
+}
+
 static const char *word_purpose(int v)
 {
     return order_purpose_name((enum order_purpose)v);
@@ -167,6 +172,7 @@ static const struct column order_columns[] = {
     COLUMN_CHARS(order, strategy_id, "strategy_id"),
     COLUMN_NAMED(order, side, "side", word_side, SIDE_SELL, SIDE_BUY),
     COLUMN_NAMED(order, type, "type", word_type, 0, ORDER_TYPE_COUNT_ - 1),
+    COLUMN_NAMED(order, life, "time_in_force", word_life, 0, LIFE_COUNT_ - 1),
     COLUMN_NAMED(order, purpose, "purpose", word_purpose, 0, PURPOSE_COUNT_ - 1),
     COLUMN_NAMED(order, status, "status", word_order_status, 0, ORDER_STATUS_COUNT_ - 1),
     COLUMN_NAMED(order, exit_reason, "exit_reason", word_exit_reason, 0, EXIT_REASON_COUNT_ - 1),

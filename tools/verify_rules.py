@@ -28,6 +28,9 @@ class Order:
         self.limit = amount(body.get("limit_price")) if kind == "limit" else None
         if self.limit is not None and self.limit <= 0:
             raise Bad("a limit order has no limit_price")
+        if "time_in_force" in body and \
+                (kind != "limit" or body["time_in_force"] not in ("ioc", "fok", "post_only")):
+            raise Bad("time_in_force is unknown, or not of a limit order")
         self.filled = self.fee = 0
         self.has_opened = False
 

@@ -189,6 +189,12 @@ MISTAKES = [
     ({"side": "buy", "type": "stop", "size": "1"}, "/type"),
     ({"side": "buy", "type": "market", "size": "1", "symbol": "NO/PE"}, "/symbol"),
     ({"side": "buy", "type": "market", "size": "1", "post_only": True}, "/post_only"),
+    ({"side": "buy", "type": "market", "size": "1", "time_in_force": "ioc"}, "/time_in_force"),
+    *(({"side": "buy", "type": "limit", "size": "1", "limit_price": "1", "time_in_force": life,
+        **more}, pointer) for life in ("ioc", "fok") for more, pointer in (
+            ({"post_only": True}, "/post_only"), ({"expires_at": 1}, "/expires_at"))),
+    ({"side": "buy", "type": "limit", "size": "1", "limit_price": "1", "time_in_force": "gtx"},
+     "/time_in_force"),
     ({"side": "buy", "type": "market", "size": "1", "stop_price": None}, "/stop_price"),
 ]
 
@@ -202,6 +208,37 @@ def test_a_mistake_is_named(desk):
     assert desk.api.request("PATCH", "/v1/orders/77", change, {"If-Match": "*"}).status == 404
     nothing = desk.api.request("PATCH", "/v1/orders/77", {}, {"If-Match": "*"})
     assert (nothing.status, nothing.json["code"]) == (422, "field_invalid")
+
+
+def ended(daemon, order_id):
+    wait_until(lambda: order(daemon, order_id)["status"] in ("filled", "expired", "rejected"), 60,
+               "its end")
+    return order(daemon, order_id)
+
+
+def test_how_long_an_order_is_good(desk):
+    for life in ("ioc", "fok"):
+        nothing = made(place(desk, **low_limit(desk, time_in_force=life)))
+        assert (nothing["time_in_force"], nothing["post_only"]) == (life, False)
+        refused = replace(desk, nothing, tag="*", size="0.02")
+        assert (refused.status, refused.json["code"]) == (409, "not_replaceable")
+        nothing = ended(desk, nothing["id"])
+        assert (nothing["status"], nothing["filled_size"]) == ("expired", "0")
+    refused = made(place(desk, **low_limit(desk, limit_price=at(desk, "1.1"), post_only=True)))
+    assert (refused["status"], refused["error"]) == ("rejected", "would_trigger")
+    resting = made(place(desk, **low_limit(desk, post_only=True)))
+    assert (resting["status"], resting["time_in_force"], resting["post_only"]) == (
+        "accepted", "gtc", True)
+    moved = made(replace(desk, resting, limit_price=at(desk, "0.45")))
+    assert (moved["status"], moved["post_only"]) == ("accepted", True)
+    assert desk.api.delete(f"/v1/orders/{moved['id']}").status == 200
+    whole = made(place(desk, **low_limit(desk, limit_price=at(desk, "1.1"), time_in_force="fok")))
+    whole = ended(desk, whole["id"])
+    assert (whole["status"], whole["filled_size"]) == ("filled", "0.01")
+    out = made(place(desk, side="sell", type="limit", reduce_only=True, time_in_force="ioc",
+                     limit_price=at(desk, "0.8")))
+    assert ended(desk, out["id"])["status"] == "filled" and not positions(desk)
+    judge(desk)
 
 
 def test_repeated_it_is_one_order(desk):

@@ -23,11 +23,11 @@ def key(tmp_path):
     return evidence.Key("trader.example/log1", bytes(range(32)), tmp_path)
 
 
-def held(key):
+def held(key, **changes):
     """A perpetual is bought: 2 at 100 for a fee of 0.50."""
     order = entry("order", {"id": 1, "limit_price": None, "reduce_only": False, "side": "buy",
                             "signal": None, "size": "2.0", "strategy_id": "i", "symbol": SYMBOL,
-                            "type": "market"}, "s")
+                            "type": "market", **changes}, "s")
     leaf = ledger.leaf_hash(order)
     return evidence.Evidence([
         entry("genesis", {"origin": key.name, "quote": "USDT", "starting_equity": "1000"}),
@@ -42,6 +42,19 @@ def held(key):
                         "order": leaf, "order_id": "1", "size": "2.0", "status": "filled",
                         "symbol": SYMBOL}, "s"),
     ], key)
+
+
+# ---- Orders ----
+
+@pytest.mark.parametrize("changes, wanted", [
+    ({}, set()), ({"time_in_force": "ioc"}, {"orders"}),
+    *(({"type": "limit", "limit_price": "100.0", "time_in_force": life}, set())
+      for life in ("ioc", "fok", "post_only")),
+    ({"type": "limit", "limit_price": "100.0", "time_in_force": "gtc"}, {"orders"}),
+    ({"type": "limit", "limit_price": "100.0", "time_in_force": None}, {"orders"})])
+def test_only_limit_orders_say_how_long_they_are_good(key, tmp_path, changes, wanted):
+    found = failed(judge(held(key, **changes).write(tmp_path / "log"), key.vkey))
+    assert found >= wanted and bool(found) == bool(wanted)
 
 
 # ---- Corrections ----

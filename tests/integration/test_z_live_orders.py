@@ -118,6 +118,34 @@ def test_a_limit_rests_at_the_venue_is_replaced_there_and_fills(make_daemon, fol
     verify(desk.daemon)
 
 
+@pytest.mark.parametrize("market", SYMBOLS)
+def test_how_long_an_order_is_good_at_the_venue(make_daemon, folder, venue, market):
+    desk = open_desk(make_daemon, folder, venue, market)
+    refused = desk.wait(desk.buy("1.02", post_only=True), "rejected")
+    assert (refused["error"], refused["filled_size"]) == ("would_trigger", "0")
+    first = desk.wait(desk.buy("0.8", post_only=True), "accepted")
+    second = wait_until(lambda: desk.replace(first["id"], limit_price=desk.at("0.85")).json, 60,
+                        "a replacement")
+    second = desk.wait(second["id"], "accepted")
+    assert second["post_only"] and list(open_orders(venue)) == [second["client_order_id"]]
+    third = desk.replace(second["id"], limit_price=desk.at("1.02")).json
+    assert desk.wait(third["id"], "rejected")["error"] == "would_trigger"
+    assert desk.wait(second["id"], "canceled") and not open_orders(venue)
+    for life, ends in (("ioc", "expired"),
+                       ("fok", "expired" if market == "binance" else "rejected")):
+        nothing = desk.wait(desk.buy("0.8", time_in_force=life), ends)
+        assert (nothing["filled_size"], nothing["attempt"]) == ("0", 1)
+    venue.faults("next 1 on order : partial(0.5)")
+    part = desk.wait(desk.buy("1.02", time_in_force="ioc"), "expired")
+    assert part["filled_size"] == "0.01"
+    wait_until(lambda: desk.positions()[0]["unprotected_since"] is None, 60, "its stop")
+    whole = desk.wait(desk.buy("1.02", time_in_force="fok"), "filled")
+    assert whole["filled_size"] == "0.02"
+    flatten(desk.daemon)
+    assert_exactly_once(desk.daemon, venue)
+    verify(desk.daemon)
+
+
 def test_an_order_expires_at_the_venue(make_daemon, folder, venue):
     desk = open_desk(make_daemon, folder, venue, "binance")
     made = wait_until(lambda: desk.accepted(

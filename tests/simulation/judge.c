@@ -74,7 +74,8 @@ static void check_unknown(struct judge *j, const struct judge_life *life, const 
     }
 }
 
-/* Positions at the venue and entries that may still execute, at the decision's price. */
+/* Positions at the venue and entries that may still execute, at the decision's price; what it takes
+ * the place of by one request ends before it comes, or it does not come. */
 static void check_exposure(struct judge *j, const struct order *o)
 {
     struct money sum, more;
@@ -88,7 +89,8 @@ static void check_exposure(struct judge *j, const struct order *o)
         const struct order *row = judge_row(j, orders[i].client_order_id);
 
         held[orders[i].symbol] += (int)orders[i].side * orders[i].executed.e12;
-        if (row && row->purpose == PURPOSE_ENTRY && orders[i].ended_us == TIME_NONE)
+        if (row && row->purpose == PURPOSE_ENTRY && orders[i].ended_us == TIME_NONE &&
+            !(j->traits.has_replace && row->id == o->replaces_id))
             held[orders[i].symbol] +=
                 (int)orders[i].side * (orders[i].size.e12 - orders[i].executed.e12);
     }
@@ -151,6 +153,9 @@ static void check_replaced(struct judge *j, const struct order *o)
 {
     const struct order *old = judge_row_with(j, o->replaces_id);
 
+    if (old && old->life != o->life)
+        judge_violated(j, "O6", "order %lld is %s, and what it replaces %s", (long long)o->id,
+                       order_life_name(o->life), order_life_name(old->life));
     if (!old || size_cmp(old->filled, o->replaces_filled) != 0)
         judge_violated(j, "O6", "order %lld is sent, and what it replaces has filled more",
                        (long long)o->id);
@@ -161,6 +166,8 @@ static void check_replaced(struct judge *j, const struct order *o)
 
 static void check_once(struct judge *j, const struct order *o)
 {
+    if (order_is_immediate(o) && o->attempt > 1)
+        judge_violated(j, "O2", "order %lld was for once, and is tried again", (long long)o->id);
     for (size_t k = 0; k < j->sent_count; k++)
         if (strcmp(j->sent[k], o->client_order_id) == 0)
             judge_violated(j, "O2", "order %lld is sent a second time", (long long)o->id);

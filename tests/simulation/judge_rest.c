@@ -28,6 +28,9 @@ static void check_orders(struct judge *j)
         else if (row->filled.e12 != o->executed.e12)
             judge_violated(j, "F1", "order %lld (%s): filled is not what was executed",
                            (long long)row->id, order_status_name(row->status));
+        else if (row->life != o->life)
+            judge_violated(j, "O1", "order %lld is %s there and %s here", (long long)row->id,
+                           order_life_name(o->life), order_life_name(row->life));
         else if (row->status == ORDER_ABSENT)
             judge_violated(j, "O7", "order %lld is absent here and was there", (long long)row->id);
         if (o->ended_us == TIME_NONE)

@@ -105,6 +105,13 @@ PLANTED = {
          "        if (o->status == ORDER_SUBMITTED)\n"
          "            order_move(o, ORDER_UNKNOWN, now);\n"),
     ],
+    "replacement may take": [
+        ("engine/operator_order.c", "                               .life = old->life,\n", ""),
+    ],
+    "ioc tried again": [
+        ("engine/attempt.c", " ||\n        order_is_immediate(o)) /* its moment has passed */\n",
+         ")\n"),
+    ],
 }
 
 

@@ -54,6 +54,17 @@ static const struct position *any_position(const struct run *r)
     return NULL;
 }
 
+/* Of a limit order that does not expire by itself, by its size, so that nothing else is drawn. */
+static enum order_life life_of(const struct order_request *o)
+{
+    static const enum order_life lives[] = {LIFE_IOC, LIFE_FOK, LIFE_POST_ONLY};
+    int n = (int)(o->size.e12 / 1000000000 % 8);
+
+    return o->type == ORDER_LIMIT && o->expires_us == TIME_NONE && n < (int)COUNT_OF(lives)
+               ? lives[n]
+               : LIFE_GTC;
+}
+
 static struct command place(struct run *r)
 {
     int symbol = (int)sim_below(&r->random, SIM_SYMBOLS);
@@ -74,6 +85,7 @@ static struct command place(struct run *r)
                                        r->instruments[symbol].tick.e12;
     if (o->type == ORDER_LIMIT && sim_below(&r->random, 3) == 0)
         o->expires_us = sim_now_us() + 5 * US_PER_S + (int64_t)sim_below(&r->random, 300 * 1000000);
+    o->life = life_of(o);
     return c;
 }
 

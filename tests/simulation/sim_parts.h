@@ -75,6 +75,8 @@ struct price sim_price(const struct sim_venue *v, int symbol, int64_t at_us);
 void sim_end(struct sim_venue *v, int order, enum venue_order_state state, const char *reason);
 void sim_trade(struct sim_venue *v, int order, int symbol, enum side side, struct size size);
 void sim_execute_rest(struct sim_venue *v, int order);
+/* An ioc or fok order that has just come. */
+void sim_execute_at_once(struct sim_venue *v, int order);
 void sim_match_all(struct sim_venue *v);
 enum venue_error sim_accept(struct sim_venue *v, const struct order *o, int *order);
 /* Both or neither. */

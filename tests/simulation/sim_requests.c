@@ -69,7 +69,8 @@ static void become(struct sim_venue *v, const struct thing *t, const struct orde
     if (error == VENUE_ERROR_DUPLICATE_ID)
         sim_sometimes(v, "client order id taken");
     if (error == VENUE_ERROR_WOULD_TRIGGER)
-        sim_sometimes(v, "stop would trigger at once");
+        sim_sometimes(v, o->life == LIFE_POST_ONLY ? "post only would take"
+                                                   : "stop would trigger at once");
     if (error == VENUE_ERROR_FUNDS)
         sim_sometimes(v, "insufficient funds");
     if (error) {
@@ -86,6 +87,8 @@ static void become(struct sim_venue *v, const struct thing *t, const struct orde
     sim_stream(v, order, &(struct venue_event){.kind = VENUE_ACCEPTED});
     if (o->type == ORDER_MARKET)
         sim_execute_rest(v, order);
+    else if (order_is_immediate(o))
+        sim_execute_at_once(v, order);
 }
 
 /* The network repeated it.  What is told of the copy is told of the order, so only that its id is

@@ -188,19 +188,26 @@ static struct size reducible(const struct sim_venue *v, const struct sim_order *
     return size_max(held, SIZE_ZERO);
 }
 
-/* Executes what is left of an order, or a part of it; what cannot execute expires. */
-static void execute(struct sim_venue *v, int order, bool may_split)
+/* What may execute of what is left of an order. */
+static struct size executable(const struct sim_venue *v, const struct sim_order *o)
 {
-    struct sim_order *o = &v->orders[order];
-    i128 lot = v->o.instruments[o->symbol].lot.e12;
-    struct size most = {o->size.e12 - o->executed.e12}, part;
+    struct size most = {o->size.e12 - o->executed.e12};
 
     if (o->reduce_only && v->o.traits.has_reduce_only)
         most = size_min(most, reducible(v, o));
     if (is_spot(v, o->symbol) && o->side == SIDE_SELL)
         most = size_min(most, size_max(v->held[o->symbol], SIZE_ZERO));
-    most.e12 -= most.e12 % lot; /* what fees left of a lot */
-    part = most;
+    most.e12 -= most.e12 % v->o.instruments[o->symbol].lot.e12; /* what fees left of a lot */
+    return most;
+}
+
+/* Executes what is left of an order, or a part of it; what cannot execute expires. */
+static void execute(struct sim_venue *v, int order, bool may_split)
+{
+    struct sim_order *o = &v->orders[order];
+    i128 lot = v->o.instruments[o->symbol].lot.e12;
+    struct size most = executable(v, o), part = most;
+
     if (may_split && most.e12 > 2 * lot && sim_chance(&v->random, v->o.faults.parts))
         part.e12 = most.e12 / lot / 2 * lot;
     if (size_sign(part) > 0) {
@@ -258,6 +265,19 @@ void sim_match_all(struct sim_venue *v)
     }
 }
 
+void sim_execute_at_once(struct sim_venue *v, int order)
+{
+    const struct sim_order *o = &v->orders[order];
+    bool is_whole = executable(v, o).e12 == o->size.e12;
+
+    if (is_hit(v, o) && (o->life == LIFE_IOC || is_whole))
+        execute(v, order, o->life == LIFE_IOC);
+    if (o->ended_us != TIME_NONE)
+        return;
+    sim_sometimes(v, size_sign(o->executed) > 0 ? "ioc filled in part" : "ioc or fok found nobody");
+    sim_end(v, order, VENUE_ORDER_EXPIRED, "not at once");
+}
+
 static bool is_taken(const struct sim_venue *v, const char *client_order_id)
 {
     for (size_t i = 0; i < v->order_count; i++) {
@@ -284,7 +304,7 @@ static enum venue_error objection(struct sim_venue *v, const struct order *o, in
         return VENUE_ERROR_DUPLICATE_ID;
     if (refusal)
         return refusal;
-    if (o->type == ORDER_STOP_MARKET && is_hit(v, &probe))
+    if ((o->type == ORDER_STOP_MARKET || o->life == LIFE_POST_ONLY) && is_hit(v, &probe))
         return VENUE_ERROR_WOULD_TRIGGER;
     if (o->reduce_only && v->o.traits.has_reduce_only && size_sign(reducible(v, &probe)) == 0)
         return VENUE_ERROR_REDUCE_ONLY;
@@ -306,6 +326,7 @@ static int add_order(struct sim_venue *v, const struct order *o)
     *made = (struct sim_order){.symbol = sim_symbol(v, o->symbol),
                                .side = o->side,
                                .type = o->type,
+                               .life = o->life,
                                .reduce_only = o->reduce_only,
                                .size = o->size,
                                .level = o->type == ORDER_LIMIT ? o->limit_price : o->stop_price,

@@ -44,6 +44,7 @@ struct sim_order {
     int symbol;
     enum side side;
     enum order_type type;
+    enum order_life life;
     bool reduce_only;
     bool is_disowned; /* as if another owner's: see sim_venue_disown */
     struct size size, executed;
