@@ -9,7 +9,12 @@ only=$2
 shift 2
 export TRADERD_BIN
 export PYTHONDONTWRITEBYTECODE=1
-[ -z "$only" ] || set -- -k "$only" "$@"
+# Whole processes wait more than they compute: several files at a time, each file in its order.
+if [ -z "$only" ]; then
+    set -- -n "${INTEGRATION_WORKERS:-3}" --dist loadfile "$@"
+else
+    set -- -k "$only" "$@"
+fi
 exec build/venv/bin/python -m pytest -q -p no:cacheprovider \
     -o 'markers=crash: kills the daemon again and again (CRASH_ROUNDS)' \
     --durations=5 "$@" tests/integration

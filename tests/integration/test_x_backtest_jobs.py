@@ -13,9 +13,12 @@ from daemon import run, wait_until
 OVER = ("succeeded", "failed", "canceled")
 QUEUED, KEPT = 8, 32
 PARTS = ("/report", "/trades", "/equity", "/equity?series=curve")
-# With a volume cap the whole engine plays: over MANY candles that takes a while.
+# With a volume cap the whole engine plays, and each candle of each of these means looks back at
+# hundreds: over MANY candles that takes a while.
 MANY = 400_000
-SLOW = {"document": world.keeper("slow"), "volume_cap": 0.9}
+MEANS = {f"mean{n}": f"cci({n})" for n in range(480, 500)}
+SLOW = {"document": world.keeper("slow", features={**world.HOLDER["features"], **MEANS}),
+        "volume_cap": 0.9}
 STOPLESS = {key: value for key, value in world.BUSY.items()
             if key not in ("stop_loss", "trailing_stop")}
 
