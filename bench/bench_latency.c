@@ -47,7 +47,7 @@ struct moments {
 };
 
 enum figure {
-    FIGURE_TOTAL,  /* closed to the median order's bytes */
+    FIGURE_TOTAL,  /* closed to the median order's bytes written */
     FIGURE_FIRST,  /* to the first order's */
     FIGURE_LAST,   /* to the last one's */
     FIGURE_WAKE,   /* closed to awake */
@@ -56,12 +56,13 @@ enum figure {
     FIGURE_SUBMIT, /* durable to the last order given to the connector */
     FIGURE_SENT,   /* the first order given to it, to the median order's bytes */
     FIGURE_REST,   /* all but the commit, to the median order's bytes */
+    FIGURE_READ,   /* those bytes to the venue, woken by them, having read the request */
     FIGURE_BARE,   /* one row inserted durably, beside */
     FIGURE_COUNT_
 };
 
 static const char *const figure_names[FIGURE_COUNT_] = {
-    "total", "first", "last", "wake", "decide", "commit", "submit", "sent", "rest", "bare"};
+    "total", "first", "last", "wake", "decide", "commit", "submit", "sent", "rest", "read", "bare"};
 
 static struct latency {
     size_t symbols, orders; /* orders: of a round */
@@ -358,29 +359,32 @@ static int64_t bare_commit_us(void)
 
 static void note_round(uint64_t before)
 {
-    static int64_t arrived[SYMBOLS_MAX];
+    static int64_t written[SYMBOLS_MAX], arrived[SYMBOLS_MAX];
     const struct moments m = l.now;
     int64_t *values[FIGURE_COUNT_];
-    int64_t arrived_us;
+    int64_t written_us, arrived_us;
 
     for (size_t i = 0; i < l.orders; i++) {
         const struct bench_arrival *a =
             &l.venue_process.arrivals->items[(before + i) % BENCH_ORDERS_MAX];
 
+        written[i] = a->written_us;
         arrived[i] = a->arrived_us;
         l.reused += a->used_before > 0;
     }
     for (int f = 0; f < FIGURE_COUNT_; f++)
         values[f] = &l.values[f][l.rounds];
+    written_us = bench_quantile(written, l.orders, 0.5);
     arrived_us = bench_quantile(arrived, l.orders, 0.5);
-    *values[FIGURE_TOTAL] = arrived_us - m.closed_us;
-    *values[FIGURE_FIRST] = arrived[0] - m.closed_us;
-    *values[FIGURE_LAST] = arrived[l.orders - 1] - m.closed_us;
+    *values[FIGURE_TOTAL] = written_us - m.closed_us;
+    *values[FIGURE_FIRST] = written[0] - m.closed_us;
+    *values[FIGURE_LAST] = written[l.orders - 1] - m.closed_us;
     *values[FIGURE_WAKE] = m.awake_us - m.closed_us;
     *values[FIGURE_DECIDE] = m.committing_us - m.awake_us;
     *values[FIGURE_COMMIT] = m.durable_us - m.committing_us;
     *values[FIGURE_SUBMIT] = m.last_submit_us - m.durable_us;
-    *values[FIGURE_SENT] = arrived_us - m.first_submit_us;
+    *values[FIGURE_SENT] = written_us - m.first_submit_us;
+    *values[FIGURE_READ] = arrived_us - written_us;
     *values[FIGURE_REST] = *values[FIGURE_TOTAL] - *values[FIGURE_COMMIT];
     *values[FIGURE_BARE] = bare_commit_us();
     l.rounds++;

@@ -31,12 +31,40 @@ struct peer {
     int socket;
     SSL *tls; /* NULL: plain */
     struct bench_arrivals *arrivals;
+    int64_t written_us; /* of the newest bytes */
     char request[REQUEST_BYTES + 1];
     size_t length;
 };
 
+/* Waits for bytes and notes when the newest of them came; leaves them where they are. */
+static void note_bytes(struct peer *p)
+{
+    char bytes[REQUEST_BYTES];
+    union {
+        struct cmsghdr align;
+        char space[CMSG_SPACE(sizeof(struct timespec))];
+    } control;
+    struct iovec io = {bytes, sizeof bytes};
+    struct msghdr m = {
+        .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+
+    p->written_us = 0;
+    if (recvmsg(p->socket, &m, MSG_PEEK) <= 0)
+        return;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+        struct timespec at;
+
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        memcpy(&at, CMSG_DATA(c), sizeof at);
+        p->written_us =
+            at.tv_sec * US_PER_S + at.tv_nsec / 1000 + clock_monotonic_us() - clock_wall_us();
+    }
+}
+
 static ssize_t receive(struct peer *p, char *to, size_t room)
 {
+    note_bytes(p);
     return p->tls ? SSL_read(p->tls, to, (int)room) : recv(p->socket, to, room, 0);
 }
 
@@ -143,7 +171,7 @@ static void *serve_peer(void *self)
                                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
                 ;
             a = &p->arrivals->items[place % BENCH_ORDERS_MAX];
-            *a = (struct bench_arrival){clock_monotonic_us(), used};
+            *a = (struct bench_arrival){p->written_us, clock_monotonic_us(), used};
             answer_order(p, body);
         }
     }
@@ -172,6 +200,7 @@ static NO_RETURN void serve(int listener, SSL_CTX *tls, struct bench_arrivals *a
         p->socket = socket;
         p->arrivals = arrivals;
         (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        (void)setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
         p->tls = tls ? SSL_new(tls) : NULL;
         if (p->tls)
             SSL_set_fd(p->tls, socket);

@@ -14,7 +14,8 @@ enum {
 };
 
 struct bench_arrival {
-    int64_t arrived_us;  /* the whole request was there; monotonic clock */
+    int64_t written_us;  /* its last byte lay in the venue's socket, by the kernel's stamp */
+    int64_t arrived_us;  /* the venue, which had to wake up, had read it whole; both monotonic */
     int64_t used_before; /* requests that came on the same connection before: must be 0 */
 };
 

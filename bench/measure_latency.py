@@ -41,14 +41,15 @@ def measure():
             r = run(symbols, orders, rounds, tls, ahead)
             assert r["reused"] == 0, "an order went out on a connection that had carried something"
             rows.append((f"{symbols}, {orders}", tls, ahead, r["total_us"], r["commit_us"], r["rest_us"],
-                         r["wake_us"], r["decide_us"], r["submit_us"], r["sent_us"], r["first_us"],
-                         r["last_us"], r["told_us"], r["bare_us"]))
+                         r["wake_us"], r["decide_us"], r["submit_us"], r["sent_us"], r["read_us"],
+                         r["first_us"], r["last_us"], r["told_us"], r["bare_us"]))
     columns = ("symbols, orders", "TLS", "opened", "candle to bytes, us", "commit", "all the rest", "wake",
-               "decide", "submit", "network", "first order", "last order", "told", "a bare insert")
+               "decide", "submit", "network", "read", "first order", "last order", "told", "a bare insert")
     note = ("Medians over the rounds, of the median order. All the rest is candle to bytes without the "
             "commit: wake (of the engine), decide (rules, risk, leaves), submit (all orders given to the "
-            "transport), network (from there to the whole request read by the venue, another process: "
-            "wake-up, signature, connection, bytes). Told is the mean of decided_sent at "
+            "transport), network (from there to the request's last byte in the venue's socket, by the "
+            "kernel's stamp: wake-up, signature, connection, bytes). Read is what the venue, another process, "
+            "then takes to wake up and read them. Told is the mean of decided_sent at "
             "/v1/metrics/latency: the commit and a part of decide. A bare insert is one row, one commit, "
             "on a connection of its own, right after each round.")
     bench.table("latency", columns, rows, note)
