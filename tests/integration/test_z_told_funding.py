@@ -3,11 +3,23 @@
 import decimal
 import json
 
+import pytest
+
 from daemon import wait_until
-from test_z_live import (fixture_venue, flatten, live_config, start,  # noqa: F401
-                         trades, verify)
+from sandbox import Sandbox
+from test_z_live import flatten, live_config, second_candles, start, trades, verify
 
 STAMPS = "every 2s : funding(BTC/USDT:USDT, 0.000317)\n"
+
+
+@pytest.fixture(name="venue")
+def fixture_venue(folder):
+    """One that lets itself be asked for its account, and its funding, every two seconds."""
+    made = Sandbox("--state", folder / "venue.state", "--weight-limit", 1000000,
+                   candles=second_candles(folder))
+    made.start()
+    yield made
+    made.kill()
 
 
 def wallet(venue):
