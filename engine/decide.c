@@ -157,7 +157,8 @@ static enum err decide_view_position(const struct engine_state *s, const struct 
     struct money notional;
     enum err e = notional_of(p->mark, p->size, ROUND_UP, &notional);
 
-    if (e == ERR_OK && !lane_instrument(s, of)->is_spot)
+    /* A perpetual's margin; what was sold on spot beyond what was held has to be bought back. */
+    if (e == ERR_OK && (!lane_instrument(s, of)->is_spot || p->direction == DIRECTION_SHORT))
         e = money_sub(v->cash_free, notional, &v->cash_free);
     if (e == ERR_OK && of->instrument == lane->instrument)
         e = money_add(v->symbol_exposure, notional, &v->symbol_exposure);

@@ -177,7 +177,8 @@ size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take)
     return journal_batch_add_leaf(&s->pending, leaf_take);
 }
 
-/* What one position adds to equity: a spot holding its value, a perpetual its profit. */
+/* What one position adds to equity: a perpetual its profit, a spot holding its value; what was sold
+ * on spot beyond what was held is in cash, and owed. */
 static enum err state_position_value(const struct position *p, const struct instrument *i,
                                      struct money unrealized, struct money *value)
 {
@@ -189,9 +190,12 @@ static enum err state_position_value(const struct position *p, const struct inst
         return ERR_OK;
     }
     e = notional_of(p->mark, p->size, ROUND_HALF_EVEN, &notional);
-    if (e == ERR_OK)
-        *value = money_to_scale(notional, i->money_scale, ROUND_HALF_EVEN);
-    return e;
+    if (e)
+        return e;
+    *value = money_to_scale(notional, i->money_scale, ROUND_HALF_EVEN);
+    if (p->direction == DIRECTION_SHORT)
+        *value = money_neg(*value);
+    return ERR_OK;
 }
 
 enum err state_equity(const struct engine_state *s, struct money *equity, struct money *unrealized,

@@ -152,7 +152,9 @@ static bool value_position(const struct book_position *p, i128 mark, int decimal
         notional_of(half, size, ROUND_UP, &off))
         return false;
     if (!is_spot(p->symbol, strlen(p->symbol)))
-        worth.e12 = p->direction > 0 ? worth.e12 - p->cost_left : p->cost_left - worth.e12;
+        worth.e12 -= p->cost_left;
+    if (p->direction < 0) /* on spot: sold beyond what was held, and owed */
+        worth.e12 = -worth.e12;
     return !money_add((struct money){sum->value}, worth, &worth) &&
            (sum->value = worth.e12, sum->margin += off.e12 + 1, true);
 }

@@ -370,7 +370,8 @@ class Rules:
             value = bounded(half_even(amount(item.get("mark")) * p.size, ONE))
             half = 10 ** (12 - decimals_of(item["mark"])) // 2 + 1
             margin += -(-half * p.size // ONE) + 1
-            worth += value if ":" not in p.symbol else p.direction * (value - p.cost)
+            # On spot a short was sold beyond what was held: it is owed.
+            worth += p.direction * (value if ":" not in p.symbol else value - p.cost)
         if len(listed) != len(positions):
             raise Bad("more or fewer positions are open than is reported")
         return worth, margin
