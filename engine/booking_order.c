@@ -4,6 +4,7 @@
 #include "engine/attempt.h"
 #include "engine/booking_parts.h"
 #include "engine/comparison.h"
+#include "engine/execution.h"
 #include "engine/expiry.h"
 #include "engine/gate.h"
 #include "engine/inquiry.h"
@@ -33,9 +34,12 @@ static void booking_give_up(struct engine_state *s, const struct live_order *was
         lane->pair_refused = true;
         return;
     }
-    /* A position whose stop the venue refuses must not stay unprotected. */
+    /* A position whose stop the venue refuses must not stay unprotected.  One that never left and
+     * is not of the size that is wanted by now was not refused: protection.c makes another. */
     if (was->order.purpose == PURPOSE_STOP_LOSS && p->id == was->order.position_id &&
-        !was->cancel_wanted)
+        !was->cancel_wanted &&
+        !(was->order.error == VENUE_ERROR_NOT_SENT &&
+          size_cmp(was->order.size, execution_sellable(s, lane)) > 0))
         lane->exit_price_missing = true;
     /* A target it refuses would be refused again, and again: the stop has to do. */
     if (was_target)
@@ -160,6 +164,7 @@ static void booking_cancel_failed(struct engine_state *s, struct live_order *liv
     int64_t pause_us = US_PER_S / 2;
 
     live->cancel_sent = false;
+    live->is_touched |= event->error == VENUE_ERROR_NOT_OPEN;
     if (pause_us < event->retry_after_us)
         pause_us = event->retry_after_us;
     live->hold_until_us = state_now(s) + pause_us;

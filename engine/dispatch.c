@@ -90,7 +90,7 @@ static bool dispatch_may_replace(const struct engine_state *s, const struct live
 }
 
 /* A stop stays while its successor is not confirmed, where both may rest or one request moves
- * it; an entry until that request replaces it. */
+ * it, as long as it is untouched; an entry until that request replaces it. */
 static bool dispatch_keeps(const struct engine_state *s, const struct live_order *live)
 {
     const struct venue_traits *t = dispatch_traits(s);
@@ -101,7 +101,8 @@ static bool dispatch_keeps(const struct engine_state *s, const struct live_order
     if (!t->outlives_us || live->order.purpose != PURPOSE_STOP_LOSS)
         return false;
     new = dispatch_successor(s, live);
-    return new && (protection_may_overlap(t) || dispatch_may_replace(s, new));
+    return new && (protection_may_overlap(t) ||
+                   (replacement_is_untouched(live) && dispatch_may_replace(s, new)));
 }
 
 /* What was sent with it is being canceled: it ends with that. */
@@ -134,7 +135,8 @@ static struct live_order *dispatch_predecessor(const struct engine_state *s,
         struct live_order *live = s->orders[i];
 
         if (live != new && live->order.position_id == new->order.position_id &&
-            live->order.purpose == PURPOSE_STOP_LOSS && live->cancel_wanted &&dispatch_is_out(live))
+            live->order.purpose == PURPOSE_STOP_LOSS &&
+            live->cancel_wanted &&dispatch_is_out(live) && replacement_is_untouched(live))
             return live;
     }
     return NULL;
@@ -197,12 +199,12 @@ static const char *dispatch_objection(const struct engine_state *s, const struct
                                                                               : NULL;
 }
 
-/* An exit of more than is left, because a stop executed meanwhile. */
+/* Made to sell, or buy back, more than is left, because a stop executed meanwhile. */
 static bool dispatch_is_too_large(const struct engine_state *s, const struct live_order *live)
 {
     const struct position *p = live->lane->position;
 
-    return dispatch_traits(s)->outlives_us && live->order.purpose == PURPOSE_EXIT &&
+    return dispatch_traits(s)->outlives_us && live->order.purpose != PURPOSE_ENTRY &&
            !order_is_resting_exit(&live->order) && p && p->id == live->order.position_id &&
            size_cmp(live->order.size, p->size) > 0;
 }
@@ -299,14 +301,15 @@ static void dispatch_cancels(struct engine_state *s, int64_t now)
 
 /* Ends a new order that is not sent.  An exit that would be too large, or misfits, is made anew; so
  * is one of the whole that waited in vain for what it has to wait for: that it is wanted is not
- * forgotten with its last attempt. */
+ * forgotten with its last attempt.  Stops and targets of the size there is are protection.c's. */
 static void dispatch_end(struct engine_state *s, const struct live_order *live, const char *reason)
 {
     struct lane *lane = live->lane;
     enum exit_reason why = live->order.exit_reason;
     bool is_too_large = dispatch_is_too_large(s, live);
-    bool is_anew = !live->cancel_wanted && (is_too_large || dispatch_is_misfit(s, live) ||
-                                            (reason == dispatch_too_late && live->order.is_whole));
+    bool is_anew = live->order.purpose == PURPOSE_EXIT && !live->cancel_wanted &&
+                   (is_too_large || dispatch_is_misfit(s, live) ||
+                    (reason == dispatch_too_late && live->order.is_whole));
     struct size size = SIZE_ZERO; /* all of it */
     enum err e;
 

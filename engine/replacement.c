@@ -11,6 +11,11 @@ static const struct order *replacement_old(struct engine_state *s, int64_t id)
     return live ? &live->order : state_ended_of(s, &(struct venue_event){.order_id = id});
 }
 
+bool replacement_is_untouched(const struct live_order *old)
+{
+    return !old->is_touched && size_sign(old->order.filled) == 0;
+}
+
 void replacement_settle(struct engine_state *s, int64_t ended_id)
 {
     const struct order *ended = state_ended_of(s, &(struct venue_event){.order_id = ended_id});
@@ -56,7 +61,7 @@ struct live_order *replacement_of(const struct engine_state *s, const struct liv
     struct live_order *old =
         o->replaces_id && o->purpose == PURPOSE_ENTRY ? state_order(s, o->replaces_id) : NULL;
 
-    if (!old || !s->options.venue->traits.has_replace || size_sign(old->order.filled) > 0 ||
+    if (!old || !s->options.venue->traits.has_replace || !replacement_is_untouched(old) ||
         old->order.status == ORDER_NEW)
         return NULL;
     return old;

@@ -10,6 +10,10 @@
 
 #include "engine/state.h"
 
+/* Nothing was executed of it as far as is known here: the venue may be asked to put another in its
+ * place, and looks once more.  What was touched is canceled first, and waited for. */
+bool replacement_is_untouched(const struct live_order *old);
+
 /* After the end of an order: what waits for its place and would be too large now ends unsent, and
  * has another attempt if something is left. */
 void replacement_settle(struct engine_state *s, int64_t ended_id);

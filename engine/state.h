@@ -61,6 +61,7 @@ struct live_order {
     bool cancel_wanted; /* derived: a protective order its position no longer names, or asked for */
     bool cancel_sent;
     bool gives_way;  /* while its replacement is judged: that one counts in its place */
+    bool is_touched; /* the venue would not replace it: it executed, or has ended, untold so far */
     int64_t pair_id; /* the order that was sent with it as one pair and ends with it; 0: none, or
                       * sent before the newest start */
     bool is_fresh;   /* made since the newest dispatch: not durable as far as is known */

@@ -178,8 +178,9 @@ struct venue {
     /* VENUE_CANCELED, or VENUE_CANCEL_FAILED; of an order that has ended what its end was. */
     enum err (*cancel)(void *self, const struct order *o, int64_t at_us);
     /* Cancels and, only if that succeeded, submits in its place: what cancel and what submit
-     * answer.  Where with->replaces_id names the order it cancels only what nothing was executed
-     * of.  NULL without has_replace. */
+     * answer.  Cancels only what nothing was executed of: `with` was made of the whole, so what was
+     * executed untold would be executed again (VENUE_CANCEL_FAILED and VENUE_ERROR_NOT_OPEN;
+     * VENUE_NOT_SENT).  NULL without has_replace. */
     enum err (*replace)(void *self, const struct order *o, const struct order *with, int64_t at_us);
     /* Sends a stop and a target of one oco_group and size as one: both come to rest or neither.  As
      * soon as one executes, even in part, or is canceled, the other ends.  What submit answers, for

@@ -70,10 +70,9 @@ struct binance_wish {
     enum binance_type type;
     enum order_life life; /* of BINANCE_LIMIT: gtc, ioc or fok */
     struct size size;
-    struct price price;  /* of limit orders */
-    struct price stop;   /* of stop and target orders */
-    bool reduce_only;    /* USD-M */
-    bool only_untouched; /* in place of another: only if nothing of that was executed */
+    struct price price; /* of limit orders */
+    struct price stop;  /* of stop and target orders */
+    bool reduce_only;   /* USD-M */
     enum rate_class rate_class;
 };
 /* True when the order goes to USD-M's algo service: every type with a stop price. */
@@ -87,7 +86,8 @@ void binance_place_pair(const struct binance_wish *stop, const struct binance_wi
                         const char *list_id, struct binance_request *out);
 /* Spot: cancels both orders of a pair; the answer shows both. */
 void binance_cancel_pair(const char *symbol, const char *list_id, struct binance_request *out);
-/* Spot: cancels the order called old_id and, only if that worked, places another in its place. */
+/* Spot: cancels the order called old_id, only if nothing of it was executed, and, only if that
+ * worked, places another in its place. */
 void binance_replace(const struct binance_wish *w, const char *old_id, struct binance_request *out);
 /* USD-M: another size and price of an open limit order; it keeps its name. */
 void binance_amend(const struct binance_wish *w, struct binance_request *out);

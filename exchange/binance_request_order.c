@@ -157,8 +157,7 @@ void binance_replace(const struct binance_wish *w, const char *old_id, struct bi
     add_terms(BINANCE_SPOT, w, out);
     binance_add(out, "cancelReplaceMode", "STOP_ON_FAILURE");
     binance_add(out, "cancelOrigClientOrderId", old_id);
-    if (w->only_untouched)
-        binance_add(out, "cancelRestrictions", "ONLY_NEW");
+    binance_add(out, "cancelRestrictions", "ONLY_NEW");
 }
 
 void binance_amend(const struct binance_wish *w, struct binance_request *out)

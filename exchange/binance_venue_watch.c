@@ -137,7 +137,6 @@ void venue_wish(const struct binance_venue *v, const struct watched *w, struct b
                                  .price = o->limit_price,
                                  .stop = o->stop_price,
                                  .reduce_only = o->reduce_only,
-                                 .only_untouched = o->replaces_id != 0,
                                  .rate_class = classes[o->purpose]};
     if (o->type == ORDER_LIMIT)
         out->type = o->life == LIFE_POST_ONLY ? BINANCE_LIMIT_MAKER : BINANCE_LIMIT;

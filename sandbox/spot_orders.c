@@ -45,9 +45,14 @@ void spot_order_get(struct call *c)
 /* Checks cancelRestrictions too; NULL with an error. */
 static struct box_order *find_to_cancel(struct call *c, const char *number, const char *client_id)
 {
-    struct box_order *o = find_order(c, &c->params, number, client_id, -2011);
     const char *only = asked_get(&c->params, "cancelRestrictions");
+    struct box_order *o;
 
+    if (only && strcmp(only, "ONLY_NEW") != 0 && strcmp(only, "ONLY_PARTIALLY_FILLED") != 0) {
+        call_fail(c, -1145, "Invalid cancelRestrictions");
+        return NULL;
+    }
+    o = find_order(c, &c->params, number, client_id, -2011);
     if (!o)
         return NULL;
     if (!book_is_live(o)) {

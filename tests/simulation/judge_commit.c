@@ -145,6 +145,10 @@ static void check_fill(struct judge *j, const struct fill *f)
     else if (o->type == ORDER_LIMIT && (int)o->side * price_cmp(f->price, o->limit_price) > 0)
         judge_violated(j, "F4", "fill %lld beyond its limit", (long long)f->id);
     j->has_late |= o && o->ended_us != TIME_NONE && o->ended_us < f->at_us;
+    /* Where reduce-only bounds the sum, one strategy's stop may meet what another holds. */
+    if (o && o->purpose != PURPOSE_ENTRY && f->opens && !j->has_late && !j->has_foreign &&
+        j->instruments[judge_symbol(j, f->symbol)].is_spot)
+        judge_violated(j, "E2", "order %lld closes more than its position has", (long long)o->id);
     if (!f->venue_fill_id[0])
         judge_violated(j, "C4", "fill %lld has no id of the venue", (long long)f->id);
     for (size_t k = 0; k < m->fill_count; k++)

@@ -170,8 +170,21 @@ static void arrive_pair(struct sim_venue *v, const struct thing *t)
     }
 }
 
-/* Ends an open order at our wish; false when there is none. */
-static bool end_open(struct sim_venue *v, const struct thing *t)
+/* A stop may trigger while its cancel is on its way. */
+static void race(struct sim_venue *v, const struct thing *t)
+{
+    int order = sim_find_open(v, t->order.client_order_id);
+
+    if (order < 0 || v->orders[order].type == ORDER_LIMIT ||
+        !sim_chance(&v->random, v->o.faults.cancel_race))
+        return;
+    sim_sometimes(v, size_sign(v->orders[order].executed) > 0 ? "cancel race lost after a part"
+                                                              : "cancel race lost");
+    sim_execute_rest(v, order);
+}
+
+/* Ends an open order at our wish, if there is one. */
+static void end_open(struct sim_venue *v, const struct thing *t)
 {
     int order = sim_find_open(v, t->order.client_order_id);
     struct venue_event e = {.kind = VENUE_CANCELED,
@@ -179,31 +192,25 @@ static bool end_open(struct sim_venue *v, const struct thing *t)
                             .executed_is_known = !sim_chance(&v->random, v->o.faults.ends_unsaid),
                             .reason = "requested"};
 
-    if (order >= 0 && v->orders[order].type != ORDER_LIMIT &&
-        sim_chance(&v->random, v->o.faults.cancel_race)) {
-        sim_sometimes(v, size_sign(v->orders[order].executed) > 0 ? "cancel race lost after a part"
-                                                                  : "cancel race lost");
-        sim_execute_rest(v, order);
-        order = sim_find_open(v, t->order.client_order_id);
-    }
     if (order < 0) {
         refuse(v, t, VENUE_CANCEL_FAILED, &t->order, VENUE_ERROR_NOT_OPEN);
-        return false;
+        return;
     }
     e.executed = v->orders[order].executed;
     sim_end(v, order, VENUE_ORDER_CANCELED, "requested");
     sim_answer(v, t, &e, NULL);
-    return true;
 }
 
 static void arrive_cancel(struct sim_venue *v, const struct thing *t)
 {
     enum venue_error error = gate(v, NULL);
 
-    if (error)
+    if (error) {
         refuse(v, t, VENUE_CANCEL_FAILED, &t->order, error);
-    else
-        (void)end_open(v, t);
+        return;
+    }
+    race(v, t);
+    end_open(v, t);
 }
 
 /* Something of the order to be replaced was executed. */
@@ -218,18 +225,21 @@ static void arrive_replace(struct sim_venue *v, const struct thing *t)
 {
     enum venue_error error = gate(v, &t->with);
 
+    if (!error)
+        race(v, t);
     if (error) {
         refuse(v, t, VENUE_CANCEL_FAILED, &t->order, error);
         refuse(v, t, VENUE_REJECTED, &t->with, error);
-    } else if (t->with.replaces_id && is_touched(v, t)) {
-        sim_sometimes(v, "replace of what was executed meanwhile");
+    } else if (is_touched(v, t)) {
+        sim_sometimes(v, t->with.purpose == PURPOSE_ENTRY
+                             ? "replace of what was executed meanwhile"
+                             : "replace of a stop that was executed meanwhile");
         refuse(v, t, VENUE_CANCEL_FAILED, &t->order, VENUE_ERROR_NOT_OPEN);
         refuse(v, t, VENUE_NOT_SENT, &t->with, VENUE_ERROR_NOT_SENT);
-    } else if (end_open(v, t)) {
+    } else {
+        end_open(v, t);
         v->o.watch.arrived(v->o.watch.self, t->link, &t->with);
         become(v, t, &t->with);
-    } else {
-        refuse(v, t, VENUE_REJECTED, &t->with, VENUE_ERROR_NOT_OPEN);
     }
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Protection at a spot venue, where what rests locks what it sells: a stop alone moves by one
  * request; stop and target rest as one pair, end as one, and come back as one. */
-#include <stdlib.h>
-
-#include "engine/verify_log.h"
 #include "tests/support/check.h"
 #include "tests/support/script_venue.h"
 
@@ -100,67 +97,6 @@ static void end(struct script *s, enum venue_event_kind kind, int64_t order_id,
 
     e->executed = executed;
     e->executed_is_known = true;
-}
-
-/* The verifier takes an equity entry of the next midnight for what it is. */
-static void check_midnight(const struct script *s, const struct snapshot *now)
-{
-    const struct leaf *newest = &s->journal.leaves[s->journal.leaf_count - 1];
-    const struct instrument *instrument = &s->instrument;
-    struct equity_point point = {.equity = now->equity,
-                                 .cash = s->journal.account.cash,
-                                 .unrealized = now->unrealized,
-                                 .is_daily = true,
-                                 .day = newest->at_us / US_PER_DAY + 1};
-    struct leaf_context context = {
-        .mode = MODE_PAPER, .strategy = "", .at_us = point.day * US_PER_DAY};
-    struct verify_log *v = xcalloc(1, sizeof *v);
-    struct verify_report report = {0};
-    struct leaf leaf;
-
-    point.at_us = context.at_us;
-    verify_log_init(v, &report);
-    for (size_t i = 0; i < s->journal.leaf_count; i++)
-        verify_log_push(v, s->journal.leaves[i].bytes, s->journal.leaves[i].length, NULL);
-    assert_ok(
-        ledger_equity(&context, &point, now->positions, now->position_count, &instrument, &leaf));
-    verify_log_push(v, leaf.bytes, leaf.length, NULL);
-    free(leaf.bytes);
-    verify_log_end(v);
-    for (enum property i = 0; i < PROPERTY_COUNT_; i++)
-        if (report.findings[i].verdict == VERDICT_FAIL)
-            fail_msg("%s: %s", property_key(i), report.findings[i].detail);
-    verify_log_release(v);
-    free(v);
-}
-
-/* More was sold than was held, of what another strategy has: until it is bought back that is a
- * debt, and equity is what is left after it. */
-static void test_what_was_sold_beyond_is_owed(void **state)
-{
-    struct snapshot *now;
-    struct script s;
-    struct order stop;
-    struct size beyond = {INT64_C(1000000000000)};
-
-    (void)state;
-    hold(&s, false);
-    stop = script_newest(&s, SCRIPT_SUBMIT)->order;
-    (void)script_tell(&s, VENUE_ACCEPTED, stop.id);
-    script_play(&s, 130); /* it trails: replaced, and the venue never said how much it executed */
-    (void)script_tell(&s, VENUE_CANCELED, stop.id);
-    fill(&s, script_newest(&s, SCRIPT_REPLACE)->other.id, "t2", stop.size);
-    fill(&s, stop.id, "t3", beyond);
-    script_play(&s, 131);
-    now = engine_snapshot(s.engine);
-    assert_int_equal(now->position_count, 1);
-    assert_int_equal(now->positions[0].direction, DIRECTION_SHORT);
-    assert_true(now->positions[0].size.e12 == beyond.e12);
-    /* Marked at its own fill. */
-    assert_true(now->equity.e12 == s.journal.account.cash.e12 - 100 * beyond.e12);
-    check_midnight(&s, now);
-    snapshot_release(now);
-    script_end(&s);
 }
 
 static void test_stop_and_target_go_as_one(void **state)
@@ -442,7 +378,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_part_leaves_when_the_pair_has_left_it_free),
         cmocka_unit_test(test_a_stop_alone_moves_by_one_request),
-        cmocka_unit_test(test_what_was_sold_beyond_is_owed),
         cmocka_unit_test(test_stop_and_target_go_as_one),
         cmocka_unit_test(test_a_pair_moves_by_cancel_and_place),
         cmocka_unit_test(test_a_cancel_that_failed_is_sent_again),

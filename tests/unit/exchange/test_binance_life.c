@@ -67,7 +67,8 @@ static void test_a_replacement_is_post_only(void **state)
     assert_string_equal(r.parameters,
                         "symbol=BTCUSDT&side=BUY&type=LIMIT_MAKER&newClientOrderId=l2"
                         "&newOrderRespType=FULL&quantity=0.01&price=39000"
-                        "&cancelReplaceMode=STOP_ON_FAILURE&cancelOrigClientOrderId=l1");
+                        "&cancelReplaceMode=STOP_ON_FAILURE&cancelOrigClientOrderId=l1"
+                        "&cancelRestrictions=ONLY_NEW");
 }
 
 /* ---- The market of the sandbox stands at 40000 ---- */

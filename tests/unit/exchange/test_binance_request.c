@@ -116,11 +116,13 @@ static bool is_skipped(const struct jnode *skip, const char *pair, size_t length
     return length == 12 && strncmp(pair, "clientAlgoId", length) == 0;
 }
 
-/* We change orders by our own name for them: it stands where the fixtures have the venue's id. */
+/* We change orders by our own name for them: it stands where the fixtures have the venue's id; and
+ * replace only what nothing was executed of. */
 static void rename_ids(char *form, size_t capacity)
 {
-    static const char *const names[][2] = {{"&cancelOrderId=", "&cancelOrigClientOrderId="},
-                                           {"&orderId=", "&origClientOrderId="}};
+    static const char *const names[][2] = {
+        {"&cancelOrderId=", "&cancelRestrictions=ONLY_NEW&cancelOrigClientOrderId="},
+        {"&orderId=", "&origClientOrderId="}};
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         char *at = strstr(form, names[i][0]), *rest;
@@ -250,10 +252,8 @@ static void test_requests_without_a_fixture(void **state)
     assert_string_equal(r.parameters,
                         "symbol=BTCUSDT&side=SELL&type=STOP_LOSS&newClientOrderId=s1"
                         "&newOrderRespType=FULL&quantity=0.01&stopPrice=33000"
-                        "&cancelReplaceMode=STOP_ON_FAILURE&cancelOrigClientOrderId=old");
-    stop.only_untouched = true;
-    binance_replace(&stop, "old", &r);
-    assert_non_null(strstr(r.parameters, "&cancelRestrictions=ONLY_NEW"));
+                        "&cancelReplaceMode=STOP_ON_FAILURE&cancelOrigClientOrderId=old"
+                        "&cancelRestrictions=ONLY_NEW");
     binance_amend(&target, &r);
     assert_string_equal(r.parameters, "symbol=BTCUSDT&side=BUY&quantity=0.01&price=40000"
                                       "&origClientOrderId=t1");

@@ -272,6 +272,25 @@ static void test_a_stop_is_replaced_by_one_request(void **state)
     assert_int_equal(venue_count(w, stop.id, VENUE_FILL), 0);
 }
 
+/* The new order was made of the whole: what had executed would be sold again. */
+static void test_a_touched_order_is_not_replaced(void **state)
+{
+    struct venue_world *w = *state;
+    struct order old = venue_order(w, SIDE_BUY, ORDER_LIMIT, "0.01", "41000"), next;
+
+    venue_faults(w, "next 1 on order : partial(0.4)\n");
+    venue_submit(w, &old);
+    (void)venue_wait(w, old.id, VENUE_FILL);
+    next = venue_order(w, SIDE_BUY, ORDER_LIMIT, "0.01", "30000");
+    assert_ok(w->port.replace(w->port.self, &old, &next, clock_wall_us()));
+    (void)venue_wait(w, next.id, VENUE_NOT_SENT);
+    assert_int_equal(venue_wait(w, old.id, VENUE_CANCEL_FAILED)->error, VENUE_ERROR_NOT_OPEN);
+    assert_int_equal(venue_state_count(w, next.client_order_id), 0);
+    assert_int_equal(venue_count(w, old.id, VENUE_CANCELED), 0);
+    assert_ok(w->port.cancel(w->port.self, &old, clock_wall_us()));
+    check_size(venue_wait(w, old.id, VENUE_CANCELED)->executed, "0.004");
+}
+
 static void test_the_accounts_picture(void **state)
 {
     struct venue_world *w = *state;
@@ -380,6 +399,7 @@ int main(void)
         SPOT(test_a_restart_goes_on_following),
         USDM(test_a_restart_goes_on_following),
         SPOT(test_a_stop_is_replaced_by_one_request),
+        SPOT(test_a_touched_order_is_not_replaced),
         SPOT(test_the_accounts_picture),
         USDM(test_the_accounts_picture),
         USDM(test_the_picture_has_the_funding_that_was_paid),

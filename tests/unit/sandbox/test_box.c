@@ -327,6 +327,51 @@ static void test_cancel_replace(void **state)
     bench_end(&t);
 }
 
+/* What may be canceled: an order of which nothing executed, of which a part did, or either. */
+static void test_cancel_restrictions(void **state)
+{
+    static const char moved[] =
+        "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=94"
+        "&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=1&cancelRestrictions=";
+    char text[256];
+    struct bench t;
+
+    (void)state;
+    bench_init(&t, 10000);
+    bench_begin(&t);
+    bench_faults(&t, "next 1 on order : partial(0.4)");
+    bench_call(&t, "POST", "/api/v3/order",
+               "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=110");
+    expect_member(&t, "status", "PARTIALLY_FILLED");
+    (void)snprintf(text, sizeof text, "%sONLY_NEW", moved);
+    bench_call(&t, "POST", "/api/v3/order/cancelReplace", text);
+    assert_int_equal(t.status, 400);
+    expect_member(&t, "code", "-2022");
+    expect_member(&t, "data.cancelResult", "FAILURE");
+    expect_member(&t, "data.cancelResponse.code", "-2011");
+    expect_member(&t, "data.cancelResponse.msg",
+                  "Order was not canceled due to cancel restrictions.");
+    expect_member(&t, "data.newOrderResult", "NOT_ATTEMPTED");
+    bench_call(&t, "DELETE", "/api/v3/order",
+               "symbol=BTCUSDT&orderId=1&cancelRestrictions=ONLY_NEW");
+    expect_member(&t, "code", "-2011");
+    (void)snprintf(text, sizeof text, "%sONLY_OLD", moved);
+    bench_call(&t, "POST", "/api/v3/order/cancelReplace", text);
+    expect_member(&t, "code", "-1145");
+    expect_member(&t, "msg", "Invalid cancelRestrictions");
+    (void)snprintf(text, sizeof text, "%sONLY_PARTIALLY_FILLED", moved);
+    bench_call(&t, "POST", "/api/v3/order/cancelReplace", text);
+    expect_member(&t, "cancelResponse.executedQty", "0.40000000");
+    expect_member(&t, "newOrderResponse.orderId", "2");
+    bench_call(&t, "DELETE", "/api/v3/order",
+               "symbol=BTCUSDT&orderId=2&cancelRestrictions=ONLY_PARTIALLY_FILLED");
+    expect_member(&t, "code", "-2011");
+    bench_call(&t, "DELETE", "/api/v3/order",
+               "symbol=BTCUSDT&orderId=2&cancelRestrictions=ONLY_NEW");
+    expect_member(&t, "status", "CANCELED");
+    bench_end(&t);
+}
+
 /* A random client of both markets. */
 static void act(struct bench *t, uint64_t *seed)
 {
@@ -444,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_oco),
         cmocka_unit_test(test_exact_to_the_last_digit),
         cmocka_unit_test(test_cancel_replace),
+        cmocka_unit_test(test_cancel_restrictions),
         cmocka_unit_test(test_plays_again),
     };
 
