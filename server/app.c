@@ -487,11 +487,11 @@ void app_close(struct app *a)
     throttle_free(a->service.throttle);
     throttle_free(a->service.failed_throttle);
     anchors_free(a->anchors);
+    market_close(&a->market); /* its threads wake the engine until then */
     engine_free(a->engine);
     beacon_source_free(a->beacon);
     database_close(&a->database);
     log_identity_close(&a->log);
-    market_close(&a->market);
     tls_files_release(&a->tls);
     if (a->lock_fd >= 0)
         close(a->lock_fd);
