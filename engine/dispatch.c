@@ -178,6 +178,24 @@ static int64_t dispatch_deadline_us(const struct order *o)
     return o->request_expires_us == TIME_NONE ? INT64_MAX : o->request_expires_us - too_late_us;
 }
 
+/* An entry that would take what rests of ours on the other side: a venue would let us trade with
+ * ourselves, or end one of the two. */
+static bool dispatch_meets_ours(const struct engine_state *s, const struct live_order *live)
+{
+    const struct order *o = &live->order;
+    struct price bound = o->type == ORDER_LIMIT ? o->limit_price : lane_tape(s, live->lane)->last;
+
+    for (size_t i = 0; i < s->order_count; i++) {
+        const struct live_order *other = s->orders[i];
+
+        if (other->lane->instrument == live->lane->instrument && other->order.side != o->side &&
+            other->order.type == ORDER_LIMIT && dispatch_is_out(other) && !other->has_ended &&
+            (int)o->side * price_cmp(bound, other->order.limit_price) >= 0)
+            return true;
+    }
+    return false;
+}
+
 /* An entry whose price has run away, or whose signal is old, is not worth its next attempt. */
 static const char *dispatch_objection(const struct engine_state *s, const struct live_order *live)
 {
@@ -191,6 +209,8 @@ static const char *dispatch_objection(const struct engine_state *s, const struct
         return NULL;
     if (state_now(s) - o->intended_us > f->timeframe_us(f->self))
         return "the signal is too old";
+    if (dispatch_meets_ours(s, live))
+        return "never sent: it would trade with our own order";
     if (ratio_sign(o->slippage_tolerance) <= 0 || o->type != ORDER_MARKET)
         return NULL;
     if (price_times(o->decision_price, factor, is_buy ? ROUND_DOWN : ROUND_UP, &bound))

@@ -56,6 +56,7 @@ void judge_release(struct judge *j)
 {
     free(j->statuses);
     free(j->sent);
+    free(j->canceled);
     j->statuses = NULL;
     j->sent = NULL;
 }
@@ -130,6 +131,7 @@ static void check_entry(struct judge *j, const struct instance *i, const struct 
     check_right(j, i, o);
     check_unknown(j, life, o);
     check_exposure(j, o);
+    judge_entry_selves(j, o);
     if (j->entries_are_stopped)
         judge_violated(j, "E3", "entry %lld sent after entries were stopped", (long long)o->id);
     if (j->foreign_us[judge_symbol(j, o->symbol)] > j->notice_within_us)
@@ -164,13 +166,20 @@ static void check_replaced(struct judge *j, const struct order *o)
                        (long long)o->id);
 }
 
+bool judge_was_sent(const struct judge *j, const char *client_order_id)
+{
+    for (size_t k = 0; k < j->sent_count; k++)
+        if (strcmp(j->sent[k], client_order_id) == 0)
+            return true;
+    return false;
+}
+
 static void check_once(struct judge *j, const struct order *o)
 {
     if (order_is_immediate(o) && o->attempt > 1)
         judge_violated(j, "O2", "order %lld was for once, and is tried again", (long long)o->id);
-    for (size_t k = 0; k < j->sent_count; k++)
-        if (strcmp(j->sent[k], o->client_order_id) == 0)
-            judge_violated(j, "O2", "order %lld is sent a second time", (long long)o->id);
+    if (judge_was_sent(j, o->client_order_id))
+        judge_violated(j, "O2", "order %lld is sent a second time", (long long)o->id);
     if (j->sent_count == j->sent_capacity) {
         j->sent_capacity = j->sent_capacity ? 2 * j->sent_capacity : 64;
         j->sent = xrealloc(j->sent, j->sent_capacity * sizeof *j->sent);
@@ -191,6 +200,8 @@ void judge_submit(struct judge *j, const struct instance *i, const struct order 
     if (o->request_expires_us != TIME_NONE && sim_wall_us(i->index) >= o->request_expires_us)
         judge_violated(j, "O8", "order %lld is sent after its expiry", (long long)o->id);
     check_once(j, o);
+    judge_request(j, o);
+    judge_exit_selves(j, o);
     if (o->purpose == PURPOSE_ENTRY)
         check_entry(j, i, o);
     else if (!o->reduce_only)
@@ -240,12 +251,14 @@ void judge_crash(struct judge *j, int who)
 {
     j->lives[who].unknown_count = 0;
     j->lives[who].is_compared = false;
+    judge_hurry_ends(j);
     judge_wake(j);
 }
 
 void judge_wake(struct judge *j)
 {
     j->looked_us = sim_now_us();
+    judge_hurry_paused(j);
     memset(j->unprotected_us, 0, sizeof j->unprotected_us);
     memset(j->foreign_us, 0, sizeof j->foreign_us);
     memset(j->untaken_us, 0, sizeof j->untaken_us);
@@ -259,4 +272,6 @@ void judge_read(struct judge *j, const struct memory_journal *journal)
 void judge_rebase(struct judge *j)
 {
     j->orders_seen = 0;
+    j->entry_seen = 0;
+    j->peak = MONEY_ZERO;
 }

@@ -11,10 +11,19 @@
 
 enum {
     JUDGE_UNKNOWNS = 256,
+    JUDGE_HASTE = 64,
     JUDGE_TEXT = 400
 };
 
 struct instance;
+struct command;
+struct command_reply;
+
+/* What an operator wants: an order canceled, or an exit sent. */
+struct haste {
+    int64_t order_id, position_id; /* 0: the order is to be canceled */
+    int64_t since_us;              /* nothing is done about it */
+};
 
 /* What one life of an instance was told. */
 struct judge_life {
@@ -31,6 +40,9 @@ struct judge {
     struct venue_traits traits;
     struct money start;
     struct money exposure_limit;
+    struct ratio max_drawdown; /* 0: none */
+    struct money peak;         /* of equity, as far as it is durable */
+    int64_t entry_seen;        /* the newest entry that was judged by it */
     int64_t protect_within_us, notice_within_us, take_within_us;
     bool has_late;            /* a fill was told after its order's end */
     bool has_foreign;         /* trades that are not ours may happen */
@@ -39,7 +51,12 @@ struct judge {
     struct judge_life lives[SIM_INSTANCES];
     char (*sent)[33]; /* client order ids, in all lives of all instances */
     size_t sent_count, sent_capacity;
-    size_t orders_seen; /* rows whose status was noted */
+    char (*canceled)[33]; /* likewise, whose cancel was asked for */
+    size_t canceled_count, canceled_capacity;
+    struct haste haste[JUDGE_HASTE];
+    size_t haste_count;
+    int64_t reborn_order; /* the newest when an instance died last */
+    size_t orders_seen;   /* rows whose status was noted */
     enum order_status *statuses;
     size_t status_capacity;
     size_t trades_seen; /* of the venue's, in these sums */
@@ -57,9 +74,10 @@ int judge_symbol(const struct judge *j, const char *symbol);
 /* The durable row of an order; NULL: none. */
 const struct order *judge_row(const struct judge *j, const char *client_order_id);
 const struct order *judge_row_with(const struct judge *j, int64_t id); /* NULL: none */
+bool judge_was_sent(const struct judge *j, const char *client_order_id);
 void judge_release(struct judge *j);
 
-/* Before a byte leaves: O2 O3 O4 O5 O8 E1 E2 E3. */
+/* Before a byte leaves: O2 O3 O4 O5 O8 E1 E2 E3 E8. */
 void judge_submit(struct judge *j, const struct instance *i, const struct order *o);
 /* The venue has a request that it will not refuse for being late: O8. */
 void judge_arrived(struct judge *j, const struct instance *i, const struct order *o);
@@ -85,6 +103,39 @@ void judge_commit(struct judge *j, const struct journal_batch *b);
 void judge_funding(struct judge *j, const struct journal_batch *b);
 /* At rest: C1. */
 void judge_funding_rest(struct judge *j);
+
+/* What all rows come to: cash, and positions at their marks. */
+i128 judge_equity(const struct judge *j);
+
+/* ---- judge_risk.c ---- */
+
+/* Before an entry, or an exit, leaves: E8. */
+void judge_entry_selves(struct judge *j, const struct order *o);
+void judge_exit_selves(struct judge *j, const struct order *o);
+/* A cancel leaves, or a request that replaces it. */
+void judge_cancel(struct judge *j, const struct order *o);
+bool judge_is_canceled(const struct judge *j, const char *client_order_id);
+/* After a commit: E6. */
+void judge_drawdown(struct judge *j, const struct journal_batch *b);
+
+/* ---- judge_haste.c ---- */
+
+/* An operator's command was carried out. */
+void judge_told_to(struct judge *j, const struct command *c, const struct command_reply *reply);
+/* A request about an order leaves: its answer is waited for. */
+void judge_request(struct judge *j, const struct order *o);
+/* Who was told to has slept; has died. */
+void judge_hurry_paused(struct judge *j);
+void judge_hurry_ends(struct judge *j);
+/* Now and then: L4. */
+void judge_haste(struct judge *j, bool is_fair);
+
+/* ---- judge_room.c ---- */
+
+/* After an instance's turn: L3. */
+void judge_room(struct judge *j, int who, size_t spooled);
+/* After a commit: L3. */
+void judge_batch_room(struct judge *j, const struct journal_batch *b);
 
 /* ---- judge_adopt.c ---- */
 

@@ -197,13 +197,11 @@ static void check_average(struct judge *j, const struct position *p)
         judge_violated(j, "F5", "position %lld has another exit price", (long long)p->id);
 }
 
-/* Equity from the fills and the marks, against what the engine makes of cash and positions: each
- * position's value is rounded once to 8 decimals there. */
-static void check_equity(struct judge *j, const struct journal_batch *b)
+/* Equity from the fills and the marks; what positions do not have of what was filled. */
+static i128 sum_equity(const struct judge *j, i128 held[SIM_SYMBOLS], i128 *open)
 {
     const struct memory_journal *m = j->journal;
-    i128 equity = j->start.e12, held[SIM_SYMBOLS] = {0};
-    i128 tolerance = 10000;
+    i128 equity = j->start.e12;
     struct adopted a;
 
     for (size_t at = 0; judge_adopted(j, &at, &a);) {
@@ -228,8 +226,25 @@ static void check_equity(struct judge *j, const struct journal_batch *b)
         if (notional_of(p->mark, p->size, ROUND_HALF_EVEN, &value))
             continue;
         equity += (int)p->direction * value.e12;
-        tolerance += 10000;
+        ++*open;
     }
+    return equity;
+}
+
+i128 judge_equity(const struct judge *j)
+{
+    i128 held[SIM_SYMBOLS] = {0}, open = 0;
+
+    return sum_equity(j, held, &open);
+}
+
+/* Against what the engine makes of cash and positions: each position's value is rounded once to 8
+ * decimals there. */
+static void check_equity(struct judge *j, const struct journal_batch *b)
+{
+    i128 held[SIM_SYMBOLS] = {0}, open = 0;
+    const i128 equity = sum_equity(j, held, &open);
+
     for (int i = 0; i < SIM_SYMBOLS; i++)
         if (held[i] != 0)
             judge_violated(j, "F2", "%s: more is held than positions have",
@@ -237,7 +252,7 @@ static void check_equity(struct judge *j, const struct journal_batch *b)
     for (size_t i = 0; i < b->equity_count; i++) {
         i128 off = b->equity[i].equity.e12 - equity;
 
-        if (!b->equity[i].is_daily && (off < 0 ? -off : off) > tolerance)
+        if (!b->equity[i].is_daily && (off < 0 ? -off : off) > 10000 * (1 + open))
             judge_violated(j, "C2", "equity is not cash and what the positions are worth");
     }
 }
@@ -252,6 +267,8 @@ void judge_commit(struct judge *j, const struct journal_batch *b)
     for (size_t i = 0; i < b->position_count; i++)
         check_average(j, &b->positions[i]);
     judge_funding(j, b);
+    judge_drawdown(j, b);
+    judge_batch_room(j, b);
     if (b->equity_count > 0)
         check_equity(j, b);
 }

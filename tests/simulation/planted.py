@@ -97,6 +97,30 @@ PLANTED = {
     "funding given to the position alone": [
         ("engine/income.c", "    s->account.cash = cash;\n", ""),
     ],
+    "drawdown forgotten at a restart": [
+        ("engine/recovery.c", "    s->account = r->account;\n    s->other_fees",
+         "    s->account = r->account;\n"
+         "    s->account.performance.equity_peak = s->account.performance.equity;\n"
+         "    s->other_fees"),
+    ],
+    "drawdown not looked at": [
+        ("engine/risk.c", "    if (is_drawdown_reached(l, view))\n", "    if (false)\n"),
+    ],
+    "entry meets our own order": [
+        ("engine/dispatch.c", "    if (dispatch_meets_ours(s, live))\n", "    if (false)\n"),
+    ],
+    "exit leaves the rest of its entry to meet it": [
+        ("engine/state.c", "    if (!live || live->cancel_wanted)\n        return;\n",
+         "    return;\n"),
+    ],
+    "cancel waits for the database": [
+        ("engine/dispatch.c", "    if (!live->cancel_wanted || live->cancel_sent || live->has_ended",
+         "    if (s->spooling || !live->cancel_wanted || live->cancel_sent || live->has_ended"),
+    ],
+    "position not given back": [
+        ("engine/booking.c", "    free(p);\n    lane->position = NULL;\n",
+         "    lane->position = NULL;\n"),
+    ],
     "resend after restart": [
         ("engine/recovery.c",
          "        if (o->status == ORDER_NEW || o->status == ORDER_SUBMITTED)\n"

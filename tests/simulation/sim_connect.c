@@ -208,11 +208,20 @@ static enum err submit(void *self, const struct order *o, int64_t at_us)
     return ERR_OK;
 }
 
+static void tell_cancel(const struct sim_link *l, const struct order *o)
+{
+    const struct sim_watch *watch = &l->venue->o.watch;
+
+    watch->canceled(watch->self, l->index, o);
+}
+
 static enum err cancel(void *self, const struct order *o, int64_t at_us)
 {
     (void)at_us;
-    if (!is_dead(self, "cancel", o))
+    if (!is_dead(self, "cancel", o)) {
+        tell_cancel(self, o);
         (void)request(self, THING_CANCEL, o, VENUE_CANCEL_FAILED);
+    }
     return ERR_OK;
 }
 
@@ -227,6 +236,7 @@ static enum err replace(void *self, const struct order *o, const struct order *w
     if (is_dead(l, "replace", with))
         return ERR_OK;
     sim_sometimes(v, "replace");
+    tell_cancel(l, o);
     v->o.watch.submitted(v->o.watch.self, l->index, with);
     v->o.watch.leaves(v->o.watch.self, l->index);
     before = l->event_count;

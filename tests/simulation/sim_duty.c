@@ -25,7 +25,17 @@ static void have_funding(struct run *r, struct sim_venue_options *o)
     o->funding.twice = sim_below(&random, 2) ? (int)sim_below(&random, 500) : 0;
 }
 
+/* Losses that end entries, from 0.1 to 1 %: each position risks 0.06 % of the equity. */
+static void have_drawdown(struct run *r)
+{
+    struct check_random random = stream(r, 0x6c6f7373);
+
+    if (sim_below(&random, 8) == 0)
+        r->judge.max_drawdown.e12 = (i128)(1 + sim_below(&random, 10)) * 1000000000;
+}
+
 void run_duties(struct run *r, struct sim_venue_options *o)
 {
     have_funding(r, o);
+    have_drawdown(r);
 }

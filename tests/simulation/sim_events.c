@@ -130,6 +130,26 @@ void sim_tell_trade(struct sim_venue *v, size_t trade)
     sim_stream(v, v->trades[trade].order, &e);
 }
 
+size_t sim_venue_untaken(const struct sim_venue *v, int link)
+{
+    const struct sim_link *l = &v->links[link];
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->event_count; i++)
+        count += l->events[i].at_us <= sim_now_us();
+    return count;
+}
+
+size_t sim_venue_asked(const struct sim_venue *v, int link)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < v->thing_count; i++)
+        count += v->things[i].kind != THING_EXECUTE && v->things[i].link == link &&
+                 v->things[i].life == v->links[link].life;
+    return count;
+}
+
 size_t sim_first_event(const struct sim_link *l)
 {
     size_t best = 0;

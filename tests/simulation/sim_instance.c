@@ -108,6 +108,7 @@ static struct engine_options engine_options_of(struct instance *i)
                    .max_position_ratio = half,
                    .max_exposure_ratio = half,
                    .max_open_positions = 100,
+                   .max_drawdown = r->judge.max_drawdown,
                    .fee_rate = {1000000000},
                    .cash_reserve = {10500000000},
                    .stop_loss_required = true},
@@ -233,8 +234,10 @@ static int64_t engine_turn(struct instance *i)
 
         if (i->crash_now)
             return sim_now_us();
-        if (e != ERR_OK && wait_us > 0)
-            return sim_now_us() + wait_us + wakes_late_us * i->index;
+        if (e == ERR_OK || wait_us <= 0)
+            continue;
+        judge_room(&i->run->judge, i->index, sim_spool_waiting(&i->spool));
+        return sim_now_us() + wait_us + wakes_late_us * i->index;
     }
     judge_violated(&i->run->judge, "L2", "the engine finds no rest");
     return sim_now_us() + US_PER_S;

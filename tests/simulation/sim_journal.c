@@ -200,6 +200,7 @@ static enum err journal_recover_(void *self, const char *account, struct recover
             r->database.rows.orders[k].status == ORDER_SUBMITTED)
             run_reached(r, "takeover with an order that may have been sent");
     r->owner = i->index;
+    judge_hurry_ends(&r->judge);
     i->epoch = ++r->database.epoch;
     if (r->database.has_ahead) { /* of another, which may never come back */
         run_reached(r, "takeover from one that had spooled");

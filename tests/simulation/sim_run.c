@@ -41,6 +41,7 @@ static void say(struct run *r, struct command c)
 {
     struct instance *i = run_active(r);
     bool stops = c.kind == COMMAND_PAUSE || c.kind == COMMAND_STOP;
+    enum err e;
 
     if (!i)
         return;
@@ -50,8 +51,11 @@ static void say(struct run *r, struct command c)
         r->judge.entries_are_stopped = false;
     if (sim_journal_is_away(i) && (c.close_positions || c.kind == COMMAND_CLOSE_ALL))
         reached(r, "everything closed while the database is away");
-    if (instance_say(i, &c) == ERR_OK && stops && instance_is_newest(i))
+    e = instance_say(i, &c);
+    if (e == ERR_OK && stops && instance_is_newest(i))
         r->judge.entries_are_stopped = true;
+    if (!i->reply->error && instance_is_newest(i))
+        judge_told_to(&r->judge, &c, i->reply);
 }
 
 /* The operator says something now and then. */
@@ -202,6 +206,8 @@ static void look_at_rows(struct run *r)
             reached(r, "not sent any more: too late");
         if (strstr(o->reason, "smaller now"))
             reached(r, "exit made anew for what was left");
+        if (strstr(o->reason, "our own order"))
+            reached(r, "not sent: it would trade with our own order");
         if (strstr(o->reason, "slippage"))
             reached(r, "price ran away before the attempt");
         if (o->purpose == PURPOSE_STOP_LOSS && o->status == ORDER_FILLED)
@@ -232,6 +238,8 @@ static void look_at_rows(struct run *r)
             reached(r, "entry denied: not reconciled");
         if (denials & DENIED_SYMBOL_HALTED)
             reached(r, "entry denied: symbol halted");
+        if (denials & DENIED_MAX_DRAWDOWN)
+            reached(r, "entry denied: drawdown");
         if (denials & DENIED_VENUE_HALTED)
             reached(r, "entry denied: venue halted");
         if (denials & DENIED_UNPROTECTED)

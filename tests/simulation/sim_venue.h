@@ -79,6 +79,7 @@ struct sim_watch {
     void *self;
     bool (*is_dead)(void *self, int link);                          /* no request leaves any more */
     void (*submitted)(void *self, int link, const struct order *o); /* before a byte leaves */
+    void (*canceled)(void *self, int link, const struct order *o);  /* likewise, its cancel */
     void (*leaves)(void *self, int link); /* then: it may be long until it does */
     void (*arrived)(void *self, int link, const struct order *o); /* in time, and not refused */
     void (*told_unknown)(void *self, int link, const struct order *o); /* the event is taken */
@@ -113,6 +114,9 @@ void sim_venue_advance(struct sim_venue *v, int64_t now_us);
 int64_t sim_venue_due_us(const struct sim_venue *v);
 /* An engine is there to hear; at first none is. */
 void sim_venue_connect(struct sim_venue *v, int link);
+/* Events that could be taken now, and requests of this life that have no answer yet. */
+size_t sim_venue_untaken(const struct sim_venue *v, int link);
+size_t sim_venue_asked(const struct sim_venue *v, int link);
 /* The engine has died: events not taken are lost, answers go nowhere. */
 void sim_venue_disconnect(struct sim_venue *v, int link);
 /* From now on nothing goes wrong. */

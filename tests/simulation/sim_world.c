@@ -84,6 +84,15 @@ static void watch_submitted(void *self, int who, const struct order *o)
     judge_submit(&r->judge, &r->instances[who], o);
 }
 
+static void watch_canceled(void *self, int who, const struct order *o)
+{
+    struct run *r = self;
+
+    (void)who;
+    judge_cancel(&r->judge, o);
+    judge_request(&r->judge, o);
+}
+
 static void watch_leaves(void *self, int who)
 {
     struct run *r = self;
@@ -223,6 +232,7 @@ static void make_venue(struct run *r, bool is_spot)
         .watch = {.self = r,
                   .is_dead = watch_is_dead,
                   .submitted = watch_submitted,
+                  .canceled = watch_canceled,
                   .leaves = watch_leaves,
                   .arrived = watch_arrived,
                   .told_unknown = watch_unknown,
@@ -412,8 +422,11 @@ void run_watch(struct run *r)
     const struct instance *active = run_active(r);
     bool is_durable = active && (!sim_journal_is_away(active) ||
                                  (r->has_spool && now >= active->disk_full_until_us));
+    bool is_fair;
 
     if (r->instance_count > 1)
         disown_all(r);
-    judge_watch(&r->judge, now, is_durable && !sim_venue_was_away(r->venue, now - minute_us));
+    is_fair = is_durable && !sim_venue_was_away(r->venue, now - minute_us);
+    judge_watch(&r->judge, now, is_fair);
+    judge_haste(&r->judge, is_fair);
 }

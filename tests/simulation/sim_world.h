@@ -89,7 +89,7 @@ struct instance *run_active(struct run *r);
 
 /* ---- sim_duty.c ---- */
 
-/* Beside the faults: funding. */
+/* Beside the faults: funding, the drawdown that ends entries. */
 void run_duties(struct run *r, struct sim_venue_options *o);
 
 /* ---- sim_journal.c ---- */

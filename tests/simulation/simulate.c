@@ -5,6 +5,7 @@
  *
  * Exit 0: everything held, and every rare path was reached at least once (when there were seeds
  * enough for that to be expected); 1: a violation, with the command that plays its seed again. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,30 @@ static bool is_repeatable(uint64_t seed, const struct run_result *first)
     return memcmp(&first->log, &again.log, sizeof again.log) == 0;
 }
 
+/* Bytes of the heap in use; 0 under a sanitizer, which looks for what is lost itself. */
+static size_t heap_now(void)
+{
+    return mallinfo2().uordblks;
+}
+
+/* L3: runs give everything back, but for what the C library keeps of it for itself, which is less
+ * than this and no more after many runs. */
+static void check_heap(uint64_t done, struct run_result *result)
+{
+    enum {
+        FIRST_RUNS = 10,
+        KEPT_BYTES = 512 * 1024
+    };
+    static size_t before;
+
+    if (done == FIRST_RUNS)
+        before = heap_now();
+    else if (done > FIRST_RUNS && heap_now() > before + KEPT_BYTES && !result->violation[0])
+        (void)snprintf(result->violation, sizeof result->violation,
+                       "L3: %zu bytes of %llu runs were not given back", heap_now() - before,
+                       (unsigned long long)(done - FIRST_RUNS));
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
@@ -108,6 +133,7 @@ int main(int argc, char **argv)
         if (o.seconds && clock_monotonic_us() - begun_us > (int64_t)o.seconds * US_PER_S)
             break;
         sim_run(seed, sometimes, &result);
+        check_heap(done, &result);
         if (!result.violation[0] && seed % 50 == 0 && !is_repeatable(seed, &result))
             (void)copy_text(result.violation, sizeof result.violation,
                             "D5: the same seed gave another log");

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A target beside its stop where both are orders of their own (reduce-only): the one that executes
  * ends the other, whoever is faster. */
+#include <string.h>
+
 #include "core/amount_text.h"
+#include "tests/support/amounts.h"
 #include "tests/support/check.h"
 #include "tests/support/script_venue.h"
 
@@ -209,9 +212,42 @@ static void test_what_both_execute_beyond_is_taken_of_what_another_holds(void **
     script_end(&s);
 }
 
+/* A venue would let it take our own target, or end one of the two. */
+static void test_an_entry_that_would_meet_our_target_is_not_sent(void **state)
+{
+    struct command c = {.kind = COMMAND_PLACE_ORDER,
+                        .mode = MODE_PAPER,
+                        .actor = "tester",
+                        .symbol = "BTC/USDT:USDT",
+                        .order = {.side = SIDE_BUY,
+                                  .type = ORDER_LIMIT,
+                                  .size = size("1"),
+                                  .stop_loss = price("90"),
+                                  .expires_us = TIME_NONE}};
+    struct script s;
+    struct both b;
+
+    (void)state;
+    b = hold(&s);
+    for (size_t i = 0; i < 2; i++) {
+        const struct order *row;
+
+        c.order.limit_price = i == 0 ? b.target.limit_price : price("101");
+        engine_carry_out(s.engine, &c, s.reply);
+        assert_int_equal(s.reply->error, ERR_OK);
+        script_play(&s, 68 + (double)i);
+        row = script_row(&s, s.reply->order.id);
+        assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 3 + i);
+        assert_true((row->status == ORDER_CANCELED) == (i == 0));
+        assert_true(i > 0 || strstr(row->reason, "our own order"));
+    }
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_entry_that_would_meet_our_target_is_not_sent),
         cmocka_unit_test(test_a_target_that_fills_cancels_the_stop),
         cmocka_unit_test(test_a_stop_that_fills_cancels_the_target),
         cmocka_unit_test(test_a_stop_that_triggers_as_the_target_fills_reduces_nothing),
