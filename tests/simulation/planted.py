@@ -79,8 +79,8 @@ PLANTED = {
          "    return size_cmp(order_left(&live->order), size) == 0 &&\n", "    return size_sign(size) > 0 &&\n"),
     ],
     "reconcile skipped": [
-        ("engine/comparison.c", "    comparison_judge(s, a, holdings, &findings);\n",
-         "    findings.count = 0;\n    comparison_judge(s, a, holdings, &findings);\n"),
+        ("engine/comparison.c", "    is_quiet = comparison_judge(s, a, holdings, &findings);\n",
+         "    findings.count = 0;\n    is_quiet = comparison_judge(s, a, holdings, &findings);\n"),
     ],
     "not found trusted at once": [
         ("engine/inquiry.c", "    if (live->asked_monotonic_us > after_us) {\n", "    if (true) {\n"),
@@ -98,10 +98,10 @@ PLANTED = {
         ("engine/income.c", "    s->account.cash = cash;\n", ""),
     ],
     "drawdown forgotten at a restart": [
-        ("engine/recovery.c", "    s->account = r->account;\n    s->other_fees",
+        ("engine/recovery.c", "    s->account = r->account;\n    s->kept_order_id",
          "    s->account = r->account;\n"
          "    s->account.performance.equity_peak = s->account.performance.equity;\n"
-         "    s->other_fees"),
+         "    s->kept_order_id"),
     ],
     "drawdown not looked at": [
         ("engine/risk.c", "    if (is_drawdown_reached(l, view))\n", "    if (false)\n"),
