@@ -16,10 +16,11 @@ enum {
 
     LIMIT_SYMBOL = 32, /* "BTC/USDT:USDT" and its ending NUL */
     LIMIT_ASSET = 16,
-    LIMIT_NAME = 64,      /* strategy and token names, with NUL */
-    LIMIT_REASON = 160,   /* reasons, triggers: a sentence, with NUL */
-    LIMIT_LABEL = 49,     /* a user's own client order id, with NUL: what brokers allow */
-    LIMIT_SYMBOLS = 1024, /* instruments of one daemon */
+    LIMIT_NAME = 64,       /* strategy and token names, with NUL */
+    LIMIT_REASON = 160,    /* reasons, triggers: a sentence, with NUL */
+    LIMIT_LABEL = 49,      /* a user's own client order id, with NUL: what brokers allow */
+    LIMIT_SYMBOLS = 1024,  /* instruments of one daemon */
+    LIMIT_DEADMAN_S = 600, /* whoever watches over trading looks more often */
     LIMIT_OPEN_ORDERS = 4096,
     LIMIT_ENDED_ORDERS = 1024, /* newest ended ones kept: venues tell of fills late */
     LIMIT_OPEN_POSITIONS = 1024,

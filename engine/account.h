@@ -29,6 +29,13 @@ enum cycle_phase {
     PHASE_DECIDED /* closes at cursor_us are done and durable, opens are not */
 };
 
+/* What an operator's dead-man switch does when it is not renewed. */
+enum deadman_action {
+    DEADMAN_PAUSE,
+    DEADMAN_FLATTEN /* and close every position */
+};
+const char *deadman_action_name(enum deadman_action a); /* pause flatten */
+
 struct account {
     char id[LIMIT_NAME]; /* "sim-paper-main" */
     char quote[LIMIT_ASSET];
@@ -50,6 +57,8 @@ struct account {
     int64_t last_activation_id;
     bool ever_commanded; /* start, pause, resume or stop was said once: autostart is over */
     enum wanted_state wanted;
+    int64_t deadman_us; /* engine/renewal.h: renewed within this; 0: not armed */
+    enum deadman_action deadman_action;
     struct performance performance;
 };
 

@@ -26,6 +26,7 @@ enum command_kind {
     COMMAND_PLACE_ORDER,   /* `order` in `symbol` */
     COMMAND_REPLACE_ORDER, /* the order `id`: order.size, limit_price (0: as before), version */
     COMMAND_DROP_EXT,      /* ext.name's value of ext.symbol, or every one of them when it is "" */
+    COMMAND_DEADMAN,       /* `deadman` */
     COMMAND_ENTRY          /* `entry`: an entry about the log itself */
 };
 
@@ -81,6 +82,10 @@ struct command {
     struct outside_signal signal;
     struct order_request order; /* PLACE_ORDER, REPLACE_ORDER; CLOSE_POSITION: type, limit_price */
     struct ext_value ext;       /* SET_EXT; at_us TIME_NONE: now */
+    struct {
+        int64_t timeout_us; /* 0: it ends */
+        enum deadman_action action;
+    } deadman; /* DEADMAN */
     struct {
         enum leaf_kind kind;
         const char *object; /* engine/ledger_about.h; the ticket holds a copy of its own */

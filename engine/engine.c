@@ -16,8 +16,10 @@
 #include "engine/execution.h"
 #include "engine/gate.h"
 #include "engine/operator.h"
+#include "engine/playback.h"
 #include "engine/publish.h"
 #include "engine/recovery.h"
+#include "engine/renewal.h"
 #include "engine/state.h"
 #include "engine/ticket.h"
 
@@ -44,8 +46,8 @@ struct engine {
     enum loop_state published_state;
     char reason[LIMIT_REASON];
     int64_t retry_us, backoff_us; /* monotonic time of the next try to commit; 0: none waits */
-    int64_t base_feed_us, base_monotonic_us; /* pace: this feed time was played at this moment */
-    int64_t next_heartbeat_leaf_us;          /* realtime: wall time of the next cycle */
+    struct playback playback;
+    int64_t next_heartbeat_leaf_us; /* realtime: wall time of the next cycle */
     int64_t last_cycle_wall_us;
 };
 
@@ -125,39 +127,6 @@ static void engine_journal_back(struct engine *e)
     e->retry_us = 0;
 }
 
-/* Feed time that may be played now. */
-static int64_t engine_until(const struct engine *e)
-{
-    const struct engine_options *o = &e->state.options;
-
-    if (o->pace == PACE_REALTIME)
-        return clock_now(&e->state.clock);
-    if (o->replay_speed == 0)
-        return INT64_MAX;
-    return e->base_feed_us +
-           (int64_t)((i128)(state_monotonic_us(&e->state) - e->base_monotonic_us) *
-                     o->replay_speed);
-}
-
-static void engine_set_pace(struct engine *e)
-{
-    e->base_feed_us = e->state.account.cursor_us;
-    if (e->base_feed_us == TIME_NONE && e->state.options.feed)
-        e->base_feed_us = e->state.options.feed->first_us(e->state.options.feed->self);
-    e->base_monotonic_us = state_monotonic_us(&e->state);
-}
-
-/* How long until feed time due_us may be played. */
-static int64_t engine_wait_for(const struct engine *e, int64_t due_us)
-{
-    const struct engine_options *o = &e->state.options;
-    int64_t ahead = due_us - engine_until(e);
-
-    if (o->pace == PACE_REPLAY && o->replay_speed > 0)
-        ahead /= o->replay_speed;
-    return ahead < 0 ? 0 : ahead;
-}
-
 static void engine_finish(struct engine *e)
 {
     const struct performance *p = &e->state.account.performance;
@@ -180,10 +149,10 @@ static enum err engine_cycle(struct engine *e, int64_t *wait_us)
 {
     int64_t begun = state_monotonic_us(&e->state), due_us = 0;
     bool was_idle = e->state.step == STEP_IDLE;
-    enum err error = cycle_run(&e->state, engine_until(e), &due_us);
+    enum err error = cycle_run(&e->state, playback_until(&e->playback, &e->state), &due_us);
 
     if (error == ERR_AGAIN) {
-        *wait_us = engine_wait_for(e, due_us);
+        *wait_us = playback_wait(&e->playback, &e->state, due_us);
     } else if (error == ERR_END) {
         engine_finish(e);
     } else if (journal_is_error(error)) {
@@ -295,14 +264,26 @@ void engine_carry_out(struct engine *e, const struct command *c, struct command_
 
     operator_carry_out(&e->state, c, reply);
     if (!was_playing && engine_is_playing(e)) {
-        engine_set_pace(e);
+        playback_begin(&e->playback, &e->state);
         e->reason[0] = '\0';
-    } else if (e->state.loop == LOOP_PAUSED || e->state.loop == LOOP_STOPPED) {
+    } else if ((c->kind == COMMAND_PAUSE || c->kind == COMMAND_STOP) &&
+               (e->state.loop == LOOP_PAUSED || e->state.loop == LOOP_STOPPED)) {
         copy_text(e->reason, sizeof(e->reason), c->reason);
     }
     if (!reply->durable && !e->retry_us)
         engine_journal_failed(e, ERR_DB_UNAVAILABLE);
     engine_publish(e);
+}
+
+/* Nobody has renewed the operator's switch. */
+static void engine_lapse(struct engine *e)
+{
+    struct command_reply *reply = xcalloc(1, sizeof(*reply));
+    struct command c;
+
+    for (int step = renewal_lapse_begin(&e->state); renewal_lapse(&e->state, step, &c); step++)
+        engine_carry_out(e, &c, reply);
+    free(reply);
 }
 
 /* Takes waiting commands; waits for the first one at most wait_us.  True when there was one. */
@@ -335,6 +316,8 @@ static enum err engine_step_once(struct engine *e, int64_t *wait_us)
     enum err error = ERR_OK;
 
     *wait_us = 0;
+    if (renewal_has_lapsed(&e->state))
+        engine_lapse(e);
     execution_hear(&e->state);
     if (e->state.loop != LOOP_FAILED && gate_log_must_end(&e->state))
         engine_fail(e, e->state.options.log_fault(e->state.options.log));
@@ -344,7 +327,7 @@ static enum err engine_step_once(struct engine *e, int64_t *wait_us)
     if (error == ERR_OK)
         error = engine_play(e, wait_us);
     engine_publish_if_due(e, error == ERR_OK);
-    *wait_us = execution_wait(&e->state, *wait_us, e->retry_us != 0);
+    *wait_us = renewal_wait(&e->state, execution_wait(&e->state, *wait_us, e->retry_us != 0));
     return error;
 }
 
@@ -401,13 +384,14 @@ enum err engine_new(const struct engine_options *options, struct diag_list *diag
         engine_fail(e, options->refusal);
     } else {
         operator_resume_wanted(&e->state);
+        renewal_begin(&e->state);
     }
     __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
     if (options->venue && options->venue->listen)
         options->venue->listen(options->venue->self, engine_wake, e);
     if (options->feed && options->feed->listen)
         options->feed->listen(options->feed->self, engine_wake, e);
-    engine_set_pace(e);
+    playback_begin(&e->playback, &e->state);
     engine_publish(e);
     *out = e;
     return ERR_OK;

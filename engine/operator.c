@@ -9,6 +9,7 @@
 #include "engine/execution.h"
 #include "engine/gate.h"
 #include "engine/operator_parts.h"
+#include "engine/renewal.h"
 
 enum err operator_refuse(struct command_reply *reply, enum err e, const char *detail)
 {
@@ -49,6 +50,8 @@ static const char *operator_action(enum command_kind k, bool is_rollback)
         return "set_feature";
     case COMMAND_DROP_EXT:
         return "drop_feature";
+    case COMMAND_DEADMAN:
+        return "deadman";
     case COMMAND_ENTRY:
         break; /* it is a leaf of its own */
     }
@@ -450,6 +453,9 @@ void operator_carry_out(struct engine_state *s, const struct command *c,
         break;
     case COMMAND_REPLACE_ORDER:
         e = operator_replace_order(s, c, reply);
+        break;
+    case COMMAND_DEADMAN:
+        e = renewal_command(s, c);
         break;
     case COMMAND_SET_EXT:
         e = operator_set_ext(s, c, reply);

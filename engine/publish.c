@@ -177,6 +177,8 @@ struct snapshot *publish_build(const struct engine_state *s, const struct cycle_
               s->options.pace == PACE_REALTIME ? "realtime" : "replay");
     publish_strategies(s, out);
     out->cycle_interval_us = s->options.cycle_interval_us;
+    out->renew_until_wall_us = s->renew_until_us > 0 ? s->renew_until_wall_us : TIME_NONE;
+    out->lapses = s->lapses;
     out->last_cycle_us = s->account.cursor_us;
     out->other_fees = s->other_fees;
     out->cycle_errors = s->cycle_errors;

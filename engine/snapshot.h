@@ -72,6 +72,8 @@ struct snapshot {
     size_t strategy_count;
     struct ext_value *ext_values; /* by name and symbol */
     size_t ext_value_count;
+    int64_t renew_until_wall_us; /* the operator's dead-man switch; TIME_NONE: not armed */
+    int64_t lapses;              /* since start: it was not renewed in time */
     int64_t cycle_interval_us;
     int64_t last_cycle_us; /* engine time of the newest cycle, TIME_NONE before */
     int64_t last_cycle_wall_us;

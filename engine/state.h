@@ -178,7 +178,10 @@ struct engine_state {
     bool spooling;          /* the database is away: commits go to the spool, no entries are made */
     int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
     int64_t spool_pause_us;
-    int64_t kept_order_id; /* the newest order that the database has: what follows it is spooled */
+    int64_t kept_order_id;  /* the newest order that the database has: what follows it is spooled */
+    int64_t renew_until_us; /* engine/renewal.h; monotonic, 0: not armed */
+    int64_t renew_until_wall_us;
+    int64_t lapses;              /* counter */
     struct position last_closed; /* the newest closed one, for answers */
     struct order *ended; /* the newest ones, a ring of ended_capacity; the next takes ended_next */
     size_t ended_next, ended_capacity;

@@ -2,6 +2,7 @@
 /* /v1/loop: what the trading loop does, and the commands that start and stop it. */
 #include <stdlib.h>
 
+#include "core/limits.h"
 #include "handlers/commands.h"
 #include "handlers/state.h"
 #include "http/field.h"
@@ -10,6 +11,7 @@
 static const char *const modes[] = {"paper", "live", NULL};
 static const char *const positions_words[] = {"keep", "close", NULL};
 static const char *const orders_words[] = {"cancel", "keep", NULL};
+static const char *const deadman_words[] = {"pause", "flatten", NULL};
 
 /* GET /v1/loop: the state of the loop. */
 enum err loop_get(struct request *rq)
@@ -74,6 +76,28 @@ enum err loop_pause(struct request *rq)
 enum err loop_resume(struct request *rq)
 {
     return command_with_reason(rq, COMMAND_RESUME);
+}
+
+/* PUT /v1/loop/deadman: arms or renews the switch that pauses or flattens unless it is renewed. */
+enum err loop_deadman(struct request *rq)
+{
+    struct command c = {.kind = COMMAND_DEADMAN};
+    int64_t timeout_s = 0;
+    int action = 0;
+    const struct field fields[] = {
+        field_required(typed_integer("timeout_s", &timeout_s, 0, LIMIT_DEADMAN_S)),
+        typed_word("action", &action, deadman_words),
+        typed_text("reason", c.reason, sizeof c.reason),
+    };
+    enum err e = query_parse(rq, NULL, 0);
+
+    if (!e)
+        e = field_parse(rq, fields, COUNT_OF(fields));
+    if (e)
+        return e;
+    c.deadman.timeout_us = timeout_s * US_PER_S;
+    c.deadman.action = action == 1 ? DEADMAN_FLATTEN : DEADMAN_PAUSE;
+    return command_loop(rq, &c);
 }
 
 /* POST /v1/loop/stop: end trading; positions stay unless asked otherwise. */

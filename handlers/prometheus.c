@@ -63,6 +63,11 @@ static void print_loop(const struct output *o, const struct snapshot *s)
             (uint64_t)s->account.cycle_count);
     counter(o, "traderd_cycle_errors", "Cycles that failed since start.",
             (uint64_t)s->cycle_errors);
+    gauge(o, "traderd_deadman_timestamp_seconds",
+          "Wall time until which the dead-man switch has to be renewed; 0: not armed.",
+          s->renew_until_wall_us == TIME_NONE ? 0 : (double)s->renew_until_wall_us / 1e6);
+    counter(o, "traderd_deadman_lapses", "Times the dead-man switch was not renewed, since start.",
+            (uint64_t)s->lapses);
     counter(o, "traderd_symbol_errors", "Symbols skipped in a cycle since start.",
             (uint64_t)s->symbol_errors);
     counter(o, "traderd_journal_failures", "Commits that had to be tried again since start.",

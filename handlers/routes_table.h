@@ -19,6 +19,7 @@ ROUTE(POST, "/v1/loop/start", loop_start, TRADER, WORKER, K)
 ROUTE(POST, "/v1/loop/pause", loop_pause, TRADER, WORKER, N)
 ROUTE(POST, "/v1/loop/resume", loop_resume, TRADER, WORKER, N)
 ROUTE(POST, "/v1/loop/stop", loop_stop, TRADER, WORKER, N)
+ROUTE(PUT, "/v1/loop/deadman", loop_deadman, TRADER, WORKER, N)
 
 ROUTE(GET, "/v1/positions", positions_list, VIEWER, INLINE, N)
 ROUTE(GET, "/v1/positions/{id}", positions_get, VIEWER, INLINE, N)

@@ -5,6 +5,20 @@
 #include "handlers/strategy_view.h"
 #include "handlers/view.h"
 
+static void view_deadman(struct jwriter *w, const struct snapshot *s)
+{
+    jw_key(w, "deadman");
+    if (s->renew_until_wall_us == TIME_NONE) {
+        jw_null(w);
+        return;
+    }
+    jw_object(w);
+    jw_member_integer(w, "timeout_s", s->account.deadman_us / US_PER_S);
+    jw_member_text(w, "action", deadman_action_name(s->account.deadman_action));
+    jw_member_time(w, "expires_at", s->renew_until_wall_us);
+    jw_object_end(w);
+}
+
 void view_loop(struct jwriter *w, const struct snapshot *s)
 {
     jw_member_text(w, "state", loop_state_name(s->state));
@@ -29,6 +43,7 @@ void view_loop(struct jwriter *w, const struct snapshot *s)
     jw_member_integer(w, "open_positions", (int64_t)s->position_count);
     jw_member_integer(w, "open_orders", (int64_t)s->order_count);
     jw_member_bool(w, "journal_waiting", s->journal_waiting);
+    view_deadman(w, s);
     view_as_of(w, s);
 }
 

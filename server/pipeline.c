@@ -111,8 +111,9 @@ static bool is_safe_direction(const struct request *rq)
 static bool is_never_throttled(const struct request *rq)
 {
     return is_safe_direction(rq) || is_route(rq, ROUTE_ID_loop_stop) ||
-           is_route(rq, ROUTE_ID_loop_pause) || is_route(rq, ROUTE_ID_orders_cancel) ||
-           is_route(rq, ROUTE_ID_orders_cancel_all) || is_route(rq, ROUTE_ID_strategies_deactivate);
+           is_route(rq, ROUTE_ID_loop_pause) || is_route(rq, ROUTE_ID_loop_deadman) ||
+           is_route(rq, ROUTE_ID_orders_cancel) || is_route(rq, ROUTE_ID_orders_cancel_all) ||
+           is_route(rq, ROUTE_ID_strategies_deactivate);
 }
 
 static enum err throttle(struct request *rq)

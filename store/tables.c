@@ -51,6 +51,11 @@ static const char *word_type(int v)
     return order_type_name((enum order_type)v);
 }
 
+static const char *word_deadman(int v)
+{
+    return deadman_action_name((enum deadman_action)v);
+}
+
 static const char *word_life(int v)
 {
     return order_life_name((enum order_life)v);
@@ -131,6 +136,9 @@ static const struct column account_columns[] = {
     COLUMN(account, last_activation_id, "last_activation_id", INTEGER),
     COLUMN(account, ever_commanded, "ever_commanded", BOOL),
     COLUMN_NAMED(account, wanted, "wanted", word_wanted, WANTED_STOPPED, WANTED_PAUSED),
+    COLUMN(account, deadman_us, "deadman_us", INTEGER),
+    COLUMN_NAMED(account, deadman_action, "deadman_action", word_deadman, DEADMAN_PAUSE,
+                 DEADMAN_FLATTEN),
     COLUMN(account, performance.wins, "wins", INTEGER),
     COLUMN(account, performance.losses, "losses", INTEGER),
     COLUMN(account, performance.breakeven, "breakeven", INTEGER),

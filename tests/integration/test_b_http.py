@@ -38,6 +38,7 @@ def test_head_answers_like_get_without_a_body(api, path):
     ("/livez", {"GET", "HEAD", "OPTIONS"}),
     ("/v1/tokens", {"GET", "HEAD", "OPTIONS", "POST"}),
     ("/v1/loop/start", {"OPTIONS", "POST"}),
+    ("/v1/loop/deadman", {"OPTIONS", "PUT"}),
     ("/v1/orders/1", {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH"}),
 ])
 def test_options_tells_the_allowed_methods(api, path, allowed):

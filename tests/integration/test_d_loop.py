@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loop's states and the commands that change them."""
+import time
+from datetime import datetime, timezone
+
 import pytest
 
+import ledger
 import world
+from daemon import wait_until
 
 
 @pytest.fixture
@@ -154,3 +159,63 @@ def test_a_bad_command_names_the_field(scratch, word, body, pointer):
     reply = command(scratch, word, body)
     assert reply.status == 422
     assert [error["pointer"] for error in reply.json["errors"]] == [pointer]
+
+
+def deadman(daemon, **body):
+    reply = daemon.api.put("/v1/loop/deadman", body)
+    assert reply.status == 200, reply
+    return reply.json["deadman"]
+
+
+def test_the_dead_man_switch_is_renewed_ended_and_lapses(slow):
+    assert slow.loop()["deadman"] is None
+    state_after(slow, "start")
+    armed = deadman(slow, timeout_s=600, action="flatten")
+    assert (armed["timeout_s"], armed["action"]) == (600, "flatten")
+    left = datetime.fromisoformat(armed["expires_at"].replace("Z", "+00:00")) - datetime.now(
+        timezone.utc)
+    assert 0 < left.total_seconds() <= 601
+    assert deadman(slow, timeout_s=600, action="flatten")["expires_at"] > armed["expires_at"]
+    assert deadman(slow, timeout_s=0) is None and slow.loop()["deadman"] is None
+    deadman(slow, timeout_s=1)
+    loop = wait_until(lambda: slow.loop() if slow.loop()["deadman"] is None else None, 30, "its end")
+    assert loop["state"] in ("paused", "finished")
+    if loop["state"] == "paused":
+        assert loop["reason"] == "dead-man switch: not renewed within 1 s"
+    assert "traderd_deadman_lapses_total 1\n" in slow.api.get("/metrics", format="prometheus").text
+
+
+def test_an_armed_dead_man_switch_outlives_a_kill(make_daemon, folder):
+    config = world.replay_config(folder, world.HOLDER, count=20000, replay_speed=1500)
+    daemon = make_daemon(config).start()
+    state_after(daemon, "start")
+    wait_until(lambda: daemon.loop()["open_positions"], 60, "a position")
+    deadman(daemon, timeout_s=5, action="flatten")
+    daemon.kill()
+    time.sleep(1)
+    daemon.start()
+    armed = daemon.loop()["deadman"]
+    assert (armed["timeout_s"], armed["action"]) == (5, "flatten")
+    wait_until(lambda: daemon.loop()["deadman"] is None, 60, "its end")
+    wait_until(lambda: daemon.loop()["open_positions"] == 0, 60, "everything closed")
+    assert daemon.loop()["state"] == "paused"
+
+    def said():
+        records = [ledger.check_line(line)[0] for line in daemon.lines("log.jsonl")]
+        return [record["control"]["action"] for record in records if "control" in record]
+
+    wait_until(lambda: said()[-3:] == ["pause", "close_all", "deadman"], 30, "the log")
+
+
+@pytest.mark.parametrize("body,pointer", [
+    ({}, "/timeout_s"), ({"timeout_s": 601}, "/timeout_s"), ({"timeout_s": -1}, "/timeout_s"),
+    ({"timeout_s": "60"}, "/timeout_s"), ({"timeout_s": 60, "action": "stop"}, "/action"),
+    ({"timeout_s": 60, "actions": "pause"}, "/actions")])
+def test_a_bad_dead_man_switch_names_the_field(scratch, body, pointer):
+    reply = scratch.api.put("/v1/loop/deadman", body)
+    assert reply.status == 422
+    assert [error["pointer"] for error in reply.json["errors"]] == [pointer]
+
+
+def test_only_a_trader_arms_the_dead_man_switch(scratch):
+    assert scratch.as_role("viewer").put("/v1/loop/deadman", {"timeout_s": 60}).status == 403
