@@ -174,6 +174,18 @@ bool judge_was_sent(const struct judge *j, const char *client_order_id)
     return false;
 }
 
+/* What is to close or protect is of no more than there is, by what is durable. */
+static void check_most(struct judge *j, const struct order *o)
+{
+    for (size_t i = 0; i < j->journal->position_count; i++) {
+        const struct position *p = &j->journal->positions[i];
+
+        if (p->id == o->position_id && size_cmp(o->size, p->size) > 0)
+            judge_violated(j, "E2", "order %lld (%s) is of more than its position has",
+                           (long long)o->id, order_purpose_name(o->purpose));
+    }
+}
+
 static void check_once(struct judge *j, const struct order *o)
 {
     if (order_is_immediate(o) && o->attempt > 1)
@@ -206,6 +218,8 @@ void judge_submit(struct judge *j, const struct instance *i, const struct order 
         check_entry(j, i, o);
     else if (!o->reduce_only)
         judge_violated(j, "E2", "order %lld may enlarge what it is to close", (long long)o->id);
+    if (o->purpose != PURPOSE_ENTRY && instance_is_newest(i))
+        check_most(j, o);
     if (o->replaces_id && instance_is_newest(i))
         check_replaced(j, o);
 }

@@ -19,6 +19,11 @@ PLANTED = {
          "live->cancel_wanted || (o->purpose == PURPOSE_ENTRY && !state_may_enter(s))",
          "live->cancel_wanted"),
     ],
+    "exit of more than is left": [
+        ("engine/dispatch.c",
+         "           size_cmp(live->order.size, p->size) > 0;\n",
+         "           false;\n"),
+    ],
     "sent although the spool failed": [
         ("engine/state.c",
          "        j->spool(j->self, &s->sealed))\n        return error;\n",

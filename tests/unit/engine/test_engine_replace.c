@@ -198,6 +198,30 @@ static void test_one_request_that_came_too_late(void **state)
     script_end(&s);
 }
 
+/* The same, and what it executed is told later: asking once more would be refused once more. */
+static void test_one_request_refused_before_the_fill_is_told(void **state)
+{
+    struct script s;
+    int64_t id, by;
+
+    (void)state;
+    id = rest(&s, true);
+    by = replace(&s, id, "8");
+    script_tell(&s, VENUE_NOT_SENT, by)->error = VENUE_ERROR_NOT_SENT;
+    script_tell(&s, VENUE_CANCEL_FAILED, id)->error = VENUE_ERROR_NOT_OPEN;
+    script_play(&s, 66);
+    assert_int_equal(script_count(&s, SCRIPT_REPLACE), 1);
+    assert_int_equal(script_newest(&s, SCRIPT_CANCEL)->order.id, id);
+    canceled(&s, id, "1");
+    script_play(&s, 67);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    script_fill(&s, id, "t1", size("1"));
+    script_play(&s, 70);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.replaces_id, id);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.size.e12 == size("7").e12);
+    script_end(&s);
+}
+
 static void test_a_replacement_that_cannot_be_sent_is_given_up(void **state)
 {
     struct script s;
@@ -295,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_amid_a_replacement),
         cmocka_unit_test(test_one_request_replaces_an_untouched_entry),
         cmocka_unit_test(test_one_request_that_came_too_late),
+        cmocka_unit_test(test_one_request_refused_before_the_fill_is_told),
         cmocka_unit_test(test_a_replacement_that_cannot_be_sent_is_given_up),
         cmocka_unit_test(test_an_order_that_is_not_known_is_not_replaced),
         cmocka_unit_test(test_an_order_expires_between_cycles),

@@ -218,6 +218,31 @@ static void test_a_target_filled_in_part_gets_a_new_pair_of_the_rest(void **stat
     script_end(&s);
 }
 
+/* The stop executed in part while the pair was to move, and that is told last: no pair of the old
+ * size is placed meanwhile. */
+static void test_a_pair_that_moves_waits_for_what_it_executed(void **state)
+{
+    struct script s;
+    struct script_request pair;
+    struct size part = {INT64_C(4000000000000)};
+
+    (void)state;
+    hold(&s, true);
+    pair = accept(&s, 67);
+    script_play(&s, 121); /* the stop trails */
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 1);
+    end(&s, VENUE_CANCELED, pair.order.id, part);
+    end(&s, VENUE_EXPIRED, pair.other.id, SIZE_ZERO);
+    script_play(&s, 123);
+    assert_int_equal(script_count(&s, SCRIPT_PAIR), 1);
+    assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, pair.order.id);
+    fill(&s, pair.order.id, "t2", part);
+    script_play(&s, 124);
+    assert_int_equal(script_count(&s, SCRIPT_PAIR), 2);
+    assert_true(pair_of(&s).order.size.e12 == pair.order.size.e12 - part.e12);
+    script_end(&s);
+}
+
 static void test_a_half_that_filled_ends_the_position_and_the_other(void **state)
 {
     for (int target = 0; target <= 1; target++) {
@@ -384,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_pair_leaves_the_stop_alone_and_the_target_watched),
         cmocka_unit_test(test_a_pair_refused_for_a_moment_is_tried_again_as_a_pair),
         cmocka_unit_test(test_a_target_filled_in_part_gets_a_new_pair_of_the_rest),
+        cmocka_unit_test(test_a_pair_that_moves_waits_for_what_it_executed),
         cmocka_unit_test(test_a_half_that_filled_ends_the_position_and_the_other),
         cmocka_unit_test(test_the_other_half_s_end_told_first_moves_nothing_twice),
         cmocka_unit_test(test_an_unknown_pair_is_asked_about_and_sent_again_only_as_one),
