@@ -224,9 +224,8 @@ static bool dispatch_is_too_large(const struct engine_state *s, const struct liv
 {
     const struct position *p = live->lane->position;
 
-    return dispatch_traits(s)->outlives_us && live->order.purpose != PURPOSE_ENTRY &&
-           !order_is_resting_exit(&live->order) && p && p->id == live->order.position_id &&
-           size_cmp(live->order.size, p->size) > 0;
+    return dispatch_traits(s)->outlives_us && live->order.purpose != PURPOSE_ENTRY && p &&
+           p->id == live->order.position_id && size_cmp(live->order.size, p->size) > 0;
 }
 
 /* A market exit that keeps not to the venue's filters any more: they have changed since. */
@@ -319,15 +318,17 @@ static void dispatch_cancels(struct engine_state *s, int64_t now)
     }
 }
 
-/* Ends a new order that is not sent.  An exit that would be too large, or misfits, is made anew; so
- * is one of the whole that waited in vain for what it has to wait for: that it is wanted is not
- * forgotten with its last attempt.  Stops and targets of the size there is are protection.c's. */
+/* Ends a new order that is not sent.  An exit that would be too large, or misfits, is made anew,
+ * one that is to rest by its next attempt; so is one of the whole that waited in vain for what it
+ * has to wait for: that it is wanted is not forgotten with its last attempt.  Stops and targets of
+ * the size there is are protection.c's. */
 static void dispatch_end(struct engine_state *s, const struct live_order *live, const char *reason)
 {
     struct lane *lane = live->lane;
     enum exit_reason why = live->order.exit_reason;
     bool is_too_large = dispatch_is_too_large(s, live);
-    bool is_anew = live->order.purpose == PURPOSE_EXIT && !live->cancel_wanted &&
+    bool is_smaller = is_too_large && order_is_resting_exit(&live->order);
+    bool is_anew = live->order.purpose == PURPOSE_EXIT && !is_smaller && !live->cancel_wanted &&
                    (is_too_large || dispatch_is_misfit(s, live) ||
                     (reason == dispatch_too_late && live->order.is_whole));
     struct size size = SIZE_ZERO; /* all of it */
@@ -338,7 +339,7 @@ static void dispatch_end(struct engine_state *s, const struct live_order *live, 
             !size_to_step(live->order.size, lane_instrument(s, lane)->lot, ROUND_DOWN, &size) &&
             size_sign(size) > 0;
 
-    booking_end_unsent(s, live->order.id, reason, reason == dispatch_too_late);
+    booking_end_unsent(s, live->order.id, reason, reason == dispatch_too_late || is_smaller);
     if (!is_anew || !lane->position || lane->position->exit_order_id)
         return;
     e = execution_exit(s, lane, size, why, NULL);

@@ -21,8 +21,8 @@ PLANTED = {
     ],
     "exit of more than is left": [
         ("engine/dispatch.c",
-         "           size_cmp(live->order.size, p->size) > 0;\n",
-         "           false;\n"),
+         "p->id == live->order.position_id && size_cmp(live->order.size, p->size) > 0;\n",
+         "false;\n"),
     ],
     "sent although the spool failed": [
         ("engine/state.c",

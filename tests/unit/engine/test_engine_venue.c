@@ -388,6 +388,36 @@ static void fill_some(struct script *s, int64_t id, const char *fill, i128 lots)
 }
 
 /* A stop that may only reduce has sold more than is known to be held: the entry has bought more. */
+/* An exit at a limit whose next attempt waits, while the stop executes a part of what it is for. */
+static void test_an_exit_that_rests_is_of_no_more_than_is_left(void **state)
+{
+    struct command c = {.kind = COMMAND_CLOSE_POSITION,
+                        .id = 1,
+                        .mode = MODE_PAPER,
+                        .order = {.type = ORDER_LIMIT, .expires_us = TIME_NONE}};
+    struct order stop, exit;
+    struct script s;
+
+    (void)state;
+    script_begin(&s);
+    (void)hold(&s);
+    stop = script_newest(&s, SCRIPT_SUBMIT)->order;
+    c.order.limit_price = (struct price){INT64_C(120000000000000)};
+    engine_carry_out(s.engine, &c, s.reply);
+    assert_ok(s.reply->error);
+    exit = script_newest(&s, SCRIPT_SUBMIT)->order;
+    assert_true(order_is_resting_exit(&exit) && exit.size.e12 == stop.size.e12);
+    script_tell(&s, VENUE_REJECTED, exit.id)->error = VENUE_ERROR_RATE_LIMIT;
+    script_play(&s, 67.5);
+    script_fill(&s, stop.id, "t2", (struct size){INT64_C(4000000000000)});
+    script_play(&s, 72);
+    exit = script_newest(&s, SCRIPT_SUBMIT)->order;
+    assert_true(order_is_resting_exit(&exit));
+    assert_int_equal(exit.attempt, 3);
+    assert_true(exit.size.e12 == stop.size.e12 - INT64_C(4000000000000));
+    script_end(&s);
+}
+
 static void test_a_fill_beyond_the_position_waits_for_the_entry(void **state)
 {
     int64_t entry, first, second;
@@ -445,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
         cmocka_unit_test(test_a_start_compares_first),
         cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),
+        cmocka_unit_test(test_an_exit_that_rests_is_of_no_more_than_is_left),
         cmocka_unit_test(test_a_fill_beyond_the_position_waits_for_the_entry),
     };
 
