@@ -5,7 +5,7 @@
 
 /* So long may pass, while something can be done, until what is to be canceled is asked to be, and
  * until an exit leaves; what is in its way has to leave the venue first. */
-static const int64_t idle_us = 5 * US_PER_S;
+static const int64_t idle_us = 2 * US_PER_S;
 /* A request that is out is waited for: so long at most. */
 static const int64_t answer_us = 12 * US_PER_S;
 
