@@ -56,6 +56,7 @@ static void say(struct run *r, struct command c)
         r->judge.entries_are_stopped = true;
     if (!i->reply->error && instance_is_newest(i))
         judge_told_to(&r->judge, &c, i->reply);
+    r->wakes |= !i->reply->durable;
 }
 
 /* The operator says something now and then. */
@@ -95,7 +96,8 @@ static void play_until(struct run *r, int64_t end_us, bool (*is_over)(struct run
         if (!r->is_pausing)
             next_us = earliest(next_us, earliest(r->command_at_us, r->hand_at_us));
         run_watch(r);
-        next_us = earliest(next_us, sim_venue_due_us(r->venue));
+        next_us = earliest(next_us, r->wakes ? sim_now_us() : sim_venue_due_us(r->venue));
+        r->wakes = false;
         sim_set_now(next_us > sim_now_us() ? next_us : sim_now_us() + 1);
     }
 }

@@ -428,5 +428,7 @@ void run_watch(struct run *r)
         disown_all(r);
     is_fair = is_durable && !sim_venue_was_away(r->venue, now - minute_us);
     judge_watch(&r->judge, now, is_fair);
-    judge_haste(&r->judge, is_fair);
+    if (!is_durable) /* the next try comes after a pause */
+        r->stuck_us = now;
+    judge_haste(&r->judge, is_fair && now - r->stuck_us > minute_us);
 }

@@ -60,6 +60,8 @@ struct run {
     bool is_calm, has_crashes, has_commands, has_hand, has_spool, is_pausing;
     int64_t start_us, end_us, command_at_us;
     int64_t hand_at_us; /* the next order by hand, INT64_MAX: none */
+    int64_t stuck_us;   /* the newest moment at which nothing could be made durable */
+    bool wakes;         /* a command left something to be done: its daemon's turn comes at once */
     uint64_t crashes, steps;
 };
 
