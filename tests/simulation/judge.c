@@ -89,6 +89,8 @@ static void check_exposure(struct judge *j, const struct order *o)
     for (size_t i = 0; i < count; i++) {
         const struct order *row = judge_row(j, orders[i].client_order_id);
 
+        if (orders[i].is_disowned) /* it is among the others' */
+            continue;
         held[orders[i].symbol] += (int)orders[i].side * orders[i].executed.e12;
         if (row && row->purpose == PURPOSE_ENTRY && orders[i].ended_us == TIME_NONE &&
             !(j->traits.has_replace && row->id == o->replaces_id))
