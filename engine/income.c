@@ -54,6 +54,26 @@ void income_note_held(struct engine_state *s, const struct position *p)
     note_held(s, p->symbol, &(struct held){p->id, held_since(s, p), p->closed_us});
 }
 
+/* A position whose fills do not add up was taken over as the venue had it: an entry of the log and
+ * no fill.  It may have been held until the next fill of its symbol, or until now. */
+static void lengthen(const struct engine_state *s, const struct recovery *r, struct held *h,
+                     const char *symbol)
+{
+    int64_t next_us = s->account.last_leaf_us;
+    i128 sum = 0;
+
+    for (size_t i = 0; i < r->fill_count; i++) {
+        const struct fill *f = &r->fills[i];
+
+        if (f->position_id == h->position_id)
+            sum += (int)f->side * f->size.e12;
+        else if (strcmp(f->symbol, symbol) == 0 && f->at_us >= h->until_us && f->at_us < next_us)
+            next_us = f->at_us;
+    }
+    if (sum != 0 && next_us > h->until_us)
+        h->until_us = next_us;
+}
+
 /* Round trips before the newest are known by their fills. */
 void income_restore(struct engine_state *s, const struct recovery *r)
 {
@@ -65,6 +85,10 @@ void income_restore(struct engine_state *s, const struct recovery *r)
         note_held(s, f->symbol,
                   &(struct held){f->position_id, made_at(s, f->order_id, f->at_us), f->at_us});
     }
+    for (size_t i = 0; i < s->options.instrument_count; i++)
+        for (size_t k = 0; k < COUNT_OF(s->markets[i].held); k++)
+            if (s->markets[i].held[k].until_us > 0)
+                lengthen(s, r, &s->markets[i].held[k], s->instruments[i].symbol);
     for (size_t i = 0; i < r->closed_count; i++)
         income_note_held(s, &r->closed[i]);
 }

@@ -215,6 +215,64 @@ static void test_what_an_earlier_round_trip_paid_is_known_after_a_restart(void *
     script_end(&s);
 }
 
+/* The venue's picture has no position any more: seen twice, it is taken over. */
+static void take_away(struct script *s, int64_t stop, double at_s)
+{
+    struct venue_open_order open = {0};
+
+    (void)copy_text(open.client_order_id, sizeof open.client_order_id,
+                    script_row(s, stop)->client_order_id);
+    (void)copy_text(open.symbol, sizeof open.symbol, s->instrument.symbol);
+    for (int i = 0; i < 2; i++) {
+        (void)script_tell(s, VENUE_GAP, 0);
+        script_play(s, at_s += 6);
+        agree(s);
+        s->account.position_count = 0;
+        s->account.orders = &open;
+        s->account.order_count = 1;
+        script_play(s, at_s += 0.5);
+    }
+    assert_int_equal(s->journal.positions[0].status, POSITION_CLOSED);
+}
+
+/* What was taken over has no fill that says until when it was held. */
+static void test_what_was_taken_over_was_held_until_the_next_fill_at_most(void **state)
+{
+    struct script s;
+    int64_t order, stop;
+
+    (void)state;
+    told_count = 0;
+    script_begin_mismatch(&s, MISMATCH_ADOPT);
+    s.port.traits.tells_funding = true;
+    stop = hold(&s);
+    take_away(&s, stop, 200);
+    (void)script_tell(&s, VENUE_CANCELED, stop);
+    script_play(&s, 214);
+    compare(&s, 220);
+    compare(&s, 230); /* nothing has moved since the one before */
+    script_play(&s, 245);
+    order = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_row(&s, order)->purpose, PURPOSE_ENTRY);
+    script_fill(&s, order, "t3", script_newest(&s, SCRIPT_SUBMIT)->order.size);
+    script_play(&s, 246);
+    order = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    script_fill(&s, order, "t4", script_row(&s, order)->size);
+    script_play(&s, 247);
+    assert_int_equal(s.journal.positions[1].status, POSITION_CLOSED);
+    (void)tell(&s, "1", "-0.25", 150); /* of the first, which has one fill, at 65 */
+    (void)tell(&s, "2", "-4", -5);     /* before it */
+    script_restart(&s);
+    script_play(&s, 248);
+    agree(&s);
+    script_play(&s, 249);
+    assert_int_equal(s.journal.cash_count, 1);
+    check_money(s.journal.account.performance.funding_paid, "0.25");
+    assert_int_equal(foreign(&s), 1);
+    check_log(&s);
+    script_end(&s);
+}
+
 /* The picture after a long time brings the stamps and the fill that closed: each in its turn. */
 static void test_what_was_paid_before_the_closing_fill_belongs_to_the_round_trip(void **state)
 {
@@ -358,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_told_often_and_out_of_order_it_is_booked_once),
         cmocka_unit_test(test_when_the_position_has_closed_it_moves_cash_alone),
         cmocka_unit_test(test_what_an_earlier_round_trip_paid_is_known_after_a_restart),
+        cmocka_unit_test(test_what_was_taken_over_was_held_until_the_next_fill_at_most),
         cmocka_unit_test(test_what_was_paid_before_the_closing_fill_belongs_to_the_round_trip),
         cmocka_unit_test(test_what_is_not_ours_is_reported_once_and_not_booked),
         cmocka_unit_test(test_it_waits_for_the_fill_it_was_paid_for),
