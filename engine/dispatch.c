@@ -237,6 +237,18 @@ static bool dispatch_is_misfit(const struct engine_state *s, const struct live_o
 }
 
 static const char dispatch_too_late[] = "never sent: too late";
+static const char dispatch_followed[] = "never sent: another daemon may have it";
+
+/* Without database and lease this daemon may have been followed.  What the database knows is then
+ * the successor's, who asks the venue about it once and takes its absence for good; what is still
+ * wanted here is made anew, by a name of our own. */
+static bool dispatch_is_followed(const struct engine_state *s, const struct order *o)
+{
+    const struct engine_options *options = &s->options;
+
+    return s->spooling && o->id <= s->kept_order_id && options->lease_left_us &&
+           options->lease_left_us(options->lease) <= 0;
+}
 
 /* Why a new order ends without being sent; NULL: it does not. */
 static const char *dispatch_unsent_reason(const struct engine_state *s,
@@ -247,6 +259,8 @@ static const char *dispatch_unsent_reason(const struct engine_state *s,
 
     if (live->cancel_wanted || (o->purpose == PURPOSE_ENTRY && !state_may_enter(s)))
         return "never sent";
+    if (dispatch_is_followed(s, o))
+        return dispatch_followed;
     if (now >= dispatch_deadline_us(o))
         return dispatch_too_late;
     if (o->send_after_us != TIME_NONE && now < o->send_after_us)
@@ -329,7 +343,7 @@ static void dispatch_end(struct engine_state *s, const struct live_order *live, 
     bool is_too_large = dispatch_is_too_large(s, live);
     bool is_smaller = is_too_large && order_is_resting_exit(&live->order);
     bool is_anew = live->order.purpose == PURPOSE_EXIT && !is_smaller && !live->cancel_wanted &&
-                   (is_too_large || dispatch_is_misfit(s, live) ||
+                   (is_too_large || dispatch_is_misfit(s, live) || reason == dispatch_followed ||
                     (reason == dispatch_too_late && live->order.is_whole));
     struct size size = SIZE_ZERO; /* all of it */
     enum err e;

@@ -18,6 +18,19 @@ static i128 covered(const struct judge *j, int symbol, enum side side)
     return sum;
 }
 
+/* What others sold of a spot asset may be what a stop of ours was made for: what that one sold too
+ * much is a short of its own, and bought back. */
+static bool is_bought_back(const struct judge *j, const struct order *o)
+{
+    const struct memory_journal *m = j->journal;
+
+    for (size_t i = 0; i < m->position_count; i++)
+        if (m->positions[i].id == o->position_id)
+            return j->has_foreign && m->positions[i].direction == DIRECTION_SHORT &&
+                   j->instruments[judge_symbol(j, o->symbol)].is_spot;
+    return false;
+}
+
 /* What is to reduce never enlarges what is held, and never turns it, whatever else executes. */
 static void check_reduction(struct judge *j, const struct sim_trade *t)
 {
@@ -26,7 +39,7 @@ static void check_reduction(struct judge *j, const struct sim_trade *t)
     const struct order *row = o ? judge_row(j, o->client_order_id) : NULL;
     i128 before = j->held[t->symbol], after = before + (int)t->side * t->size.e12;
 
-    if (!row || row->purpose == PURPOSE_ENTRY)
+    if (!row || row->purpose == PURPOSE_ENTRY || is_bought_back(j, row))
         return;
     if ((before > 0 && (after < 0 || after > before)) ||
         (before < 0 && (after > 0 || after < before)) || before == 0)

@@ -135,6 +135,11 @@ static const char *log_fault(const void *script)
     return ((const struct script *)script)->log_fault;
 }
 
+static int64_t lease_left(void *script)
+{
+    return ((const struct script *)script)->lease_left_us;
+}
+
 static void open_engine(struct script *s)
 {
     struct candle_series series = {0};
@@ -157,6 +162,8 @@ static void open_engine(struct script *s)
                                .unprotected_limit_us = 20 * US_PER_S,
                                .mismatch = s->mismatch,
                                .dead_man_us = s->dead_man_us,
+                               .lease_left_us = s->has_lease ? lease_left : NULL,
+                               .lease = s,
                                .limits = {.min_confidence = {500000000000},
                                           .max_position_ratio = {1000000000000},
                                           .max_exposure_ratio = {1000000000000},

@@ -38,6 +38,8 @@ struct script {
     struct instrument instrument;
     enum mismatch mismatch;
     int64_t dead_man_us;
+    bool has_lease; /* read at each start */
+    int64_t lease_left_us;
     struct strategy *strategy;
     struct recorded_feed *recorded;
     struct feed feed;

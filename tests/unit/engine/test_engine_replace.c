@@ -104,6 +104,31 @@ static void test_what_fills_meanwhile_makes_the_new_order_smaller(void **state)
     script_end(&s);
 }
 
+/* The venue says that it is over, not how much of it was executed: that is asked for first. */
+static void test_an_end_that_does_not_say_how_much_is_asked_about(void **state)
+{
+    struct venue_event *e;
+    struct script s;
+    int64_t id;
+
+    (void)state;
+    id = rest(&s, false);
+    (void)replace(&s, id, "8");
+    (void)script_tell(&s, VENUE_CANCELED, id);
+    script_play(&s, 64);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
+    assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, id);
+    script_fill(&s, id, "t1", size("3"));
+    e = script_tell(&s, VENUE_STATE, id);
+    e->state = VENUE_ORDER_CANCELED;
+    e->executed_is_known = true;
+    e->executed = size("3");
+    script_play(&s, 67);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.replaces_id, id);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.size.e12 == size("5").e12);
+    script_end(&s);
+}
+
 static void test_nothing_is_sent_when_all_of_it_filled_meanwhile(void **state)
 {
     struct script s;
@@ -315,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_new_order_waits_for_the_old_ones_end),
         cmocka_unit_test(test_what_fills_meanwhile_makes_the_new_order_smaller),
+        cmocka_unit_test(test_an_end_that_does_not_say_how_much_is_asked_about),
         cmocka_unit_test(test_nothing_is_sent_when_all_of_it_filled_meanwhile),
         cmocka_unit_test(test_a_crash_amid_a_replacement),
         cmocka_unit_test(test_one_request_replaces_an_untouched_entry),

@@ -3,11 +3,6 @@
 #include "tests/support/check.h"
 #include "tests/support/script_venue.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
-#include "core/log.h"
-
 /* Until the first entry has been sent: at 60 s, with the first candle. */
 static int64_t enter(struct script *s)
 {
@@ -244,87 +239,6 @@ static void test_an_attempt_that_waited_at_a_crash_is_asked_about(void **state)
     script_end(&s);
 }
 
-/* A daemon that lost its database goes on, and its successor decides the same at the same instant:
- * one client order id must never name two orders. */
-static void test_what_two_daemons_decide_alike_are_two_orders(void **state)
-{
-    struct order made[2];
-
-    (void)state;
-    for (int k = 0; k < 2; k++) {
-        struct script s;
-        int64_t stop;
-
-        script_begin(&s);
-        s.journal.epoch = 7 + k;
-        script_restart(&s);
-        stop = hold(&s);
-        made[k] = script_newest(&s, SCRIPT_SUBMIT)->order;
-        assert_int_equal(made[k].id, stop);
-        script_end(&s);
-    }
-    assert_int_equal(made[0].id, made[1].id);
-    assert_int_equal(made[0].created_us, made[1].created_us);
-    assert_true(made[0].stop_price.e12 == made[1].stop_price.e12);
-    assert_string_not_equal(made[0].client_order_id, made[1].client_order_id);
-}
-
-static enum err spool(void *self, const struct journal_batch *b)
-{
-    const struct memory_journal *j = self;
-
-    return b->account.log_size >= j->account.log_size ? ERR_OK : ERR_IO;
-}
-
-/* Of an order with this client order id. */
-static bool is_told(FILE *lines, const struct order *o)
-{
-    char line[1024];
-    bool found = false;
-
-    rewind(lines);
-    while (fgets(line, sizeof line, lines))
-        found |= strstr(line, "\"order_only_in_spool\"") && strstr(line, o->client_order_id);
-    return found;
-}
-
-/* A daemon that ends while its database is away says what a successor will not know: the stop that
- * was made since, not the target that rested before. */
-static void test_orders_that_only_the_spool_knows_are_told(void **state)
-{
-    FILE *lines = tmpfile();
-    struct order target;
-    struct script s;
-    int64_t entry;
-
-    (void)state;
-    assert_non_null(lines);
-    script_begin_target(&s);
-    entry = enter(&s);
-    (void)script_tell(&s, VENUE_ACCEPTED, entry);
-    script_fill(&s, entry, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
-    script_play(&s, 66);
-    target = script_newest(&s, SCRIPT_SUBMIT)->order;
-    assert_int_equal(target.purpose, PURPOSE_TAKE_PROFIT);
-    (void)script_tell(&s, VENUE_ACCEPTED, target.id);
-    (void)script_tell(&s, VENUE_ACCEPTED, target.id - 1);
-    script_play(&s, 67);
-    s.journal_port.spool = spool;
-    s.journal.fault_at = s.journal.commit_count + 1;
-    s.journal.fault = JOURNAL_FAULT_BEFORE;
-    s.journal.down_for = 1000;
-    (void)script_tell(&s, VENUE_CANCELED, target.id - 1);
-    script_play(&s, 69);
-    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
-    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.id > target.id);
-    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_JSON, fileno(lines));
-    script_end(&s);
-    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_JSON, STDERR_FILENO);
-    assert_true(is_told(lines, &script_newest(&s, SCRIPT_SUBMIT)->order));
-    assert_false(is_told(lines, &target));
-    fclose(lines);
-}
-
 static void test_the_loop_rests_while_the_database_is_away(void **state)
 {
     struct script s;
@@ -470,8 +384,6 @@ int main(void)
         cmocka_unit_test(test_a_position_without_a_stop_leaves_after_the_limit),
         cmocka_unit_test(test_what_was_new_at_a_crash_is_not_sent_again),
         cmocka_unit_test(test_an_attempt_that_waited_at_a_crash_is_asked_about),
-        cmocka_unit_test(test_what_two_daemons_decide_alike_are_two_orders),
-        cmocka_unit_test(test_orders_that_only_the_spool_knows_are_told),
         cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
         cmocka_unit_test(test_a_start_compares_first),
         cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),

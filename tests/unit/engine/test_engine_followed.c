@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A daemon without its database and the one that follows it: what both decide, what is whose. */
+#include "tests/support/check.h"
+#include "tests/support/script_venue.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/log.h"
+
+/* Until the first entry has been sent: at 60 s, with the first candle. */
+static int64_t enter(struct script *s)
+{
+    script_play(s, 1);
+    script_agree(s);
+    script_play(s, 65);
+    assert_int_equal(script_count(s, SCRIPT_SUBMIT), 1);
+    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_ENTRY);
+    return script_newest(s, SCRIPT_SUBMIT)->order.id;
+}
+
+/* And a position with its stop accepted; the stop's id. */
+static int64_t hold(struct script *s)
+{
+    int64_t entry = enter(s), stop;
+
+    (void)script_tell(s, VENUE_ACCEPTED, entry);
+    script_fill(s, entry, "t1", script_newest(s, SCRIPT_SUBMIT)->order.size);
+    script_play(s, 66);
+    stop = script_newest(s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    (void)script_tell(s, VENUE_ACCEPTED, stop);
+    script_play(s, 67);
+    return stop;
+}
+
+static void say(struct script *s, enum command_kind kind)
+{
+    struct command c = {.kind = kind, .mode = MODE_PAPER};
+
+    engine_carry_out(s->engine, &c, s->reply);
+    assert_ok(s->reply->error);
+}
+
+static enum err spool(void *self, const struct journal_batch *b)
+{
+    const struct memory_journal *j = self;
+
+    return b->account.log_size >= j->account.log_size ? ERR_OK : ERR_IO;
+}
+
+/* A successor has it from the database, asks the venue about it and takes its absence for good. */
+static void test_an_attempt_that_a_successor_has_is_made_anew(void **state)
+{
+    (void)state;
+    for (int is_over = 0; is_over < 2; is_over++) {
+        struct script s;
+        int64_t id;
+
+        script_begin(&s);
+        s.has_lease = true;
+        s.lease_left_us = 600 * US_PER_S;
+        script_restart(&s);
+        id = hold(&s);
+        say(&s, COMMAND_CLOSE_ALL);
+        (void)script_tell(&s, VENUE_CANCELED, id);
+        script_play(&s, 68);
+        id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+        script_tell(&s, VENUE_NOT_SENT, id)->error = VENUE_ERROR_NOT_SENT;
+        script_play(&s, 68.5);
+        assert_int_equal(script_row(&s, id + 1)->status, ORDER_NEW); /* in a second */
+        s.journal_port.spool = spool;
+        s.journal.fault_at = s.journal.commit_count + 1;
+        s.journal.fault = JOURNAL_FAULT_BEFORE;
+        s.journal.down_for = 1000;
+        s.lease_left_us = is_over ? 0 : 600 * US_PER_S;
+        say(&s, COMMAND_PAUSE);
+        script_play(&s, 72);
+        assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
+        assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.id, id + 1 + is_over);
+        script_end(&s);
+    }
+}
+
+/* A daemon that lost its database goes on, and its successor decides the same at the same instant:
+ * one client order id must never name two orders. */
+static void test_what_two_daemons_decide_alike_are_two_orders(void **state)
+{
+    struct order made[2];
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct script s;
+        int64_t stop;
+
+        script_begin(&s);
+        s.journal.epoch = 7 + k;
+        script_restart(&s);
+        stop = hold(&s);
+        made[k] = script_newest(&s, SCRIPT_SUBMIT)->order;
+        assert_int_equal(made[k].id, stop);
+        script_end(&s);
+    }
+    assert_int_equal(made[0].id, made[1].id);
+    assert_int_equal(made[0].created_us, made[1].created_us);
+    assert_true(made[0].stop_price.e12 == made[1].stop_price.e12);
+    assert_string_not_equal(made[0].client_order_id, made[1].client_order_id);
+}
+
+/* Of an order with this client order id. */
+static bool is_told(FILE *lines, const struct order *o)
+{
+    char line[1024];
+    bool found = false;
+
+    rewind(lines);
+    while (fgets(line, sizeof line, lines))
+        found |= strstr(line, "\"order_only_in_spool\"") && strstr(line, o->client_order_id);
+    return found;
+}
+
+/* A daemon that ends while its database is away says what a successor will not know: the stop that
+ * was made since, not the target that rested before. */
+static void test_orders_that_only_the_spool_knows_are_told(void **state)
+{
+    FILE *lines = tmpfile();
+    struct order target;
+    struct script s;
+    int64_t entry;
+
+    (void)state;
+    assert_non_null(lines);
+    script_begin_target(&s);
+    entry = enter(&s);
+    (void)script_tell(&s, VENUE_ACCEPTED, entry);
+    script_fill(&s, entry, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
+    script_play(&s, 66);
+    target = script_newest(&s, SCRIPT_SUBMIT)->order;
+    assert_int_equal(target.purpose, PURPOSE_TAKE_PROFIT);
+    (void)script_tell(&s, VENUE_ACCEPTED, target.id);
+    (void)script_tell(&s, VENUE_ACCEPTED, target.id - 1);
+    script_play(&s, 67);
+    s.journal_port.spool = spool;
+    s.journal.fault_at = s.journal.commit_count + 1;
+    s.journal.fault = JOURNAL_FAULT_BEFORE;
+    s.journal.down_for = 1000;
+    (void)script_tell(&s, VENUE_CANCELED, target.id - 1);
+    script_play(&s, 69);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.id > target.id);
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_JSON, fileno(lines));
+    script_end(&s);
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_JSON, STDERR_FILENO);
+    assert_true(is_told(lines, &script_newest(&s, SCRIPT_SUBMIT)->order));
+    assert_false(is_told(lines, &target));
+    fclose(lines);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_attempt_that_a_successor_has_is_made_anew),
+        cmocka_unit_test(test_what_two_daemons_decide_alike_are_two_orders),
+        cmocka_unit_test(test_orders_that_only_the_spool_knows_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
