@@ -122,7 +122,7 @@ bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
 {
     const struct order *newest = NULL;
 
-    if (size_sign(lane_instrument(s, lane)->market_max) <= 0 || lane->position->exit_order_id)
+    if (lane->position->exit_order_id)
         return false;
     for (size_t i = 0; i < s->ended_capacity; i++) {
         const struct order *o = &s->ended[i];
@@ -131,10 +131,13 @@ bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
             (!newest || o->id > newest->id))
             newest = o;
     }
-    if (!newest || !newest->is_whole || newest->status != ORDER_FILLED)
+    if (!newest || !newest->is_whole)
         return false;
     *reason = newest->exit_reason;
-    return true;
+    /* It came forward, so that it does not go round for ever. */
+    if (newest->status == ORDER_EXPIRED)
+        return s->options.venue->traits.outlives_us && size_sign(newest->filled) > 0;
+    return newest->status == ORDER_FILLED && size_sign(lane_instrument(s, lane)->market_max) > 0;
 }
 
 static void execution_end_resting_exits(struct engine_state *s, const struct position *p)

@@ -53,8 +53,8 @@ bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)
 MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
 
-/* An exit of the whole has filled, and the venue's maximum left a rest: it leaves too.  *reason is
- * that exit's. */
+/* An exit of the whole has filled, and the venue's maximum left a rest, or the venue ended it when
+ * it had executed in part: the rest leaves too.  *reason is that exit's. */
 bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
                        enum exit_reason *reason);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine at a venue that outlives it: what was found wrong by simulation, told by hand. */
+#include "core/amount_text.h"
 #include "tests/support/check.h"
 #include "tests/support/script_venue.h"
 
@@ -239,6 +240,34 @@ static void test_an_attempt_that_waited_at_a_crash_is_asked_about(void **state)
     script_end(&s);
 }
 
+/* The venue ends the rest of a market exit when its book is empty: the wish to close stays. */
+static void test_the_rest_of_an_exit_that_expired_leaves_too(void **state)
+{
+    struct venue_event *e;
+    struct script s;
+    struct order exit;
+    int64_t stop;
+
+    (void)state;
+    script_begin(&s);
+    stop = hold(&s);
+    say(&s, COMMAND_CLOSE_ALL);
+    (void)script_tell(&s, VENUE_CANCELED, stop);
+    script_play(&s, 68);
+    exit = script_newest(&s, SCRIPT_SUBMIT)->order;
+    assert_int_equal(exit.purpose, PURPOSE_EXIT);
+    script_fill(&s, exit.id, "t2", (struct size){exit.size.e12 - 3 * AMOUNT_ONE});
+    e = script_tell(&s, VENUE_EXPIRED, exit.id);
+    e->executed_is_known = true;
+    e->executed.e12 = exit.size.e12 - 3 * AMOUNT_ONE;
+    script_play(&s, 69);
+    assert_int_equal(script_row(&s, exit.id)->status, ORDER_EXPIRED);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
+    assert_true(script_newest(&s, SCRIPT_SUBMIT)->order.size.e12 == 3 * AMOUNT_ONE);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.exit_reason, exit.exit_reason);
+    script_end(&s);
+}
+
 static void test_the_loop_rests_while_the_database_is_away(void **state)
 {
     struct script s;
@@ -384,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_a_position_without_a_stop_leaves_after_the_limit),
         cmocka_unit_test(test_what_was_new_at_a_crash_is_not_sent_again),
         cmocka_unit_test(test_an_attempt_that_waited_at_a_crash_is_asked_about),
+        cmocka_unit_test(test_the_rest_of_an_exit_that_expired_leaves_too),
         cmocka_unit_test(test_the_loop_rests_while_the_database_is_away),
         cmocka_unit_test(test_a_start_compares_first),
         cmocka_unit_test(test_a_new_stop_rests_before_the_old_one_goes),
