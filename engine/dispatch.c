@@ -239,14 +239,14 @@ static bool dispatch_is_misfit(const struct engine_state *s, const struct live_o
 static const char dispatch_too_late[] = "never sent: too late";
 static const char dispatch_followed[] = "never sent: another daemon may have it";
 
-/* Without database and lease this daemon may have been followed.  What the database knows is then
- * the successor's, who asks the venue about it once and takes its absence for good; what is still
- * wanted here is made anew, by a name of our own. */
+/* Without database and lease this daemon may have been followed.  What the database may know is
+ * then the successor's, who asks the venue about it once and takes its absence for good; what is
+ * still wanted here is made anew, by a name of our own. */
 static bool dispatch_is_followed(const struct engine_state *s, const struct order *o)
 {
     const struct engine_options *options = &s->options;
 
-    return s->spooling && o->id <= s->kept_order_id && options->lease_left_us &&
+    return s->spooling && o->id <= s->tried_order_id && options->lease_left_us &&
            options->lease_left_us(options->lease) <= 0;
 }
 

@@ -313,7 +313,7 @@ static enum err recovery_resume(struct engine_state *s, struct recovery *r, stru
     if (e)
         return e;
     s->account = r->account;
-    s->kept_order_id = r->account.last_order_id;
+    s->kept_order_id = s->tried_order_id = r->account.last_order_id;
     s->other_fees = r->other_fees;
     s->daily = r->daily;
     r->daily = (struct daily_equity){0};

@@ -331,6 +331,7 @@ static enum err state_make_durable(struct engine_state *s)
 
     if (s->spooling && now_us < s->spool_until_us)
         return state_spool(s, ERR_DB_UNAVAILABLE);
+    s->tried_order_id = s->sealed.account.last_order_id;
     e = j->commit(j->self, &s->sealed);
     if (e) {
         s->journal_failures++;

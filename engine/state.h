@@ -179,6 +179,7 @@ struct engine_state {
     int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
     int64_t spool_pause_us;
     int64_t kept_order_id;  /* the newest order that the database has: what follows it is spooled */
+    int64_t tried_order_id; /* the newest that it may have: a commit's answer may have been lost */
     int64_t renew_until_us; /* engine/renewal.h; monotonic, 0: not armed */
     int64_t renew_until_wall_us;
     int64_t lapses;              /* counter */

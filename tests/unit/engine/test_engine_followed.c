@@ -49,11 +49,21 @@ static enum err spool(void *self, const struct journal_batch *b)
     return b->account.log_size >= j->account.log_size ? ERR_OK : ERR_IO;
 }
 
-/* A successor has it from the database, asks the venue about it and takes its absence for good. */
+static void lose_database(struct script *s, enum journal_fault fault)
+{
+    s->journal_port.spool = spool;
+    s->journal.fault_at = s->journal.commit_count + 1;
+    s->journal.fault = fault;
+    s->journal.down_for = 1000;
+}
+
+/* A successor has it from the database, which had it before it went away or took it in with its
+ * last breath (is_lost), asks the venue about it and takes its absence for good. */
 static void test_an_attempt_that_a_successor_has_is_made_anew(void **state)
 {
     (void)state;
-    for (int is_over = 0; is_over < 2; is_over++) {
+    for (int k = 0; k < 4; k++) {
+        bool is_over = k % 2, is_lost = k / 2;
         struct script s;
         int64_t id;
 
@@ -67,12 +77,12 @@ static void test_an_attempt_that_a_successor_has_is_made_anew(void **state)
         script_play(&s, 68);
         id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
         script_tell(&s, VENUE_NOT_SENT, id)->error = VENUE_ERROR_NOT_SENT;
+        if (is_lost)
+            lose_database(&s, JOURNAL_FAULT_AFTER);
         script_play(&s, 68.5);
         assert_int_equal(script_row(&s, id + 1)->status, ORDER_NEW); /* in a second */
-        s.journal_port.spool = spool;
-        s.journal.fault_at = s.journal.commit_count + 1;
-        s.journal.fault = JOURNAL_FAULT_BEFORE;
-        s.journal.down_for = 1000;
+        if (!is_lost)
+            lose_database(&s, JOURNAL_FAULT_BEFORE);
         s.lease_left_us = is_over ? 0 : 600 * US_PER_S;
         say(&s, COMMAND_PAUSE);
         script_play(&s, 72);
