@@ -77,15 +77,15 @@ static enum err booking_end(struct engine_state *s, struct live_order *live,
 }
 
 /* The venue says that the order is over, and how much of it was executed.  Until all of that was
- * told fill by fill it stays alive; so does one whose place another waits for, until that is said.
- */
+ * told fill by fill it stays alive; so does one whose place another waits for, or whose rest
+ * another exit takes over, until that is said. */
 static enum err booking_over(struct engine_state *s, struct live_order *live,
                              const struct venue_event *event, enum order_status to)
 {
     struct order *o = &live->order;
-    bool has_all = event->executed_is_known
-                       ? size_cmp(o->filled, event->executed) >= 0
-                       : o->replaced_by == 0 || !s->options.venue->traits.outlives_us;
+    bool must_know = s->options.venue->traits.outlives_us && (o->replaced_by || o->is_whole);
+    bool has_all =
+        event->executed_is_known ? size_cmp(o->filled, event->executed) >= 0 : !must_know;
     char reason[LIMIT_REASON];
 
     if (to == ORDER_FILLED && !event->executed_is_known)

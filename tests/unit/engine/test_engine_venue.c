@@ -256,8 +256,14 @@ static void test_the_rest_of_an_exit_that_expired_leaves_too(void **state)
     script_play(&s, 68);
     exit = script_newest(&s, SCRIPT_SUBMIT)->order;
     assert_int_equal(exit.purpose, PURPOSE_EXIT);
-    script_fill(&s, exit.id, "t2", (struct size){exit.size.e12 - 3 * AMOUNT_ONE});
-    e = script_tell(&s, VENUE_EXPIRED, exit.id);
+    script_fill(&s, exit.id, "t2", (struct size){exit.size.e12 - 4 * AMOUNT_ONE});
+    (void)script_tell(&s, VENUE_EXPIRED, exit.id); /* and how much was executed is asked for */
+    script_play(&s, 68.5);
+    assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.id, exit.id);
+    assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, exit.id);
+    script_fill(&s, exit.id, "t3", (struct size){AMOUNT_ONE});
+    e = script_tell(&s, VENUE_STATE, exit.id);
+    e->state = VENUE_ORDER_EXPIRED;
     e->executed_is_known = true;
     e->executed.e12 = exit.size.e12 - 3 * AMOUNT_ONE;
     script_play(&s, 69);
