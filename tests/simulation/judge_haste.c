@@ -76,10 +76,17 @@ static bool is_done(const struct judge *j, const struct haste *h)
                            : judge_is_canceled(j, o->client_order_id));
 }
 
-/* What is not known has to be asked about first; so has what an earlier life made. */
+/* What is not known has to be asked about first; so has what an earlier life made; and an attempt
+ * has its time, which may be the venue's word. */
 static bool must_wait(const struct judge *j, const struct haste *h)
 {
     const struct memory_journal *m = j->journal;
+    const struct order *own = judge_row_with(j, h->order_id);
+
+    /* By the clock of the daemon that made it, whichever that is. */
+    for (int i = 0; i < SIM_INSTANCES; i++)
+        if (own && own->status == ORDER_NEW && own->send_after_us > sim_wall_us(i))
+            return true;
 
     for (size_t i = 0; i < m->order_count; i++)
         if (is_about(h, &m->orders[i]) && !order_is_final(m->orders[i].status) &&
