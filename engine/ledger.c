@@ -99,7 +99,7 @@ enum err ledger_trade(const struct leaf_context *context, const struct fill *f,
     ledger_id_text(w, "position_id", f->position_id);
     jw_member_price(w, "price", f->price, i->price_scale);
     jw_member_text(w, "side", side_name(f->side));
-    jw_member_size(w, "size", f->size, i->size_scale);
+    ledger_held(w, "size", f->size, i); /* a part of the venue's trade may have more decimals */
     jw_member_money(w, "slippage", f->slippage, i->money_scale);
     jw_member_text(w, "status",
                    order_status_name(f->order_done ? ORDER_FILLED : ORDER_PARTIALLY_FILLED));
@@ -117,7 +117,7 @@ enum err ledger_close(const struct leaf_context *context, const struct order *o,
 
     jw_member_text(w, "client_order_id", o->client_order_id);
     jw_member_money(w, "fee", o->fee, i->money_scale);
-    jw_member_size(w, "filled", o->filled, i->size_scale);
+    ledger_held(w, "filled", o->filled, i);
     jw_member_digest(w, "order", &o->leaf_hash);
     ledger_id_text(w, "order_id", o->id);
     ledger_clean(w, "reason", o->reason);
