@@ -255,20 +255,6 @@ static void test_trade(void **state)
     check_leaf("trade", &leaf);
 }
 
-/* What one stop took of two positions, of which fees in the base asset had left uneven sizes. */
-static void test_a_part_of_a_trade_keeps_all_its_decimals(void **state)
-{
-    struct instrument i = instrument_of("BTC/USDT");
-    struct fill f = {.id = 1, .symbol = "BTC/USDT", .price = price("100")};
-    struct leaf leaf;
-
-    (void)state;
-    f.size = size("0.049878123456");
-    assert_ok(ledger_trade(&of_strategy, &f, &i, &leaf));
-    assert_non_null(strstr(leaf.bytes, "\"size\": \"0.049878123456\""));
-    leaf_release(&leaf);
-}
-
 static void test_close(void **state)
 {
     struct instrument i = instrument_of("BTC/USDT");
@@ -498,7 +484,6 @@ int main(void)
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_trade),
-        cmocka_unit_test(test_a_part_of_a_trade_keeps_all_its_decimals),
         cmocka_unit_test(test_close),
         cmocka_unit_test(test_equity),
         cmocka_unit_test(test_fifty_of_the_largest_positions_fit),
