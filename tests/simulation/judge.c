@@ -215,7 +215,8 @@ void judge_submit(struct judge *j, const struct instance *i, const struct order 
         judge_violated(j, "O8", "order %lld is sent after its expiry", (long long)o->id);
     check_once(j, o);
     judge_request(j, o);
-    judge_exit_selves(j, o);
+    if (instance_is_newest(i)) /* one that was followed does not know what its successor rests */
+        judge_exit_selves(j, o);
     if (o->purpose == PURPOSE_ENTRY)
         check_entry(j, i, o);
     else if (!o->reduce_only)
