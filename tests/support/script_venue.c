@@ -396,3 +396,35 @@ const struct order *script_row(const struct script *s, int64_t order_id)
     fail_msg("order %lld has no row", (long long)order_id);
     return NULL;
 }
+
+int64_t script_enter(struct script *s)
+{
+    script_play(s, 1);
+    script_agree(s);
+    script_play(s, 65);
+    assert_int_equal(script_count(s, SCRIPT_SUBMIT), 1);
+    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_ENTRY);
+    return script_newest(s, SCRIPT_SUBMIT)->order.id;
+}
+
+int64_t script_hold(struct script *s)
+{
+    int64_t entry = script_enter(s), stop;
+
+    (void)script_tell(s, VENUE_ACCEPTED, entry);
+    script_fill(s, entry, "t1", script_newest(s, SCRIPT_SUBMIT)->order.size);
+    script_play(s, 66);
+    stop = script_newest(s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
+    (void)script_tell(s, VENUE_ACCEPTED, stop);
+    script_play(s, 67);
+    return stop;
+}
+
+void script_say(struct script *s, enum command_kind kind)
+{
+    struct command c = {.kind = kind, .mode = MODE_PAPER};
+
+    engine_carry_out(s->engine, &c, s->reply);
+    assert_ok(s->reply->error);
+}

@@ -84,4 +84,11 @@ void script_agree(struct script *s);
 void script_fill(struct script *s, int64_t order_id, const char *id, struct size size);
 const struct order *script_row(const struct script *s, int64_t order_id); /* in the journal */
 
+/* Until the first entry has been sent: at 60 s, with the first candle.  Its id. */
+int64_t script_enter(struct script *s);
+/* And a position with its stop accepted; the stop's id. */
+int64_t script_hold(struct script *s);
+/* Carries the operator's command out, which must succeed. */
+void script_say(struct script *s, enum command_kind kind);
+
 #endif

@@ -8,40 +8,6 @@
 
 #include "core/log.h"
 
-/* Until the first entry has been sent: at 60 s, with the first candle. */
-static int64_t enter(struct script *s)
-{
-    script_play(s, 1);
-    script_agree(s);
-    script_play(s, 65);
-    assert_int_equal(script_count(s, SCRIPT_SUBMIT), 1);
-    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_ENTRY);
-    return script_newest(s, SCRIPT_SUBMIT)->order.id;
-}
-
-/* And a position with its stop accepted; the stop's id. */
-static int64_t hold(struct script *s)
-{
-    int64_t entry = enter(s), stop;
-
-    (void)script_tell(s, VENUE_ACCEPTED, entry);
-    script_fill(s, entry, "t1", script_newest(s, SCRIPT_SUBMIT)->order.size);
-    script_play(s, 66);
-    stop = script_newest(s, SCRIPT_SUBMIT)->order.id;
-    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
-    (void)script_tell(s, VENUE_ACCEPTED, stop);
-    script_play(s, 67);
-    return stop;
-}
-
-static void say(struct script *s, enum command_kind kind)
-{
-    struct command c = {.kind = kind, .mode = MODE_PAPER};
-
-    engine_carry_out(s->engine, &c, s->reply);
-    assert_ok(s->reply->error);
-}
-
 static enum err spool(void *self, const struct journal_batch *b)
 {
     const struct memory_journal *j = self;
@@ -71,8 +37,8 @@ static void test_an_attempt_that_a_successor_has_is_made_anew(void **state)
         s.has_lease = true;
         s.lease_left_us = 600 * US_PER_S;
         script_restart(&s);
-        id = hold(&s);
-        say(&s, COMMAND_CLOSE_ALL);
+        id = script_hold(&s);
+        script_say(&s, COMMAND_CLOSE_ALL);
         (void)script_tell(&s, VENUE_CANCELED, id);
         script_play(&s, 68);
         id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
@@ -84,7 +50,7 @@ static void test_an_attempt_that_a_successor_has_is_made_anew(void **state)
         if (!is_lost)
             lose_database(&s, JOURNAL_FAULT_BEFORE);
         s.lease_left_us = is_over ? 0 : 600 * US_PER_S;
-        say(&s, COMMAND_PAUSE);
+        script_say(&s, COMMAND_PAUSE);
         script_play(&s, 72);
         assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_EXIT);
         assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.id, id + 1 + is_over);
@@ -106,7 +72,7 @@ static void test_what_two_daemons_decide_alike_are_two_orders(void **state)
         script_begin(&s);
         s.journal.epoch = 7 + k;
         script_restart(&s);
-        stop = hold(&s);
+        stop = script_hold(&s);
         made[k] = script_newest(&s, SCRIPT_SUBMIT)->order;
         assert_int_equal(made[k].id, stop);
         script_end(&s);
@@ -141,7 +107,7 @@ static void test_orders_that_only_the_spool_knows_are_told(void **state)
     (void)state;
     assert_non_null(lines);
     script_begin_target(&s);
-    entry = enter(&s);
+    entry = script_enter(&s);
     (void)script_tell(&s, VENUE_ACCEPTED, entry);
     script_fill(&s, entry, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
     script_play(&s, 66);

@@ -18,14 +18,6 @@ static void absent(struct script *s, int64_t id)
     script_tell(s, VENUE_STATE, id)->state = VENUE_ORDER_ABSENT;
 }
 
-static void say(struct script *s, enum command_kind kind)
-{
-    struct command c = {.kind = kind, .mode = MODE_PAPER};
-
-    engine_carry_out(s->engine, &c, s->reply);
-    assert_ok(s->reply->error);
-}
-
 static unsigned denials(const struct script *s)
 {
     assert_true(s->journal.signal_count > 0);
@@ -161,8 +153,8 @@ static void test_a_stop_that_is_refused_while_the_loop_ends_makes_it_leave(void 
     script_play(&s, 66);
     id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
     assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
-    say(&s, COMMAND_CANCEL_ALL); /* what an orderly end begins with */
-    say(&s, COMMAND_STOP);
+    script_say(&s, COMMAND_CANCEL_ALL); /* what an orderly end begins with */
+    script_say(&s, COMMAND_STOP);
     script_play(&s, 67);
     assert_int_equal(script_count(&s, SCRIPT_CANCEL), 0); /* the stop is not an entry */
     script_tell(&s, VENUE_REJECTED, id)->error = VENUE_ERROR_WOULD_TRIGGER;

@@ -4,40 +4,6 @@
 #include "tests/support/check.h"
 #include "tests/support/script_venue.h"
 
-/* Until the first entry has been sent: at 60 s, with the first candle. */
-static int64_t enter(struct script *s)
-{
-    script_play(s, 1);
-    script_agree(s);
-    script_play(s, 65);
-    assert_int_equal(script_count(s, SCRIPT_SUBMIT), 1);
-    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_ENTRY);
-    return script_newest(s, SCRIPT_SUBMIT)->order.id;
-}
-
-/* And a position with its stop accepted; the stop's id. */
-static int64_t hold(struct script *s)
-{
-    int64_t entry = enter(s), stop;
-
-    (void)script_tell(s, VENUE_ACCEPTED, entry);
-    script_fill(s, entry, "t1", script_newest(s, SCRIPT_SUBMIT)->order.size);
-    script_play(s, 66);
-    stop = script_newest(s, SCRIPT_SUBMIT)->order.id;
-    assert_int_equal(script_newest(s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
-    (void)script_tell(s, VENUE_ACCEPTED, stop);
-    script_play(s, 67);
-    return stop;
-}
-
-static void say(struct script *s, enum command_kind kind)
-{
-    struct command c = {.kind = kind, .mode = MODE_PAPER};
-
-    engine_carry_out(s->engine, &c, s->reply);
-    assert_ok(s->reply->error);
-}
-
 static void absent(struct script *s, int64_t id)
 {
     script_tell(s, VENUE_STATE, id)->state = VENUE_ORDER_ABSENT;
@@ -65,7 +31,7 @@ static void test_an_unknown_outcome_is_asked_about_and_not_sent_again(void **sta
 
     (void)state;
     script_begin(&s);
-    id = enter(&s); /* sent at 60 s, expires at 65 s, proven absent after 73 s */
+    id = script_enter(&s); /* sent at 60 s, expires at 65 s, proven absent after 73 s */
     (void)script_tell(&s, VENUE_UNKNOWN, id);
     script_play(&s, 70);
     assert_int_equal(script_newest(&s, SCRIPT_QUERY)->order.id, id);
@@ -98,7 +64,7 @@ static void test_a_fill_told_twice_is_booked_once(void **state)
 
     (void)state;
     script_begin(&s);
-    stop = hold(&s);
+    stop = script_hold(&s);
     assert_int_equal(s.journal.fill_count, 1);
     script_fill(&s, script_row(&s, stop)->id - 1, "t1", (struct size){1000000000});
     script_fill(&s, stop, "t2", (struct size){1000000000});
@@ -115,7 +81,7 @@ static void test_a_late_fill_is_booked(void **state)
 
     (void)state;
     script_begin(&s);
-    id = enter(&s);
+    id = script_enter(&s);
     (void)script_tell(&s, VENUE_CANCELED, id); /* and how much was executed it does not say */
     script_play(&s, 66);
     assert_int_equal(script_row(&s, id)->status, ORDER_CANCELED);
@@ -136,7 +102,7 @@ static void test_an_order_lives_until_all_of_it_was_told(void **state)
 
     (void)state;
     script_begin(&s);
-    id = enter(&s);
+    id = script_enter(&s);
     e = script_tell(&s, VENUE_CANCELED, id);
     e->executed_is_known = true;
     e->executed = (struct size){1000000000};
@@ -161,7 +127,7 @@ static void test_a_refused_stop_leaves_and_does_not_flood(void **state)
 
     (void)state;
     script_begin(&s);
-    id = enter(&s);
+    id = script_enter(&s);
     script_fill(&s, id, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
     script_play(&s, 66);
     for (double at = 67; at < 115; at += 0.5) { /* whatever it sends is refused */
@@ -183,7 +149,7 @@ static void test_a_position_without_a_stop_leaves_after_the_limit(void **state)
 
     (void)state;
     script_begin(&s);
-    id = enter(&s);
+    id = script_enter(&s);
     script_fill(&s, id, "t1", script_newest(&s, SCRIPT_SUBMIT)->order.size);
     script_play(&s, 84); /* the stop is sent, and nobody answers */
     assert_int_equal(script_newest(&s, SCRIPT_SUBMIT)->order.purpose, PURPOSE_STOP_LOSS);
@@ -203,7 +169,7 @@ static void test_what_was_new_at_a_crash_is_not_sent_again(void **state)
 
     (void)state;
     script_begin(&s);
-    id = enter(&s);
+    id = script_enter(&s);
     script_restart(&s);
     script_play(&s, 66);
     assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 1);
@@ -221,8 +187,8 @@ static void test_an_attempt_that_waited_at_a_crash_is_asked_about(void **state)
 
     (void)state;
     script_begin(&s);
-    id = hold(&s);
-    say(&s, COMMAND_CLOSE_ALL);
+    id = script_hold(&s);
+    script_say(&s, COMMAND_CLOSE_ALL);
     (void)script_tell(&s, VENUE_CANCELED, id);
     script_play(&s, 68);
     id = script_newest(&s, SCRIPT_SUBMIT)->order.id;
@@ -250,8 +216,8 @@ static void test_the_rest_of_an_exit_that_expired_leaves_too(void **state)
 
     (void)state;
     script_begin(&s);
-    stop = hold(&s);
-    say(&s, COMMAND_CLOSE_ALL);
+    stop = script_hold(&s);
+    script_say(&s, COMMAND_CLOSE_ALL);
     (void)script_tell(&s, VENUE_CANCELED, stop);
     script_play(&s, 68);
     exit = script_newest(&s, SCRIPT_SUBMIT)->order;
@@ -280,7 +246,7 @@ static void test_the_loop_rests_while_the_database_is_away(void **state)
 
     (void)state;
     script_begin(&s);
-    (void)hold(&s);
+    (void)script_hold(&s);
     s.journal.fault_at = s.journal.commit_count + 1;
     s.journal.fault = JOURNAL_FAULT_BEFORE;
     s.journal.down_for = 40;
@@ -299,10 +265,10 @@ static void test_a_start_compares_first(void **state)
     script_play(&s, 1);
     script_agree(&s);
     script_play(&s, 2);
-    say(&s, COMMAND_STOP);
+    script_say(&s, COMMAND_STOP);
     asked = script_count(&s, SCRIPT_RECONCILE);
     script_play(&s, 119);
-    say(&s, COMMAND_START);
+    script_say(&s, COMMAND_START);
     script_play(&s, 185);
     assert_true(script_count(&s, SCRIPT_RECONCILE) > asked);
     assert_int_equal(script_count(&s, SCRIPT_SUBMIT), 0); /* nobody has answered */
@@ -317,7 +283,7 @@ static void test_a_new_stop_rests_before_the_old_one_goes(void **state)
 
     (void)state;
     script_begin(&s);
-    stop = hold(&s);
+    stop = script_hold(&s);
     more = script_row(&s, stop)->size;
     script_fill(&s, stop, "t2", (struct size){more.e12 / 2000000000 * 1000000000});
     script_play(&s, 68); /* triggered in part: it is left to finish */
@@ -349,7 +315,7 @@ static void test_an_exit_that_rests_is_of_no_more_than_is_left(void **state)
 
     (void)state;
     script_begin(&s);
-    (void)hold(&s);
+    (void)script_hold(&s);
     stop = script_newest(&s, SCRIPT_SUBMIT)->order;
     c.order.limit_price = (struct price){INT64_C(120000000000000)};
     engine_carry_out(s.engine, &c, s.reply);
@@ -375,7 +341,7 @@ static void test_a_fill_beyond_the_position_waits_for_the_entry(void **state)
 
     (void)state;
     script_begin(&s);
-    entry = enter(&s);
+    entry = script_enter(&s);
     (void)script_tell(&s, VENUE_ACCEPTED, entry);
     fill_some(&s, entry, "t1", 4);
     script_play(&s, 66);
