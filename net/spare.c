@@ -96,6 +96,14 @@ bool spares_hear(struct spares *s, CURL *easy, CURLcode code)
     return false;
 }
 
+bool spares_are_opening(const struct spares *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->items[i].is_ready)
+            return true;
+    return false;
+}
+
 /* Nothing has come, and it has not been closed: there is nothing to read. */
 static bool is_alive(CURL *easy)
 {

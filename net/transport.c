@@ -342,11 +342,17 @@ static void *run(void *self)
 
     while (read_inbox(t)) {
         struct curl_waitfd waits[2 * LIMIT_NET_SPARES];
-        int64_t wake_us = walk_line(t);
-        const int64_t tend_us = spares_tend(&t->spares, clock_monotonic_us());
+        int64_t wake_us, tend_us;
         unsigned count, directs;
         int running;
 
+        if (t->line && spares_are_opening(&t->spares)) {
+            /* An order need not open its own where one has become open meanwhile. */
+            (void)curl_multi_perform(t->multi, &running);
+            (void)collect(t);
+        }
+        wake_us = walk_line(t);
+        tend_us = spares_tend(&t->spares, clock_monotonic_us());
         if (tend_us < wake_us)
             wake_us = tend_us;
         (void)curl_multi_perform(t->multi, &running);

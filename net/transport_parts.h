@@ -84,6 +84,8 @@ void spares_expect(struct spares *s, const char *origin, int64_t at_us, size_t c
 int64_t spares_tend(struct spares *s, int64_t now_us);
 /* Takes libcurl's word about a connection; false: it is none of these. */
 bool spares_hear(struct spares *s, CURL *easy, CURLcode code);
+/* Some are on their way. */
+bool spares_are_opening(const struct spares *s);
 /* What open ones wait for: nothing is to come on them but TLS's tickets and their end.  Appends to
  * the list, which has room for all. */
 void spares_wants(const struct spares *s, struct curl_waitfd *waits, unsigned *count);

@@ -81,7 +81,7 @@ def test_a_correction_names_what_was_wrong(make_daemon, folder):
     # What an operator put into a replay's log does not keep it from going on.
     daemon.kill()
     daemon.start()
-    assert daemon.api.get("/v1/loop").json["state"] == "finished"
+    daemon.wait_loop("finished")
 
 
 def test_what_others_attested_is_chained_into_the_log(make_daemon, folder, parties):
