@@ -12,6 +12,10 @@
 #include "engine/beacon.h"
 #include "engine/cash_move.h"
 
+enum {
+    LEDGER_LIST_MAX = 50 /* items of a list that are written out; longer ones are digested */
+};
+
 enum leaf_kind {
     LEAF_GENESIS,
     LEAF_CONFIG,

@@ -2,8 +2,8 @@
 /* Leaves about the account: who it is, its rules, its days, its cash.
  *
  * Lists that might outgrow a leaf (open positions, instruments) are written out up to
- * LEAF_LIST_MAX items; a longer one is replaced by {"count", "digest"}, the digest being SHA-256 of
- * the list's own canonical bytes. */
+ * LEDGER_LIST_MAX items; a longer one is replaced by {"count", "digest"}, the digest being SHA-256
+ * of the list's own canonical bytes. */
 #include <string.h>
 
 #include "core/clock.h"
@@ -11,7 +11,6 @@
 #include "engine/track_algorithm.h"
 
 enum {
-    LEAF_LIST_MAX = 50,
     LEAF_LIST_BYTES = LIMIT_JSON_BYTES /* of a list that is only digested */
 };
 
@@ -76,7 +75,7 @@ static enum err write_list(struct jwriter *w, const struct list *l)
     struct digest digest;
     bool ok;
 
-    if (l->count <= LEAF_LIST_MAX) {
+    if (l->count <= LEDGER_LIST_MAX) {
         write_items(w, l);
         return ERR_OK;
     }

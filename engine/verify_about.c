@@ -8,10 +8,6 @@
 #include "engine/checkpoint.h"
 #include "engine/verify_rules.h"
 
-enum {
-    ITEM_MEMBERS = 8 /* of one piece of evidence; three are known */
-};
-
 /* ---- Corrections ---- */
 
 static void fail(struct verify_rules *v, const char *why)
@@ -24,7 +20,6 @@ static void fail(struct verify_rules *v, const char *why)
 static void judge_adoption(struct verify_rules *v, const struct record *r)
 {
     struct trade_entry adopted;
-    struct money sum = {v->adopted_pnl};
     const char *why = adopt_entry_read(r, &adopted);
 
     if (why) {
@@ -32,9 +27,7 @@ static void judge_adoption(struct verify_rules *v, const struct record *r)
         return;
     }
     rules_declared(v, r);
-    v->adoptions++;
-    if (money_add(sum, (struct money){adopted.pnl}, &sum) == ERR_OK)
-        v->adopted_pnl = sum.e12;
+    rules_told(&v->adopted, adopted.pnl);
     if (!v->track->broken)
         rules_trade_money(v, &adopted);
 }
@@ -128,13 +121,13 @@ static const char *judge_checkpoint(const struct verify_rules *v, uint64_t size,
 static const char *judge_item(struct verify_rules *v, uint64_t size, const struct value *item,
                               bool *is_seen)
 {
-    struct member members[ITEM_MEMBERS];
+    struct member members[RECORD_MEMBERS];
     struct value kind, source, hash;
     struct digest digest;
     enum attested answer = ATTESTED_ABSENT;
     size_t count;
 
-    if (value_members(item, members, ITEM_MEMBERS, &count))
+    if (value_members(item, members, &count))
         return "a piece of evidence is malformed";
     kind = member_get(members, count, "kind");
     source = member_get(members, count, "source");
@@ -189,35 +182,38 @@ static void end_anchors(struct verify_rules *v)
         report_note(v->report, PROPERTY_ANCHORS, VERDICT_PASS, "%llu anchors", anchors);
 }
 
-/* Two sentences at most; "" where there is nothing to tell. */
-static void tell_outside(const struct verify_rules *v, char *out, size_t size)
+/* Up to three sentences, one behind the other; none where there is nothing to tell. */
+static void tell_outside(const struct verify_rules *v, struct text *out)
 {
-    char pnl[AMOUNT_TEXT_MAX];
-    int length = 0;
+    char pnl[AMOUNT_TEXT_MAX], paid[AMOUNT_TEXT_MAX];
 
-    out[0] = '\0';
-    money_print((struct money){v->adopted_pnl}, pnl);
-    if (v->adoptions > 0)
-        length = snprintf(out, size,
-                          "%llu times a position was taken over as the venue held it, at a price "
-                          "the trader states; their pnl is %s",
-                          (unsigned long long)v->adoptions, pnl);
+    money_print((struct money){v->adopted.amount}, pnl);
+    money_print((struct money){v->flows.amount}, paid);
+    if (v->adopted.count > 0)
+        text_format(out,
+                    "%llu times a position was taken over as the venue held it, at a price the "
+                    "trader states; their pnl is %s; ",
+                    (unsigned long long)v->adopted.count, pnl);
+    if (v->flows.count > 0)
+        text_format(out, "%llu times money was paid in or out, %s in all, as the trader states; ",
+                    (unsigned long long)v->flows.count, paid);
     if (v->reduce_openings > 0)
-        (void)snprintf(out + length, size - (size_t)length,
-                       "%s%llu %s opened a position: the account held what the log does not tell",
-                       v->adoptions > 0 ? "; " : "", (unsigned long long)v->reduce_openings,
-                       v->reduce_openings == 1 ? "order that may only reduce has"
-                                               : "orders that may only reduce have");
+        text_format(out, "%llu %s opened a position: the account held what the log does not tell; ",
+                    (unsigned long long)v->reduce_openings,
+                    v->reduce_openings == 1 ? "order that may only reduce has"
+                                            : "orders that may only reduce have");
 }
 
 static void end_corrections(struct verify_rules *v)
 {
     struct verify_report *report = v->report;
-    char outside[FINDING_DETAIL];
+    struct text outside;
 
-    tell_outside(v, outside, sizeof outside);
-    if (outside[0])
-        report_note(report, PROPERTY_CORRECTIONS, VERDICT_NOT_PROVEN, "%s", outside);
+    text_init(&outside, 2 * FINDING_DETAIL);
+    tell_outside(v, &outside);
+    if (outside.length > 0) /* without the last separator */
+        report_note(report, PROPERTY_CORRECTIONS, VERDICT_NOT_PROVEN, "%.*s",
+                    (int)outside.length - 2, outside.data);
     else if (v->unread_notes > 0)
         report_note(report, PROPERTY_CORRECTIONS, VERDICT_NOT_PROVEN,
                     "%llu corrections are of entries too far back to compare",
@@ -227,6 +223,7 @@ static void end_corrections(struct verify_rules *v)
                     "%llu entries are said to be wrong; figures count them as they stand",
                     (unsigned long long)v->notes);
     report_pass(report, PROPERTY_CORRECTIONS);
+    text_release(&outside);
 }
 
 void rules_about_end(struct verify_rules *v)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "engine/verify_rules.h"
 
 enum {
@@ -11,12 +12,17 @@ enum {
     CLIENT_ID_HEX = 32 /* of a client order id: half of the leaf hash */
 };
 
+/* How long after its time an order's end may be missing before that is told: a venue that could not
+ * be asked, a candle of a day that has not closed. */
+#define END_US US_PER_DAY
+
 struct open_order {
     struct digest leaf_hash;
     uint64_t index;
     int64_t id;
     i128 size, filled, fee;
     i128 limit_price; /* 0: none */
+    int64_t ends_us;  /* when it fills or ends; INT64_MAX: it may rest */
     bool is_buy, reduce_only;
     bool has_opened;                            /* a position, though it may only reduce */
     struct value symbol, strategy, strategy_id; /* within bytes */
@@ -107,6 +113,19 @@ static bool has_good_life(const struct record *r, const struct value *type)
             (value_is(&life, "ioc") || value_is(&life, "fok") || value_is(&life, "post_only")));
 }
 
+/* When the order has ended at the latest: what cannot rest, by its own time. */
+static const char *read_end(const struct record *r, const struct value *type, struct open_order *o)
+{
+    struct value life = record_get(r, "time_in_force"), expires = record_get(r, "expires");
+
+    o->ends_us = INT64_MAX;
+    if (expires.kind != VALUE_ABSENT && !value_time(&expires, &o->ends_us))
+        return "expires is no time";
+    if (value_is(type, "market") || value_is(&life, "ioc") || value_is(&life, "fok"))
+        o->ends_us = r->at_us;
+    return NULL;
+}
+
 /* The order's amounts; NULL, or what is wrong with them. */
 static const char *read_order(const struct record *r, struct open_order *o)
 {
@@ -134,7 +153,7 @@ static const char *read_order(const struct record *r, struct open_order *o)
         return "a limit order has no limit_price";
     if (!has_good_life(r, &type))
         return "time_in_force is unknown, or not of a limit order";
-    return NULL;
+    return read_end(r, &type, o);
 }
 
 /* The order it takes the place of came before it and, while that is open, is of the same kind. */
@@ -350,11 +369,32 @@ void rules_close(struct verify_rules *v, const struct record *r)
     keep_ended(v, take(v, place_of(v, &named)));
 }
 
-size_t rules_orders_unclosed(const struct verify_rules *v)
+/* Orders that are open at the end may yet end, but for those whose time is over. */
+void rules_orders_end(struct verify_rules *v)
 {
-    size_t count = 0;
+    size_t filled = 0, over = 0;
 
-    for (size_t i = 0; i < v->order_capacity; i++)
-        count += v->orders[i] && v->orders[i]->filled == v->orders[i]->size;
-    return count;
+    for (size_t i = 0; i < v->order_capacity; i++) {
+        const struct open_order *o = v->orders[i];
+
+        if (!o)
+            continue;
+        filled += o->filled == o->size;
+        over += o->ends_us < INT64_MAX - END_US && v->last_us > o->ends_us + END_US;
+    }
+    if (filled > 0)
+        report_fail(v->report, PROPERTY_CLOSES,
+                    "%zu orders are filled, but their end is not logged", filled);
+    if (over > 0)
+        report_note(v->report, PROPERTY_CLOSES, VERDICT_NOT_PROVEN,
+                    "%zu %s no end, a day after it could not rest any more: what it traded may be "
+                    "missing",
+                    over, over == 1 ? "order has" : "orders have");
+    else if (v->late_trades > 0)
+        report_note(v->report, PROPERTY_CLOSES, VERDICT_NOT_PROVEN,
+                    "%llu %s order's end: compare with the exchange's statement",
+                    (unsigned long long)v->late_trades,
+                    v->late_trades == 1 ? "trade came after its" : "trades came after their");
+    report_note(v->report, PROPERTY_CLOSES, VERDICT_PASS, "%zu are open at the end of the log",
+                v->order_count);
 }

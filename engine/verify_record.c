@@ -187,14 +187,14 @@ static bool take_value(struct reader *r, struct value *out);
 
 /* Where the members of the object being read go; NULL: only checked. */
 struct collect {
-    struct member *members;
-    size_t capacity, count;
+    struct member *members; /* RECORD_MEMBERS of them */
+    size_t count;
 };
 
 static bool take_object(struct reader *r, struct value *out, struct collect *collect)
 {
     const char *last = "";
-    size_t last_length = 0, from = r->at++;
+    size_t last_length = 0, from = r->at++, count = 0;
     struct member m;
 
     if (++r->depth > RECORD_DEPTH)
@@ -210,11 +210,10 @@ static bool take_object(struct reader *r, struct value *out, struct collect *col
             return false;
         last = m.key;
         last_length = m.key_length;
-        if (!collect)
-            continue;
-        if (collect->count == collect->capacity)
+        if (++count > RECORD_MEMBERS)
             return fail(r, "an object has too many members");
-        collect->members[collect->count++] = m;
+        if (collect)
+            collect->members[collect->count++] = m;
     }
     r->at++;
     r->depth--;
@@ -302,7 +301,7 @@ static bool take_envelope(struct reader *r, struct record *out)
             return fail(r, "keys are not in order, or one stands twice");
         kind = kind_of(&m);
         if (kind < LEAF_KIND_COUNT_) {
-            struct collect collect = {out->members, RECORD_MEMBERS, 0};
+            struct collect collect = {out->members, 0};
 
             if (out->kind < LEAF_KIND_COUNT_)
                 return fail(r, "an entry is of two kinds");
@@ -365,17 +364,16 @@ struct value record_get(const struct record *r, const char *key)
     return member_get(r->members, r->count, key);
 }
 
-enum err value_members(const struct value *object, struct member *out, size_t capacity,
-                       size_t *count)
+enum err value_members(const struct value *object, struct member out[RECORD_MEMBERS], size_t *count)
 {
     struct reader r = {.bytes = object->at, .length = object->length};
-    struct collect collect = {out, capacity, 0};
+    struct collect collect = {out, 0};
     struct value ignored;
 
     if (object->kind != VALUE_OBJECT)
         return ERR_INVALID;
     if (!take_object(&r, &ignored, &collect))
-        return ERR_LIMIT;
+        return ERR_SYNTAX;
     *count = collect.count;
     return ERR_OK;
 }

@@ -15,7 +15,7 @@
 #include "engine/verify_value.h"
 
 enum {
-    RECORD_MEMBERS = 48, /* of one object; the ledger's largest has half of it */
+    RECORD_MEMBERS = 48, /* of any object; the ledger's largest has half of it */
     RECORD_DEPTH = 16    /* levels; the ledger writes four */
 };
 
@@ -48,8 +48,8 @@ MUST_USE enum err record_parse(const char *bytes, size_t length, struct record *
 /* A member of the kind's object; its kind is VALUE_ABSENT when there is none. */
 struct value record_get(const struct record *r, const char *key);
 
-/* The members of an object that a parsed record holds; ERR_LIMIT when there are more. */
-MUST_USE enum err value_members(const struct value *object, struct member *out, size_t capacity,
+/* The members of an object that a parsed record holds; ERR_INVALID when it is none. */
+MUST_USE enum err value_members(const struct value *object, struct member out[RECORD_MEMBERS],
                                 size_t *count);
 struct value member_get(const struct member *members, size_t count, const char *key);
 /* The items of an array one by one: begin with *offset 0; false behind the last. */

@@ -24,7 +24,7 @@ const char *property_key(enum property p);
 const char *property_holds(enum property p); /* the sentence that is true when it passes */
 
 enum {
-    FINDING_DETAIL = 320
+    FINDING_DETAIL = 480
 };
 
 struct finding {

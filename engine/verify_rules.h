@@ -37,10 +37,17 @@ struct attested_source {
                           const struct value *source, const struct digest *digest);
 };
 
+/* Entries that count as told, and what they come to. */
+struct sum_told {
+    uint64_t count;
+    i128 amount;
+};
+
 struct verify_rules {
     struct verify_report *report; /* borrowed */
     const struct track *track;    /* borrowed: its book is told of a trade before the rules are */
     uint64_t index;               /* of the entry at hand */
+    int64_t last_us;              /* of the newest that could be read */
     struct verify_past past;      /* the entries before it */
     const struct merkle_frontier *tree;         /* of them; borrowed */
     const struct attested_source *attestations; /* borrowed; NULL: no evidence of others */
@@ -56,13 +63,17 @@ struct verify_rules {
     /* Cycles. */
     int64_t cycles, last_cycle, last_cycle_us, interval_us, silences;
     /* Positions. */
-    bool cash_known, has_marks;
+    bool cash_known;
     i128 cash;
-    int64_t last_day;    /* of the newest equity entry; INT64_MIN before the first */
-    uint64_t other_fees; /* trades whose fee is no part of cash and profit */
+    uint64_t marks, unproven_marks;          /* equity entries; those whose equity is only stated */
+    int64_t last_day;                        /* of the newest of them, in days since 1970 */
+    uint64_t trades;                         /* entries that could be read */
+    int64_t first_trade_day, last_trade_day; /* of them */
+    uint64_t other_fees;                     /* trades whose fee is no part of cash and profit */
+    struct sum_told told_funding, flows;     /* flows: money that was paid in or out */
     /* Corrections. */
-    uint64_t adoptions, notes, unread_notes; /* unread: of entries too far back to compare */
-    i128 adopted_pnl;
+    uint64_t notes, unread_notes; /* unread: of entries too far back to compare */
+    struct sum_told adopted;      /* positions, and their pnl */
     /* What the log says of itself. */
     struct log_keys keys;
     uint64_t statements, anchors, unseen_anchors; /* unseen: the evidence is not here */
@@ -86,10 +97,11 @@ void rules_order(struct verify_rules *v, const struct record *r, const char *byt
                  const struct digest *leaf_hash);
 void rules_trade_order(struct verify_rules *v, const struct record *r, const struct trade_entry *t);
 void rules_close(struct verify_rules *v, const struct record *r);
-size_t rules_orders_unclosed(const struct verify_rules *v); /* wholly filled, and yet open */
+void rules_orders_end(struct verify_rules *v);
 void rules_orders_release(struct verify_rules *v);
 /* The entry's strategy was declared before. */
 void rules_declared(struct verify_rules *v, const struct record *r);
+void rules_trade_day(struct verify_rules *v, int64_t at_us);
 void rules_trade_money(struct verify_rules *v, const struct trade_entry *t);
 void rules_cash(struct verify_rules *v, const struct record *r);
 void rules_equity(struct verify_rules *v, const struct record *r);
@@ -97,5 +109,7 @@ void rules_correct(struct verify_rules *v, const struct record *r);
 void rules_key(struct verify_rules *v, const struct record *r);
 void rules_anchor(struct verify_rules *v, const struct record *r);
 void rules_about_end(struct verify_rules *v);
+void rules_positions_end(struct verify_rules *v);
+void rules_told(struct sum_told *sum, i128 amount);
 
 #endif

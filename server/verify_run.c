@@ -182,6 +182,20 @@ static void judge_tree(struct verify_run *run)
                     "the checkpoint is not signed by the key");
 }
 
+/* The log's own first entry says whose it is: another's entries signed anew are not this one's. */
+static void judge_name(struct verify_run *run)
+{
+    const struct log_keys *keys = &run->log.rules.keys;
+    const char *origin = run->log.track.origin;
+
+    if (origin[0] && strcmp(origin, run->key.name) != 0)
+        report_fail(&run->report, PROPERTY_SIGNATURE,
+                    "the entries are of another log: their genesis names %.200s", origin);
+    else if (keys->count > 0 && !log_keys_has(keys, &run->key))
+        report_fail(&run->report, PROPERTY_SIGNATURE,
+                    "the genesis names another key, and the log does not lead from it to this one");
+}
+
 /* What no evidence of this kind can show is told every time. */
 static void tell_unproven(struct verify_run *run)
 {
@@ -229,6 +243,7 @@ enum err verify_run(struct verify_run *run)
     open_note(run);
     read_all(run);
     keys_judge(run);
+    judge_name(run);
     judge_tree(run);
     tiles_end(run);
     lines_end(run);

@@ -14,7 +14,6 @@
 #define SKEW_US (60 * US_PER_S)
 
 enum {
-    BEACON_MEMBERS = 8,
     MARGINS_FIRST = 1024
 };
 
@@ -72,12 +71,12 @@ void windows_release(struct verify_run *run)
 /* NULL, or what is wrong with it. */
 static const char *read_beacon(const struct value *object, struct beacon *out)
 {
-    struct member members[BEACON_MEMBERS];
+    struct member members[RECORD_MEMBERS];
     struct value round, randomness, signature;
     struct digest made;
     size_t count;
 
-    if (value_members(object, members, BEACON_MEMBERS, &count))
+    if (value_members(object, members, &count))
         return "its beacon is no object";
     round = member_get(members, count, "round");
     randomness = member_get(members, count, "randomness");

@@ -188,6 +188,15 @@ class Verifier:
                 self.is_signed = False
                 self.report.fail("signature", str(error))
 
+    def judge_name(self):
+        """The log's own first entry says whose it is."""
+        if self.metrics.origin and self.metrics.origin != self.key.name:
+            self.report.fail("signature", "the entries are of another log: their genesis names "
+                             f"{self.metrics.origin}")
+        elif self.rules.keys.keys and not self.rules.keys.has(self.key):
+            self.report.fail("signature", "the genesis names another key, and the log does not lead "
+                             "from it to this one")
+
     def open_by_another(self, note):
         if not self.rules.keys.has(self.key):
             raise Unknown("there is no signature by this key")
@@ -231,6 +240,7 @@ class Verifier:
         self.was_by_another = False
         self.read()
         self.judge_signature()
+        self.judge_name()
         if self.was_by_another and not self.rules.keys.has(self.key):
             self.report.fail("checkpoints", "one is of keys that this one does not lead to")
         rebuilt = self.tree.size == self.size and self.tree.root() == self.root

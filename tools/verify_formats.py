@@ -256,6 +256,8 @@ def check_profile(value, depth=0):
     if depth > 16:
         raise Bad("values are nested too deeply")
     if isinstance(value, dict):
+        if len(value) > 48:
+            raise Bad("an object has too many members")
         for key, item in value.items():
             if not re.fullmatch(r"[a-z0-9_]{1,40}", key, re.ASCII):
                 raise Bad("a key is not of the profile")
@@ -299,7 +301,7 @@ def parse(entry):
     if not ENVELOPE <= set(record) or len(kinds) != 1 or not kinds <= KINDS:
         raise Bad("it is not of one known kind")
     kind = kinds.pop()
-    if not isinstance(record[kind], dict) or len(record[kind]) > 48:
+    if not isinstance(record[kind], dict):
         raise Bad("its kind is not an object")
     if not isinstance(record["mode"], str) or not isinstance(record["strategy"], str):
         raise Bad("mode or strategy is no text")

@@ -8,6 +8,8 @@ import re
 from verify_formats import ONE, Bad, amount, decimals_of, instant, positive_id
 
 RANGE = 10**38
+NAME = 511  # characters of origin, quote and mode as they stand in the entry
+
 
 def half_even(numerator, denominator):
     """The nearest integer, ties to even; denominator > 0."""
@@ -197,10 +199,12 @@ class Metrics:
 
     def begin(self, record):
         body = record["genesis"]
-        self.mode, self.first = record["mode"], record["timestamp"]
-        self.origin, self.quote = body.get("origin"), body.get("quote")
-        if not isinstance(self.origin, str) or not isinstance(self.quote, str):
-            raise Bad("the genesis has no origin or quote")
+        self.first = record["timestamp"]
+        for name, value in (("origin", body.get("origin")), ("quote", body.get("quote")),
+                            ("mode", record["mode"])):
+            if not isinstance(value, str) or len(json.dumps(value)) > NAME + 2:
+                raise Bad("the genesis has no origin or quote")
+            setattr(self, name, value)
         self.peak, self.mark = amount(body.get("starting_equity")), None
 
     def push_trade(self, body):

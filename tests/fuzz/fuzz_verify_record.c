@@ -105,8 +105,7 @@ static void walk(const struct record *r)
 
         while (value_item(v, &offset, &item))
             ASSERT(++items <= v->length);
-        ASSERT(v->kind != VALUE_OBJECT ||
-               value_members(v, members, RECORD_MEMBERS, &count) != ERR_INVALID);
+        ASSERT(v->kind != VALUE_OBJECT || value_members(v, members, &count) == ERR_OK);
     }
 }
 

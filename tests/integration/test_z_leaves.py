@@ -66,7 +66,7 @@ def adopted(key, strategy="s", **changes):
         entry("correct", {"kind": "adopt", "pnl": "-1.12", "position_id": "1", "price": "98.0",
                           "reason": "the venue holds less", "side": "sell", "size": "0.5",
                           "strategy_id": "i", "symbol": SYMBOL, **changes}, strategy),
-        entry("equity", {"cash": "998.50", "day": "2024-01-15", "equity": "999.00",
+        entry("equity", {"cash": "998.50", "day": "2024-01-15", "equity": "1000.00",
                          "positions": [{"id": 1, "mark": "101.0", "side": "long", "size": "1.5",
                                         "symbol": SYMBOL}]}),
     ]

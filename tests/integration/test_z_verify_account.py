@@ -40,8 +40,8 @@ def close_of(order, order_id, **changes):
                            "status": "canceled", "symbol": SYMBOL, **changes})
 
 
-def equity_of(cash, *positions):
-    return entry("equity", {"cash": cash, "day": "2024-01-15", "equity": cash,
+def equity_of(cash, *positions, equity=None):
+    return entry("equity", {"cash": cash, "day": "2024-01-15", "equity": equity or cash,
                             "positions": list(positions)})
 
 
@@ -72,7 +72,7 @@ def test_trades_after_their_orders_end_are_counted(key, tmp_path):
     log = late(key, changes={"size": "1.0"})
     order = log.entries[2]
     log.entries.append(equity_of("999.80", {"id": 1, "mark": "101.0", "side": "long",
-                                            "size": "1.5", "symbol": SYMBOL}))
+                                            "size": "1.5", "symbol": SYMBOL}, equity="1001.30"))
     folder = log.write(tmp_path / "one")
     found = judge(folder, key.vkey)
     assert failed(found) == set() and found["closes"] == "NOT PROVEN"
@@ -150,7 +150,7 @@ SHORT = {"id": 2, "mark": "102.0", "side": "short", "size": "1.0", "symbol": SYM
 
 def test_what_reduced_more_than_the_log_tells_is_counted(key, tmp_path):
     log = reduced(held(key))
-    log.entries.append(equity_of("1001.10", SHORT))
+    log.entries.append(equity_of("1001.10", SHORT, equity="1000.10"))
     folder = log.write(tmp_path / "log")
     found = judge(folder, key.vkey)
     assert failed(found) == set() and found["corrections"] == "NOT PROVEN"
