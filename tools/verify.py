@@ -61,13 +61,14 @@ class Verifier:
         self.size, self.root, self.is_signed, self.is_by_another = 0, None, False, False
         self.others = {}  # stored notes by size that other keys may have signed
         self.wanted, self.statement, self.made = {}, None, None
-        self.lines, self.trades = self.source.get("log.jsonl"), self.source.get("trades.jsonl")
-        self.has_bundles = False
+        self.lines, self.trades, self.has_bundles = None, None, False
 
     # ---- What is there ----
 
     def open_notes(self):
         note = self.source.get("checkpoint")
+        # Afterwards, because a daemon that writes meanwhile signs what stands there already.
+        self.lines, self.trades = self.source.get("log.jsonl"), self.source.get("trades.jsonl")
         try:
             if note is None:
                 raise Bad("there is no checkpoint")
@@ -308,7 +309,7 @@ class Verifier:
             say("history", "PASS", f"{self.remembered[0]} entries were seen before")
         if self.arguments.state and rebuilt and self.is_signed and \
                 self.report.verdicts["history"] not in ("FAIL", "STALE"):
-            Path(self.arguments.state).write_bytes(self.source.get("checkpoint"))
+            Path(self.arguments.state).write_bytes(self.note)
 
     def judge_statement(self):
         say = self.report.say

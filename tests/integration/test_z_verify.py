@@ -508,6 +508,38 @@ def test_checks_are_remembered_below_the_users_state(log, vkey, tmp_path):
     assert [file.read_text() for file in kept] == [log.note()]
 
 
+GROWS = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv.pop(1))
+import verify
+later, read = Path(sys.argv.pop(1)), verify.Folder.get
+
+def grown(self, name):
+    data = read(self, name)
+    for file in later.iterdir() if data is not None else ():
+        file.rename(self.path / file.name)
+    return data
+
+verify.Folder.get = grown
+sys.exit(verify.main())
+"""
+
+
+def test_a_log_that_grows_while_it_is_read_passes(log, vkey, tmp_path):
+    """The daemon writes lines first and signs them then: read the other way round, nothing lacks."""
+    now, later = tmp_path / "now", tmp_path / "later"
+    old = evidence.Evidence(log.entries[:800], log.key)
+    old.write_lines(now)
+    log.write_lines(later)
+    state = tmp_path / "seen"
+    done = subprocess.run([sys.executable, "-c", GROWS, ROOT / "tools", later, now, "--key", vkey,
+                           "--json", "--state", state], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert failed(verdicts_of(done)[0]) == set() and not list(later.iterdir())
+    assert state.read_text() == old.note(), "what was judged is remembered, not what came since"
+
+
 # ---- One entry ----
 
 @pytest.mark.parametrize("index", [0, 255, 256, 1023, 1500])
