@@ -93,7 +93,7 @@ class Witness(Server):
         self.key = Cosigner(name, tlog.sha256(name.encode()), folder)
         self.logs = {vkey.split("+", 1)[0]: tlog.Key(vkey) for vkey in logs}
         self.state_path = Path(folder) / f"{name.replace('/', '_')}.state"
-        self.lock, self.statuses, self.shift = threading.Lock(), [], 0
+        self.lock, self.statuses, self.shift = threading.RLock(), [], 0
         super().__init__()
 
     def state(self):
@@ -101,11 +101,12 @@ class Witness(Server):
 
     def remember(self, origin, size, root):
         path = self.state_path.with_suffix(".new")
-        with open(path, "w", encoding="ascii") as file:
-            json.dump({**self.state(), origin: [size, root.hex()]}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        path.rename(self.state_path)
+        with self.lock:  # a test's own word does not come amid an answer
+            with open(path, "w", encoding="ascii") as file:
+                json.dump({**self.state(), origin: [size, root.hex()]}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            path.rename(self.state_path)
 
     def answer(self, path, body):
         with self.lock:

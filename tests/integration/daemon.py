@@ -163,8 +163,9 @@ class Daemon:
         return self
 
     def lines(self, name):
+        """The whole lines of a file; half of one may stand behind them while it is written."""
         path = self.data / name
-        return path.read_bytes().splitlines() if path.exists() else []
+        return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
     # ---- End ----
 

@@ -15,7 +15,7 @@ class Relay:
         self.target = str(cluster.folder / ".s.PGSQL.5432")
         self.folder = new_folder()
         self.open = []
-        self.is_cut = False
+        self.is_cut, self.lock = False, threading.Lock()  # guards both
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.folder / ".s.PGSQL.5432"))
         self.listener.listen()
@@ -29,14 +29,24 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self.listener.accept()
-                if self.is_cut:
+                with self.lock:
+                    far = None if self.is_cut else self.reach()
+                    self.open += [near, far] if far else []
+                if not far:
                     near.close()
                     continue
-                far = socket.socket(socket.AF_UNIX)
-                far.connect(self.target)
-                self.open += [near, far]
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+
+    def reach(self):
+        """A connection to the cluster; None while it takes none."""
+        far = socket.socket(socket.AF_UNIX)
+        try:
+            far.connect(self.target)
+        except OSError:
+            far.close()
+            return None
+        return far
 
     @staticmethod
     def carry(one, other):
@@ -48,10 +58,11 @@ class Relay:
                 end.shutdown(socket.SHUT_RDWR)
 
     def cut(self):
-        self.is_cut = True
-        for end in self.open:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        with self.lock:
+            self.is_cut = True
+            for end in self.open:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
     def mend(self):
         self.is_cut = False

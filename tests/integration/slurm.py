@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Slurm cluster of one node on this machine: munge with a key of its own, controller and node daemon
 on loopback, everything in one folder; works as root without systemd and cgroups."""
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -50,11 +52,14 @@ def program(name):
 
 
 def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Below those that the system gives away by itself: nobody takes them until they are used."""
+    ports = []
+    for port in random.sample(range(20000, 30000), 1000):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise AssertionError("no port is free")
 
 
 class Slurm:

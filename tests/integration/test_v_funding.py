@@ -194,7 +194,7 @@ def test_a_replay_on_paper_is_charged_the_same(make_daemon, folder):
                             headers={"Idempotency-Key": str(uuid.uuid4())})
     assert asked.status == 422 and "finer candles" in asked.text
     name = reply.json["id"]
-    wait_until(lambda: daemon.api.get(f"/v1/backtests/{name}").json["state"] == "succeeded", 60,
+    wait_until(lambda: daemon.api.get(f"/v1/backtests/{name}").json["state"] == "succeeded", 120,
                "the backtest")
     report = daemon.api.get(f"/v1/backtests/{name}/report").json
     text = daemon.api.get("/metrics", headers={"Accept": "text/plain"}).text

@@ -192,7 +192,7 @@ def test_kill_9_at_any_moment_loses_no_evidence(log, folder, parties):
 
 def test_a_growing_log_is_cosigned_with_consistency_proofs(make_daemon, folder, parties):
     """The witness checks each proof from the size before, and never says 409 or 422."""
-    config = world.replay_config(folder, world.BUSY, count=1500, replay_speed=60_000)
+    config = world.replay_config(folder, world.BUSY, count=9000, replay_speed=60_000)
     daemon = make_daemon(config).start()
     daemon.start_loop()
     wait_until(lambda: daemon.api.get("/v1/log/checkpoint").status == 200, WAIT, "a checkpoint")

@@ -9,7 +9,7 @@ import pytest
 
 import world
 from contract import ROOT
-from daemon import run
+from daemon import run, wait_until
 
 SIGNALS = ("id", "at", "candle_at", "symbol", "strategy", "action", "side", "decision", "denials",
            "confidence", "price", "size", "size_asked", "trigger")
@@ -54,6 +54,8 @@ class Paper:
                       for row in pages("/v1/fills", order="asc", limit=500)]
         self.positions = list(pages("/v1/positions", order="asc", limit=500, status="closed"))
         self.metrics = daemon.api.get("/v1/metrics").json
+        wait_until(lambda: len(daemon.lines("trades.jsonl")) >= len(self.fills), 60,
+                   "the lines, which follow the database")
         self.statuses = [json.loads(line)["trade"]["status"] for line in daemon.lines("trades.jsonl")]
 
 

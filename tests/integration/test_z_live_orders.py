@@ -60,6 +60,14 @@ class Desk:
     def replace(self, order_id, **body):
         return self.daemon.api.request("PATCH", f"/v1/orders/{order_id}", body, {"If-Match": "*"})
 
+    def move(self, order_id, factor, **changes):
+        """The order that takes its place, once risk accepts one."""
+        def made():
+            reply = self.replace(order_id, limit_price=self.at(factor), **changes)
+            return reply.json if reply.status == 201 else None
+
+        return wait_until(made, 60, f"an order in the place of {order_id}")
+
     def last(self, order_id):
         """The newest order in the place of this one."""
         order = self.order(order_id)
@@ -90,16 +98,13 @@ def test_a_limit_rests_at_the_venue_is_replaced_there_and_fills(make_daemon, fol
     desk = open_desk(make_daemon, folder, venue, market)
     first = desk.wait(desk.buy("0.8"), "accepted")
     assert list(open_orders(venue)) == [first["client_order_id"]]
-    second = desk.replace(first["id"], size="0.03", limit_price=desk.at("0.85"))
-    assert second.status == 201, second
-    second = desk.wait(second.json["id"], "accepted")
+    second = desk.wait(desk.move(first["id"], "0.85", size="0.03")["id"], "accepted")
     assert desk.wait(first["id"], "canceled")["replaced_by"] == second["id"]
     assert list(open_orders(venue)) == [second["client_order_id"]]
     desk.daemon.kill()
     start(desk.daemon)
     desk.wait(second["id"], "accepted")
-    wait_until(lambda: desk.replace(second["id"], limit_price=desk.at("1.02")).status == 201, 60,
-               "a replacement once the account is compared")
+    desk.move(second["id"], "1.02")
     held = wait_until(desk.positions, 60, "the position")[0]
     wait_until(lambda: desk.positions()[0]["unprotected_since"] is None, 60, "its stop")
     assert desk.last(first["id"])["status"] == "filled"
@@ -124,11 +129,9 @@ def test_how_long_an_order_is_good_at_the_venue(make_daemon, folder, venue, mark
     refused = desk.wait(desk.buy("1.02", post_only=True), "rejected")
     assert (refused["error"], refused["filled_size"]) == ("would_trigger", "0")
     first = desk.wait(desk.buy("0.8", post_only=True), "accepted")
-    second = wait_until(lambda: desk.replace(first["id"], limit_price=desk.at("0.85")).json, 60,
-                        "a replacement")
-    second = desk.wait(second["id"], "accepted")
+    second = desk.wait(desk.move(first["id"], "0.85")["id"], "accepted")
     assert second["post_only"] and list(open_orders(venue)) == [second["client_order_id"]]
-    third = desk.replace(second["id"], limit_price=desk.at("1.02")).json
+    third = desk.move(second["id"], "1.02")
     assert desk.wait(third["id"], "rejected")["error"] == "would_trigger"
     assert desk.wait(second["id"], "canceled") and not open_orders(venue)
     for life, ends in (("ioc", "expired"),

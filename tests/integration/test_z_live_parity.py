@@ -139,6 +139,8 @@ class Traded(Paper):
 
     def __init__(self, daemon):
         super().__init__(daemon)
+        size = daemon.api.get("/v1/account").json["log_size"]
+        wait_until(lambda: len(daemon.lines("log.jsonl")) >= size, 60, "the lines of all entries")
         self.orders = [line["order"] for line in map(json.loads, daemon.lines("log.jsonl"))
                        if isinstance(line.get("order"), dict)]
 

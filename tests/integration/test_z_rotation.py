@@ -199,6 +199,7 @@ def test_a_new_log_cites_the_one_that_was_given_up(replayed, make_daemon, folder
     last.write_text(note)
     config = {**replayed.config, "log_predecessor": str(last)}
     daemon = make_daemon({**config, "account_label": "second"}).start()
+    wait_until((daemon.data / "checkpoint").exists, WAIT, "the files, which follow the database")
     genesis = json.loads(daemon.lines("log.jsonl")[0])["genesis"]
     assert genesis["predecessor"] == note and genesis["precommit"] == "async"
     vkey = daemon.api.get("/v1/log/key").text.strip()
