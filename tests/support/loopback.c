@@ -2,7 +2,6 @@
 /* A scripted HTTP server for tests: poll over a few connections, one thread. */
 #include "tests/support/loopback.h"
 
-#include <stdatomic.h>
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
@@ -33,7 +32,7 @@ struct loopback {
     int count;
 };
 
-static int listen_somewhere(int *port)
+static int bind_somewhere(int *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
@@ -48,9 +47,9 @@ static int listen_somewhere(int *port)
 
 int loopback_closed_port(void)
 {
-    int port, fd = listen_somewhere(&port);
+    int port;
 
-    close(fd);
+    (void)bind_somewhere(&port); /* until the program ends, so that nobody else gets it */
     return port;
 }
 
@@ -179,7 +178,7 @@ struct loopback *loopback_new(loopback_fn *serve, void *context)
 
     l->serve = serve;
     l->context = context;
-    l->listener = listen_somewhere(&l->port);
+    l->listener = bind_somewhere(&l->port);
     ASSERT(listen(l->listener, CONNECTIONS) == 0 && pipe(l->stop) == 0);
     ASSERT(pthread_create(&l->thread, NULL, run, l) == 0);
     return l;

@@ -92,24 +92,43 @@ void venue_watch_filters(struct venue_world *w, int64_t every_us)
     open_port(w, every_us);
 }
 
+static void connect_all(struct venue_world *w)
+{
+    const struct binance_settings s = {.market = w->market,
+                                       .environment = "testnet",
+                                       .url = w->url,
+                                       .key = "sandbox",
+                                       .secret = "sandbox",
+                                       .window_ms = WINDOW_MS};
+
+    assert_ok(transport_new(&(struct transport_settings){0}, &w->transport));
+    assert_ok(binance_client_new(&s, w->transport, NULL, &w->client));
+    open_port(w, 0);
+}
+
+static void disconnect_all(struct venue_world *w)
+{
+    transport_free(w->transport);
+    binance_venue_free(w->own);
+    binance_client_free(w->client);
+}
+
+void venue_restart(struct venue_world *w)
+{
+    disconnect_all(w);
+    connect_all(w);
+}
+
 static int begin(void **state, enum binance_market m, const char *symbol, bool moves)
 {
     struct venue_world *w = xcalloc(1, sizeof *w);
-    struct binance_settings s = {.market = m,
-                                 .environment = "testnet",
-                                 .url = w->url,
-                                 .key = "sandbox",
-                                 .secret = "sandbox",
-                                 .window_ms = WINDOW_MS};
 
     w->market = m;
     w->symbol = symbol;
     w->moves = moves;
     make_candles(w);
     start_sandbox(w);
-    assert_ok(transport_new(&(struct transport_settings){0}, &w->transport));
-    assert_ok(binance_client_new(&s, w->transport, NULL, &w->client));
-    open_port(w, 0);
+    connect_all(w);
     *state = w;
     return 0;
 }
@@ -133,9 +152,7 @@ int venue_world_end(void **state)
 {
     struct venue_world *w = *state;
 
-    transport_free(w->transport);
-    binance_venue_free(w->own);
-    binance_client_free(w->client);
+    disconnect_all(w);
     serve_free(w->sandbox);
     free(w);
     return 0;
@@ -209,6 +226,29 @@ void venue_rest(struct venue_world *w, int64_t us)
     while (clock_monotonic_us() < until_us) {
         if (!collect(w))
             (void)usleep(1000);
+    }
+}
+
+void venue_wait_count(struct venue_world *w, int64_t order_id, enum venue_event_kind kind,
+                      size_t count)
+{
+    const int64_t until_us = clock_monotonic_us() + WAIT_S * US_PER_S;
+
+    while (venue_count(w, order_id, kind) < count) {
+        assert_true(clock_monotonic_us() < until_us);
+        if (!collect(w))
+            (void)usleep(1000);
+    }
+    assert_int_equal(venue_count(w, order_id, kind), count);
+}
+
+void venue_wait_idle(struct venue_world *w)
+{
+    const int64_t until_us = clock_monotonic_us() + WAIT_S * US_PER_S;
+
+    while (collect(w) || w->port.due_us(w->port.self) != INT64_MAX) {
+        assert_true(clock_monotonic_us() < until_us);
+        (void)usleep(1000);
     }
 }
 

@@ -37,6 +37,8 @@ int venue_world_usdm(void **state);
 /* Spot in real time, candles of a second: 40000, after ten seconds 40500, after 25 39000. */
 int venue_world_moving(void **state);
 int venue_world_end(void **state);
+/* As a restart: what was on its way is given up, and nothing is followed. */
+void venue_restart(struct venue_world *w);
 
 /* A port in place of this one that asks for the filters every so often; nothing is followed. */
 void venue_watch_filters(struct venue_world *w, int64_t every_us);
@@ -52,6 +54,11 @@ const struct venue_event *venue_wait(struct venue_world *w, int64_t order_id,
                                      enum venue_event_kind kind);
 /* Goes on for so long, whatever comes. */
 void venue_rest(struct venue_world *w, int64_t us);
+/* Collects events until there are so many of this kind about this order; fails after a minute. */
+void venue_wait_count(struct venue_world *w, int64_t order_id, enum venue_event_kind kind,
+                      size_t count);
+/* Collects events until the port follows nothing any more; fails after a minute. */
+void venue_wait_idle(struct venue_world *w);
 size_t venue_count(const struct venue_world *w, int64_t order_id, enum venue_event_kind kind);
 /* What the fills of an order add up to. */
 struct size venue_filled(const struct venue_world *w, int64_t order_id);

@@ -151,7 +151,7 @@ static void test_the_stamp_is_the_venues_time(void **state)
 {
     struct world *w = *state;
     struct binance_request r = order();
-    int64_t venue_us, error_us;
+    int64_t venue_us, error_us, before_us;
     struct binance_verdict v;
 
     w->ahead_us = HOUR_US; /* our clock is an hour late */
@@ -161,10 +161,12 @@ static void test_the_stamp_is_the_venues_time(void **state)
     assert_int_equal(v.error, VENUE_ERROR_NONE);
     assert_true(w->key_was_there);
     assert_true(w->times >= 3);
+    before_us = clock_wall_us();
     assert_ok(binance_client_time(w->client, clock_monotonic_us(), &venue_us, &error_us));
-    assert_true(error_us > 0 && error_us < US_PER_S);
-    assert_true(llabs(venue_us - clock_wall_us() - HOUR_US) <= error_us + 50 * US_PER_MS);
-    assert_true(llabs(w->heard_us - sent_integer(w, "timestamp") * US_PER_MS) < 3 * US_PER_S);
+    assert_true(error_us > 0 && error_us < 30 * US_PER_S);
+    assert_in_range(venue_us - HOUR_US, before_us - error_us - 50 * US_PER_MS,
+                    clock_wall_us() + error_us + 50 * US_PER_MS);
+    assert_true(llabs(w->heard_us - sent_integer(w, "timestamp") * US_PER_MS) < 60 * US_PER_S);
     assert_int_equal(sent_integer(w, "recvWindow"), 5000);
 }
 
@@ -208,7 +210,7 @@ static void test_a_wrong_clock_is_set_anew_and_an_order_is_not_repeated(void **s
     v = send_one(w, &r, INT64_MAX, 30 * US_PER_S);
     assert_int_equal(v.error, VENUE_ERROR_NONE);
     assert_true(w->times >= before + 3);
-    assert_true(llabs(w->heard_us - sent_integer(w, "timestamp") * US_PER_MS) < 3 * US_PER_S);
+    assert_true(llabs(w->heard_us - sent_integer(w, "timestamp") * US_PER_MS) < 60 * US_PER_S);
 
     /* A read may be asked again, once. */
     w->clock_errors = 1;
@@ -278,15 +280,18 @@ static void test_the_line_of_requests_is_seen(void **state)
     w->status = 429;
     (void)copy_text(w->headers, sizeof w->headers, "Retry-After: 600\r\n");
     (void)send_one(w, &r, INT64_MAX, 30 * US_PER_S);
-    assert_ok(binance_client_send(w->client, &r, INT64_MAX, 400 * US_PER_MS, box, 1));
-    assert_ok(binance_client_send(w->client, &r, INT64_MAX, 2 * US_PER_S, box, 2));
+    assert_ok(binance_client_send(w->client, &r, INT64_MAX, 300 * US_PER_S, box, 1));
+    assert_ok(binance_client_send(w->client, &r, INT64_MAX, 400 * US_PER_MS, box, 2));
     assert_ok(transport_box_take(box, -1, &a));
-    assert_int_equal(a.tag, 1);
+    assert_int_equal(a.tag, 2);
     transport_answer_release(&a);
     binance_client_usage(w->client, &usage);
     assert_int_equal(usage.waiting, 1);
-    assert_true(usage.oldest_us >= 300 * US_PER_MS && usage.oldest_us < 60 * US_PER_S);
-    assert_ok(transport_box_take(box, -1, &a));
+    assert_true(usage.oldest_us >= 400 * US_PER_MS && usage.oldest_us < 60 * US_PER_S);
+    transport_free(w->transport); /* gives up what stands in the line */
+    w->transport = NULL;
+    assert_ok(transport_box_take(box, 0, &a));
+    assert_int_equal(a.tag, 1);
     transport_answer_release(&a);
     binance_client_usage(w->client, &usage);
     assert_true(usage.waiting == 0 && usage.oldest_us == 0);

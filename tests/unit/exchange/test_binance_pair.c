@@ -46,6 +46,7 @@ static void test_both_rest_and_one_cancel_ends_both(void **state)
     assert_ok(w->port.cancel(w->port.self, &p.stop, clock_wall_us()));
     assert_true(is_size(venue_wait(w, p.stop.id, VENUE_CANCELED)->executed, "0"));
     assert_true(venue_wait(w, p.target.id, VENUE_CANCELED)->executed_is_known);
+    venue_wait_idle(w);
     venue_rest(w, 1500 * US_PER_MS);
     assert_int_equal(venue_count(w, p.stop.id, VENUE_CANCELED), 1);
     assert_int_equal(venue_count(w, p.target.id, VENUE_CANCELED), 1);
@@ -69,9 +70,9 @@ static void test_the_stop_executes_and_the_target_ends(void **state)
     assert_int_equal(venue_count(w, p.target.id, VENUE_FILL), 0);
     /* Canceling what has ended tells its end. */
     assert_ok(w->port.cancel(w->port.self, &p.target, clock_wall_us()));
-    venue_rest(w, 1500 * US_PER_MS);
+    venue_wait_count(w, p.target.id, VENUE_EXPIRED, 2);
+    venue_wait_idle(w);
     assert_int_equal(venue_count(w, p.target.id, VENUE_EXPIRED), 2);
-    assert_int_equal(w->port.due_us(w->port.self), INT64_MAX);
 }
 
 static void test_the_target_executes_and_the_stop_ends(void **state)
@@ -155,19 +156,8 @@ static void test_after_a_restart_each_half_is_followed(void **state)
 {
     struct venue_world *w = *state;
     struct pair p = accepted(w, "39500", "41000");
-    struct binance_exchange x;
-    struct binance_venue_options again = {.client = w->client, .window_us = 5 * US_PER_S};
 
-    assert_ok(binance_client_load(w->client, &w->symbol, 1, NULL, &x));
-    again.instruments = x.items;
-    again.instrument_count = 1;
-    venue_rest(w, 100 * US_PER_MS);
-    while (w->port.due_us(w->port.self) == 0)
-        venue_rest(w, 10 * US_PER_MS);
-    binance_venue_free(w->own);
-    w->own = binance_venue_new(&again);
-    binance_exchange_release(&x);
-    w->port = binance_venue_port(w->own);
+    venue_restart(w);
     p.stop.status = p.target.status = ORDER_ACCEPTED;
     assert_ok(w->port.restore(w->port.self, &p.stop));
     assert_ok(w->port.restore(w->port.self, &p.target));

@@ -30,6 +30,7 @@ static void test_a_market_order_is_told_fill_by_fill(void **state)
     assert_string_equal(e->client_order_id, o.client_order_id);
     assert_true(e->venue_order_id[0] != '\0');
     /* It is over: nobody asks for it any more, and nothing is told twice. */
+    venue_wait_idle(w);
     venue_rest(w, 1500 * US_PER_MS);
     check_size(venue_filled(w, o.id), "0.01");
     assert_int_equal(w->port.due_us(w->port.self), INT64_MAX);
@@ -54,7 +55,8 @@ static void test_a_resting_order_is_canceled(void **state)
     assert_int_equal(venue_count(w, o.id, VENUE_CANCEL_FAILED), 0);
     /* Once more: it is not open, and what became of it is told again. */
     assert_ok(w->port.cancel(w->port.self, &o, clock_wall_us()));
-    venue_rest(w, 1500 * US_PER_MS);
+    venue_wait_count(w, o.id, VENUE_CANCELED, 2);
+    venue_wait_idle(w);
     assert_int_equal(venue_count(w, o.id, VENUE_CANCELED), 2);
 }
 
@@ -89,6 +91,7 @@ static void test_a_stop_rests_and_is_followed_until_it_has_filled(void **state)
     e = venue_wait(w, stop.id, VENUE_FILL);
     check_size(venue_filled(w, stop.id), "0.01");
     assert_true(e->price.e12 <= stop.stop_price.e12);
+    venue_wait_idle(w);
     venue_rest(w, 1500 * US_PER_MS);
     check_size(venue_filled(w, stop.id), "0.01");
     assert_int_equal(w->port.due_us(w->port.self), INT64_MAX);
@@ -225,22 +228,10 @@ static void test_a_restart_goes_on_following(void **state)
 {
     struct venue_world *w = *state;
     struct order o = venue_order(w, SIDE_BUY, ORDER_LIMIT, "0.01", "39100");
-    struct binance_exchange x;
-    struct binance_venue_options again = {.client = w->client, .window_us = 5 * US_PER_S};
 
     venue_submit(w, &o);
     (void)venue_wait(w, o.id, VENUE_ACCEPTED);
-    /* Another connector, as after a restart: the box of the old one must be empty first. */
-    assert_ok(binance_client_load(w->client, &w->symbol, 1, NULL, &x));
-    again.instruments = x.items;
-    again.instrument_count = 1;
-    venue_rest(w, 100 * US_PER_MS);
-    while (w->port.due_us(w->port.self) == 0)
-        venue_rest(w, 10 * US_PER_MS);
-    binance_venue_free(w->own);
-    w->own = binance_venue_new(&again);
-    binance_exchange_release(&x);
-    w->port = binance_venue_port(w->own);
+    venue_restart(w);
     o.status = ORDER_ACCEPTED;
     assert_ok(w->port.restore(w->port.self, &o));
     venue_step(w, 10 * 60 * US_PER_S);

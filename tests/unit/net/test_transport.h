@@ -24,7 +24,9 @@ struct world {
     const char *body;    /* of the requests made */
     const char *headers; /* of the requests made */
     atomic_int waits;    /* how often `prepare` says wait first */
-    int64_t gate_us;     /* and until when it does */
+    bool is_held;        /* so does it until the most urgent one may go, and then all */
+    atomic_bool may_go;
+    atomic_uint asked; /* a bit a tag */
     bool refuses, by_tag;
     char order[16]; /* tags in the order they were prepared in */
 };
@@ -77,10 +79,12 @@ static inline enum transport_go prepare(void *context, const struct transport_re
         *again_us = clock_monotonic_us() + 20 * US_PER_MS;
         return TRANSPORT_WAIT;
     }
-    if (clock_monotonic_us() < w->gate_us) {
-        *again_us = w->gate_us;
+    w->asked |= 1u << r->tag % 32;
+    if (w->is_held && !(w->may_go && r->priority == 0)) {
+        *again_us = clock_monotonic_us();
         return TRANSPORT_WAIT;
     }
+    w->is_held = false;
     if (w->refuses) {
         (void)copy_text(reason, LIMIT_REASON, "not today");
         return TRANSPORT_REFUSE;

@@ -27,7 +27,7 @@
 
 enum {
     FIXTURE_URL = 2048,
-    FIXTURE_TIMEOUT_MS = 3000
+    FIXTURE_TIMEOUT_MS = 20000 /* nothing is to run into it, however slow the machine */
 };
 
 static const int64_t fixture_timeout_us = FIXTURE_TIMEOUT_MS * US_PER_MS;
@@ -100,7 +100,7 @@ static inline void fixture_connect(const char *url, struct pg *pg)
 
     *pg = (struct pg){0};
     assert_int_equal(pg_target_init(&target, url, 0, NULL), ERR_OK);
-    if (pg_connect(pg, &target, clock_monotonic_us() + 5 * US_PER_S, NULL)) {
+    if (pg_connect(pg, &target, clock_monotonic_us() + fixture_timeout_us, NULL)) {
         print_message("%s\n", pg->message);
         fail();
     }
@@ -112,7 +112,7 @@ static inline void fixture_sql(const char *url, const char *sql)
     struct pg pg;
 
     fixture_connect(url, &pg);
-    if (pg_script(&pg, sql, clock_monotonic_us() + 20 * US_PER_S)) {
+    if (pg_script(&pg, sql, clock_monotonic_us() + fixture_timeout_us)) {
         print_message("%s: %s\n", sql, pg.message);
         pg_close(&pg);
         fail();
@@ -128,7 +128,8 @@ static inline int64_t fixture_number(const char *url, const char *sql)
     int64_t n;
 
     fixture_connect(url, &pg);
-    assert_int_equal(pg_exec(&pg, sql, NULL, clock_monotonic_us() + 20 * US_PER_S, &r), ERR_OK);
+    assert_int_equal(pg_exec(&pg, sql, NULL, clock_monotonic_us() + fixture_timeout_us, &r),
+                     ERR_OK);
     assert_int_equal(PQntuples(r), 1);
     n = result_integer(r, 0, 0);
     PQclear(r);
@@ -178,11 +179,12 @@ static inline const char *fixture_vkey(void)
     return text;
 }
 
-static inline struct store *fixture_store(const char *url, const char *folder, const char *account)
+static inline struct store *fixture_store_within(const char *url, const char *folder,
+                                                 const char *account, int64_t timeout_us)
 {
     const struct store_options options = {.database_url = url,
                                           .connections = 4,
-                                          .timeout_us = fixture_timeout_us,
+                                          .timeout_us = timeout_us,
                                           .data_dir = folder,
                                           .account_id = account,
                                           .signer = fixture_signer()};
@@ -194,6 +196,11 @@ static inline struct store *fixture_store(const char *url, const char *folder, c
         fail();
     }
     return s;
+}
+
+static inline struct store *fixture_store(const char *url, const char *folder, const char *account)
+{
+    return fixture_store_within(url, folder, account, fixture_timeout_us);
 }
 
 /* ---- Made-up rows: every member has a value of its own ---- */

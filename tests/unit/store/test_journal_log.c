@@ -30,7 +30,7 @@ static void the_log_cannot_be_changed(void **state)
     assert_int_equal(j.commit(j.self, &b), ERR_OK);
     fixture_connect(url, &pg);
     for (size_t i = 0; i < COUNT_OF(statements); i++) {
-        assert_int_equal(pg_script(&pg, statements[i], clock_monotonic_us() + US_PER_S),
+        assert_int_equal(pg_script(&pg, statements[i], clock_monotonic_us() + fixture_timeout_us),
                          ERR_DB_QUERY);
         assert_string_equal(pg.sqlstate, "TD003");
     }

@@ -111,10 +111,10 @@ static void check_checkpoints(const struct world *w, int64_t wanted)
     assert_int_equal(vkey_parse(fixture_vkey(), strlen(fixture_vkey()), &vkey), ERR_OK);
     fixture_connect(w->url, &pg);
     assert_int_equal(pg_exec(&pg, "SELECT size, note FROM log_checkpoint ORDER BY size", NULL,
-                             clock_monotonic_us() + US_PER_S, &notes),
+                             clock_monotonic_us() + fixture_timeout_us, &notes),
                      ERR_OK);
     assert_int_equal(pg_exec(&pg, "SELECT leaf_hash FROM log_entry ORDER BY idx", NULL,
-                             clock_monotonic_us() + US_PER_S, &leaves),
+                             clock_monotonic_us() + fixture_timeout_us, &leaves),
                      ERR_OK);
     assert_int_equal(PQntuples(notes), wanted);
     for (int i = 0; i < PQntuples(notes); i++) {

@@ -104,7 +104,7 @@ static void *migrate_thread(void *context)
 
     e = pg_target_init(&target, context, 0, NULL);
     if (!e)
-        e = pg_connect(&pg, &target, clock_monotonic_us() + 10 * US_PER_S, NULL);
+        e = pg_connect(&pg, &target, clock_monotonic_us() + fixture_timeout_us, NULL);
     if (!e)
         e = migrate_run(&pg, &list, NULL);
     pg_close(&pg);
@@ -163,12 +163,12 @@ static void the_real_ones_are_complete(void **state)
         struct pg pg;
 
         fixture_connect(url, &pg);
-        assert_int_equal(
-            pg_exec(&pg, "SELECT 'NaN'::amount", NULL, clock_monotonic_us() + US_PER_S, NULL),
-            ERR_DB_QUERY);
-        assert_int_equal(
-            pg_exec(&pg, "SELECT 'Infinity'::amount", NULL, clock_monotonic_us() + US_PER_S, NULL),
-            ERR_DB_QUERY);
+        assert_int_equal(pg_exec(&pg, "SELECT 'NaN'::amount", NULL,
+                                 clock_monotonic_us() + fixture_timeout_us, NULL),
+                         ERR_DB_QUERY);
+        assert_int_equal(pg_exec(&pg, "SELECT 'Infinity'::amount", NULL,
+                                 clock_monotonic_us() + fixture_timeout_us, NULL),
+                         ERR_DB_QUERY);
         pg_close(&pg);
     }
 }
