@@ -57,7 +57,7 @@ class UnixConnection(http.client.HTTPConnection):
 class Client:
     """Requests with one token; each answer is checked before the test sees it."""
 
-    def __init__(self, port=None, token=None, unix_path=None, timeout=30):
+    def __init__(self, port=None, token=None, unix_path=None, timeout=60):
         self.port, self.token, self.unix_path, self.timeout = port, token, unix_path, timeout
 
     def with_token(self, token):

@@ -10,7 +10,7 @@ import world
 from daemon import Daemon, new_folder
 from postgres import Cluster
 
-TEST_TIMEOUT_S = 180
+TEST_TIMEOUT_S = 300
 living = []
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from daemon import is_alive, new_folder, wait_until
+from daemon import is_alive, new_folder, state_of, wait_until
 
 
 def program(name):
@@ -53,7 +53,7 @@ class Cluster:
 
     def command(self, name, *words):
         done = subprocess.run([program(name), *map(str, words)], capture_output=True, text=True,
-                              timeout=60, check=False, **self.options())
+                              timeout=120, check=False, **self.options())
         assert done.returncode == 0, f"{name}: {done.stderr}"
         return done.stdout
 
@@ -65,7 +65,11 @@ class Cluster:
                  "-c", "shared_buffers=16MB"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, **self.options())
         ready = [program("pg_isready"), "-q", "-h", str(self.folder), "-U", "tester"]
-        wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 20, "PostgreSQL")
+        wait_until(lambda: self.is_up(ready), 60, "PostgreSQL")
+
+    def is_up(self, ready):
+        assert self.process.poll() is None, (self.folder / "postgres.log").read_text()[-3000:]
+        return subprocess.run(ready, check=False).returncode == 0
 
     def url(self, name):
         return f"postgresql:///{name}?host={self.folder}&user=tester"
@@ -83,10 +87,12 @@ class Cluster:
 
     def kill(self):
         """SIGKILL of the postmaster; its children notice and end."""
+        self.process.send_signal(signal.SIGSTOP)  # so that no child comes unseen
+        wait_until(lambda: state_of(self.process.pid) == "T", 60, "the postmaster to stand still")
         children = self.children()
         self.process.kill()
-        self.process.wait(10)
-        wait_until(lambda: not any(map(is_alive, children)), 20, "the end of all backends")
+        self.process.wait(60)
+        wait_until(lambda: not any(map(is_alive, children)), 60, "the end of all backends")
         (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
 
     def children(self):
@@ -96,7 +102,7 @@ class Cluster:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(20)
+            self.process.wait(60)
 
     def cleanup(self):
         self.stop()
