@@ -2,6 +2,7 @@
 """Who may do what: every route with every role, expiry, revocation, the token command."""
 import json
 import re
+import time
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_each_route_is_for_its_role_and_those_above(clients, asker, method, path
 
 @pytest.mark.parametrize("method,path", OPEN)
 def test_open_routes_need_no_token(scratch, method, path):
-    assert call(scratch.anonymous, method, path).status == 200
+    wait_until(lambda: call(scratch.anonymous, method, path).status == 200, 30, path)
 
 
 def test_an_unknown_path_is_told_to_nobody_without_a_token(scratch):
@@ -89,10 +90,12 @@ def test_the_secret_is_shown_once_only(scratch):
 
 
 def test_an_expired_token_is_401(scratch):
+    begun = time.monotonic()
     made = scratch.make_token("viewer", expires_in_s=1)
     client = scratch.api.with_token(made["secret"])
-    assert client.get("/v1/loop").status == 200
-    wait_until(lambda: client.get("/v1/loop").status == 401, 5, "the token's expiry")
+    assert client.get("/v1/loop").status == 200 or time.monotonic() - begun > 1
+    wait_until(lambda: client.get("/v1/loop").status == 401, 30, "the token's expiry")
+    assert time.monotonic() - begun > 0.9, "not before its time"
 
 
 def test_a_revoked_token_is_401_at_once(scratch):
@@ -208,10 +211,11 @@ def test_tokens_survive_a_restart_and_the_admin_file_is_not_made_again(make_daem
 
 def test_too_many_requests_are_429_with_retry_after(make_daemon):
     daemon = make_daemon({"log_format": "json", "rate_limit": 60}).start()
-    replies = [daemon.api.get("/v1/whoami") for _ in range(80)]
-    refused = [reply for reply in replies if reply.status == 429]
-    assert refused and int(refused[0].headers["Retry-After"]) >= 1
-    assert "RateLimit-Policy" in refused[0].headers
+    # One a second comes back meanwhile, so how many it takes depends on the machine.
+    replies = (daemon.api.get("/v1/whoami") for _ in range(600))
+    taken, refused = next((n, reply) for n, reply in enumerate(replies) if reply.status == 429)
+    assert taken >= 60 and int(refused.headers["Retry-After"]) >= 1
+    assert "RateLimit-Policy" in refused.headers
     stop = daemon.api.post("/v1/loop/stop", {})
     assert stop.status == 200, "what makes things safer is never throttled"
 

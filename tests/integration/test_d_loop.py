@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loop's states and the commands that change them."""
-import time
 from datetime import datetime, timezone
 
 import pytest
@@ -60,32 +59,33 @@ def test_commands_that_make_no_sense_are_409_with_a_reason(slow):
     assert reply.status == 409 and "resume" in reply.json["detail"]
 
 
+def ids_of_positions(daemon):
+    """The open ones, then the closed ones: one that closes in between is among both."""
+    return [{row["id"] for row in daemon.api.pages("/v1/positions", status=status, limit=500)}
+            for status in ("open", "closed")]
+
+
 def test_a_paused_loop_opens_nothing_new_and_still_closes(slow):
     state_after(slow, "start")
     opened = slow.api.get("/v1/loop").json["cycle_count"]
     state_after(slow, "pause")
-    before = {row["id"] for row in slow.api.pages("/v1/positions", status="closed", limit=500)}
-    before |= {row["id"] for row in slow.api.pages("/v1/positions")}
+    open_then, closed = ids_of_positions(slow)
+    before = open_then | closed
     reached = slow.loop()["cycle_count"]
     assert reached >= opened
-    while slow.loop()["cycle_count"] < reached + 60:
-        slow.api.get("/v1/loop", wait="2s")
-    after = {row["id"] for row in slow.api.pages("/v1/positions", status="closed", limit=500)}
-    open_now = {row["id"] for row in slow.api.pages("/v1/positions")}
-    assert after | open_now == before
+    wait_until(lambda: slow.loop()["cycle_count"] >= reached + 60, 120, "60 candles")
+    open_now, closed = ids_of_positions(slow)
+    assert open_now | closed == before
     assert not open_now, "60 candles are more than any position is held"
 
 
 def test_stop_can_close_all_positions(slow):
     state_after(slow, "start")
-    while not slow.api.get("/v1/positions").json["data"]:
-        slow.api.get("/v1/positions", wait="2s")
-    held = slow.api.get("/v1/positions").json["data"]
+    held = wait_until(lambda: slow.api.get("/v1/positions").json["data"], 60, "a position")
     state_after(slow, "stop", {"positions": "close"})
     assert slow.api.get("/v1/positions").json["data"] == []
-    if held:
-        closed = slow.api.get(f"/v1/positions/{held[0]['id']}").json
-        assert closed["status"] == "closed"
+    closed = slow.api.get(f"/v1/positions/{held[0]['id']}").json
+    assert closed["status"] == "closed"
 
 
 def test_live_is_409_with_a_clear_reason(slow):
@@ -167,6 +167,12 @@ def deadman(daemon, **body):
     return reply.json["deadman"]
 
 
+def lapsed(daemon):
+    """The loop once no switch is armed."""
+    loop = daemon.loop()
+    return loop if loop["deadman"] is None else None
+
+
 def test_the_dead_man_switch_is_renewed_ended_and_lapses(slow):
     assert slow.loop()["deadman"] is None
     state_after(slow, "start")
@@ -178,7 +184,7 @@ def test_the_dead_man_switch_is_renewed_ended_and_lapses(slow):
     assert deadman(slow, timeout_s=600, action="flatten")["expires_at"] > armed["expires_at"]
     assert deadman(slow, timeout_s=0) is None and slow.loop()["deadman"] is None
     deadman(slow, timeout_s=1)
-    loop = wait_until(lambda: slow.loop() if slow.loop()["deadman"] is None else None, 30, "its end")
+    loop = wait_until(lambda: lapsed(slow), 30, "its end")
     assert loop["state"] in ("paused", "finished")
     if loop["state"] == "paused":
         assert loop["reason"] == "dead-man switch: not renewed within 1 s"
@@ -190,12 +196,11 @@ def test_an_armed_dead_man_switch_outlives_a_kill(make_daemon, folder):
     daemon = make_daemon(config).start()
     state_after(daemon, "start")
     wait_until(lambda: daemon.loop()["open_positions"], 60, "a position")
-    deadman(daemon, timeout_s=5, action="flatten")
+    deadman(daemon, timeout_s=7, action="flatten")
     daemon.kill()
-    time.sleep(1)
-    daemon.start()
+    daemon.start()  # which begins its time anew
     armed = daemon.loop()["deadman"]
-    assert (armed["timeout_s"], armed["action"]) == (5, "flatten")
+    assert (armed["timeout_s"], armed["action"]) == (7, "flatten")
     wait_until(lambda: daemon.loop()["deadman"] is None, 60, "its end")
     wait_until(lambda: daemon.loop()["open_positions"] == 0, 60, "everything closed")
     assert daemon.loop()["state"] == "paused"

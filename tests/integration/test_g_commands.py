@@ -95,7 +95,7 @@ def test_what_an_operator_does_is_in_the_log(holding):
                    if b"seen in the log" in line]
         return [record["control"]["action"] for record in records]
 
-    wait_until(lambda: mine() == ["close_position"], 5, "the operator's action in log.jsonl")
+    wait_until(lambda: mine() == ["close_position"], 30, "the operator's action in log.jsonl")
 
 
 def test_a_resting_order_reads_the_same_wherever_it_is_read(holding):
@@ -230,13 +230,13 @@ def test_the_realized_pnl_of_a_position_closed_in_parts_is_that_of_its_trades(ho
 @pytest.fixture
 def waiting(make_daemon, folder):
     """An entry that is filled bit by bit, because only a share of a thin volume is available."""
-    candles = world.flat_candles(folder / "thin.csv", 400, volume="1")
+    candles = world.flat_candles(folder / "thin.csv", 4000, volume="1")
     artifact = world.write_json(folder / "holder.json", world.HOLDER)
     config = world.base_config(strategy=str(artifact), candles=[f"BTC/USDT={candles}"],
                                volume_cap="0.01", replay_speed=6000)
     daemon = make_daemon(config).start()
     daemon.start_loop()
-    wait_until(lambda: daemon.api.get("/v1/positions").json["data"], 20, "a first part to be filled")
+    wait_until(lambda: daemon.api.get("/v1/positions").json["data"], 60, "a first part to be filled")
     return daemon
 
 
@@ -250,10 +250,11 @@ def test_a_waiting_entry_is_canceled_and_what_it_filled_stays(waiting):
     assert entry["status"] == "partially_filled"
     reply = waiting.api.delete(f"/v1/orders/{entry['id']}")
     assert reply.status in (200, 202)
-    after = waiting.api.get(f"/v1/orders/{entry['id']}").json
-    assert after["status"] == "canceled"
+    path = f"/v1/orders/{entry['id']}"
+    wait_until(lambda: waiting.api.get(path).json["status"] == "canceled", 30, "its end")
+    after = waiting.api.get(path).json
     assert 0 < Decimal(after["filled_size"]) < Decimal(after["size"])
-    assert position(waiting)["size"] == after["filled_size"]
+    wait_until(lambda: position(waiting)["size"] == after["filled_size"], 30, "what it filled")
 
 
 def test_cancel_all_takes_entries_and_leaves_protection(waiting):

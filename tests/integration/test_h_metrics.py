@@ -115,7 +115,7 @@ def test_requests_are_counted_by_template_not_by_path(played, api):
     before = samples(played).get(name, 0)
     api.get(f"/v1/trades/{trade}")
     # Counted when the answer is sent, which its reader may know first.
-    wait_until(lambda: samples(played).get(name) == before + 1, 5, "the request to be counted")
+    wait_until(lambda: samples(played).get(name) == before + 1, 30, "the request to be counted")
     assert not [key for key in samples(played) if f"/v1/trades/{trade}" in key]
 
 

@@ -86,7 +86,7 @@ def serve(folder, config, *options, text=None):
     path = folder / "bad.json"
     path.write_text(json.dumps(config) if text is None else text)
     return run("serve", "--config", path, "--data", folder / "data", "--listen", "127.0.0.1:0",
-               *options, timeout=15)
+               *options)
 
 
 def refused(result, *words):
@@ -206,7 +206,7 @@ def test_a_bad_environment_variable_is_named(folder):
     for name, value, word in (("TRADERD_FEE_RATE", "much", "fee_rate"),
                               ("TRADERD_NOSUCH", "1", "TRADERD_NOSUCH")):
         result = run("serve", "--data", folder / "data", "--listen", "127.0.0.1:0",
-                     env=environment(**{name: value}), timeout=30)
+                     env=environment(**{name: value}))
         refused(result, word, "environment")
 
 
@@ -214,8 +214,7 @@ def test_a_bad_environment_variable_is_named(folder):
                                     "no.such.host.invalid:1"])
 def test_a_bad_listen_address_is_refused(folder, listen):
     path = world.write_json(folder / "c.json", world.base_config())
-    result = run("serve", "--config", path, "--data", folder / "data", "--listen", listen,
-                 timeout=40)
+    result = run("serve", "--config", path, "--data", folder / "data", "--listen", listen)
     assert result.returncode in (1, 2) and "listen" in result.stderr
 
 
@@ -229,7 +228,7 @@ def test_another_address_without_tls_is_refused(folder):
                                    ["serve", "--config", "/no/such/config.json"], ["serve", "x"],
                                    []])
 def test_wrong_usage_is_exit_2_with_a_message(words, folder):
-    result = run(*words, timeout=30)
+    result = run(*words)
     assert result.returncode == 2 and result.stderr.strip()
 
 
@@ -265,5 +264,5 @@ def test_output_to_a_closed_pipe_does_not_crash(folder):
     from daemon import binary
 
     done = subprocess.run(["sh", "-c", f"{binary()} config schema | head -c 10"],
-                          capture_output=True, check=False, timeout=20)
+                          capture_output=True, check=False, timeout=60)
     assert len(done.stdout) == 10
