@@ -41,6 +41,24 @@ def finish_and_compare(daemon, undisturbed):
     ledger.assert_same_trading(daemon, undisturbed)
 
 
+def hurry(daemon):
+    """Plays the rest as fast as it goes, from the next start on."""
+    daemon.configure({**daemon.config, "replay_speed": 0})
+
+
+def stretch(daemon, rounds, round_s):
+    """From the next start on what is left lasts as long as the rounds that are left.
+
+    On a slow machine each takes longer, and their kills are to be in the middle of a replay.
+    """
+    left_s = (COUNT - daemon.loop()["cycle_count"]) * world.CANDLE_MS / 1000
+    if rounds > 0:
+        daemon.configure({**daemon.config,
+                          "replay_speed": max(1, int(left_s / (rounds * round_s)))})
+    else:
+        hurry(daemon)
+
+
 def start_trading(daemon):
     """Past the warm-up, where nothing happens that a restart would not just play again."""
     daemon.start().start_loop()
@@ -52,9 +70,11 @@ def test_kill_9_of_the_daemon_changes_no_trade(make_daemon, folder, undisturbed)
     print(f"CRASH_SEED={SEED} CRASH_ROUNDS={ROUNDS}")
     daemon = make_daemon(config_for(folder))
     start_trading(daemon)
-    sizes = []
-    for _ in range(ROUNDS):
+    sizes, begun = [], time.monotonic()
+    for number in range(ROUNDS):
         time.sleep(dice.uniform(0, 0.9))  # the random moment itself, not a synchronisation
+        if number > 0:
+            stretch(daemon, ROUNDS - number - 1, (time.monotonic() - begun) / number)
         seen = daemon.api.get("/v1/account").json["log_size"]
         daemon.kill()
         whole_lines_verify(daemon)
@@ -76,9 +96,11 @@ def test_kill_9_between_a_raised_stop_and_an_exit_changes_no_entry(make_daemon, 
     assert sum(b'"never sent"' in line for line in wanted["log.jsonl"]) > 100
     daemon = make_daemon(config_for(folder, world.RATCHET))
     start_trading(daemon)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         time.sleep(dice.uniform(0, 0.3))  # the random moment itself
         daemon.kill()
+        if number == ROUNDS - 1:
+            hurry(daemon)
         daemon.start()
     finish_and_compare(daemon, wanted)
 
@@ -92,6 +114,7 @@ def test_kill_9_while_starting_changes_no_trade(make_daemon, folder, undisturbed
         daemon.spawn()
         time.sleep(dice.uniform(0, 0.4))
         daemon.kill()
+    hurry(daemon)
     daemon.start()
     finish_and_compare(daemon, undisturbed)
 
@@ -184,7 +207,7 @@ def test_what_was_acknowledged_is_there_after_kill_9(make_daemon, folder):
     config = world.replay_config(folder, world.keeper(), count=20000, replay_speed=6000)
     daemon = make_daemon(config).start()
     daemon.start_loop()
-    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 30, "some candles")
+    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 60, "some candles")
     operator = Operator(daemon)
     operator.change()
     operator.change()

@@ -10,8 +10,8 @@ import pytest
 import ledger
 import tlog
 import world
-from daemon import run, wait_until
-from test_l_crash import COUNT, ROUNDS, SEED, config_for, start_trading
+from daemon import START_S, run, wait_until
+from test_l_crash import COUNT, ROUNDS, SEED, config_for, hurry, start_trading
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(150 + ROUNDS * 15)]
 
@@ -41,10 +41,12 @@ def test_kill_9_leaves_a_gapless_tree(make_daemon, folder):
     dice = random.Random(SEED + 9)
     daemon = make_daemon(config_for(folder))
     start_trading(daemon)
-    before = []
-    for _ in range(max(2, ROUNDS // 2)):
+    before, rounds = [], max(2, ROUNDS // 2)
+    for number in range(rounds):
         time.sleep(dice.uniform(0, 0.9))  # the random moment itself, not a synchronisation
         daemon.kill()
+        if number == rounds - 1:
+            hurry(daemon)
         daemon.start()
         entries = check_tree(daemon)
         assert entries[:len(before)] == before, "what was signed once stays"
@@ -59,8 +61,7 @@ def test_kill_9_leaves_a_gapless_tree(make_daemon, folder):
 def start_failed(daemon):
     """Starts, cannot append; returns the reason."""
     daemon.spawn()
-    daemon.port = wait_until(daemon.find_port, 60, "the port in the daemon's output")
-    wait_until(lambda: daemon.api.get("/v1/loop").status == 200, 30, "/v1/loop")
+    daemon.port = wait_until(daemon.find_port, START_S, "the port in the daemon's output")
     loop = daemon.loop()
     assert loop["state"] == "failed", loop
     return loop["reason"]
@@ -69,10 +70,11 @@ def start_failed(daemon):
 def interrupted(make_daemon, folder, **changes):
     """A daemon that was stopped in the middle, and a copy of its database."""
     config = config_for(folder)
-    config.update(changes)
+    config.update({"replay_speed": 40000, **changes})
     daemon = make_daemon(config)
     start_trading(daemon)
     assert daemon.stop() == 0
+    hurry(daemon)
     backup = daemon.folder / "backup"
     shutil.copytree(daemon.data / "pg", backup, symlinks=True)
     copy_owners(daemon.data / "pg", backup)

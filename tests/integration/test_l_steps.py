@@ -4,6 +4,7 @@
 strace kills the daemon when one of its threads makes its N-th call of those that make something
 durable or tell it to PostgreSQL; STEPS=n tries so many places, evenly spread over the replay."""
 import collections
+import contextlib
 import os
 import shutil
 import signal
@@ -45,7 +46,7 @@ def fixture_whole(make_daemon, folder, cluster):
     """What the log is when nobody interferes, and how many calls its busiest thread makes."""
     daemon = make_daemon(config(folder, cluster))
     process, out = traced(daemon)
-    wait_finished(daemon, process)
+    assert end_finished(daemon, process) == 0, (daemon.folder / "traced.txt").read_text()
     lines = out.read_text(errors="replace").splitlines()
     calls = max(collections.Counter(line.split()[0] for line in lines if "(" in line).values())
     key = (daemon.data / "log.key").read_bytes()
@@ -62,17 +63,20 @@ def left_behind(daemon):
     return copy if (copy / "checkpoint").exists() else None
 
 
-def wait_finished(daemon, process):
-    """The replay is over when its last line is on disk and the daemon has ended as asked."""
+def end_finished(daemon, process):
+    """Waits until the replay is over or the daemon was killed, ends it; the exit status.
+
+    It may be killed while it ends, too: that is a step like any other.
+    """
     log = daemon.folder / "traced.txt"
-    wait_until(lambda: b'"finished"' in log.read_bytes() or process.poll() is not None, 90,
+    wait_until(lambda: b'"finished"' in log.read_bytes() or process.poll() is not None, 120,
                "the end of the replay")
-    assert process.poll() is None, log.read_text()
     children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True,
-                              check=True).stdout.split()
+                              check=False).stdout.split()
     for child in children:
-        os.kill(int(child), signal.SIGTERM)
-    process.wait(30)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGTERM)
+    return process.wait(60)
 
 
 def test_killed_between_any_two_steps_the_log_is_gapless(make_daemon, folder, cluster, whole):
@@ -86,13 +90,9 @@ def test_killed_between_any_two_steps_the_log_is_gapless(make_daemon, folder, cl
         path.write_bytes(key)
         path.chmod(0o600)
         process, _ = traced(daemon, 1 + step * calls // STEPS)
-        try:
-            process.wait(60)
-            killed += process.returncode != 0
-        except subprocess.TimeoutExpired:
-            wait_finished(daemon, process)
+        killed += end_finished(daemon, process) != 0
         killed_files = left_behind(daemon)
-        daemon.start().wait_loop("finished", 90)
+        daemon.start().wait_loop("finished")
         vkey = daemon.folder / "key.txt"
         vkey.write_text(daemon.api.get("/v1/log/key").text)
         size, top = cluster.sql("SELECT count(*), max(idx) + 1 FROM log_entry",

@@ -13,7 +13,7 @@ import pytest
 
 import raw
 from client import Client
-from daemon import binary, environment, run, wait_until
+from daemon import STOP_S, binary, environment, run, wait_until
 from world import HOLDER, base_config, replay_config
 
 
@@ -151,7 +151,7 @@ def test_one_address_cannot_take_every_connection(exposed):
         def refused():
             return sum(is_closed(sock) for sock in held) >= 20
 
-        wait_until(refused, 5, "the refusal of connections beyond the share of one address")
+        wait_until(refused, 60, "the refusal of connections beyond the share of one address")
         local = Client(unix_path=exposed.socket_path)
         assert local.get("/livez").status == 200
 
@@ -167,8 +167,11 @@ def is_closed(sock):
 
 def test_guessing_tokens_is_slowed_down_but_not_for_the_socket(exposed):
     wrong = exposed.api.with_token("tk_" + "0" * 12 + "_" + "A" * 43)
-    seen = [wrong.get("/v1/whoami") for _ in range(14)]
-    assert seen[0].status == 401 and seen[-1].status == 429
+    # One attempt in six seconds comes back meanwhile, so how many it takes depends on the machine.
+    seen = []
+    while len(seen) < 100 and (not seen or seen[-1].status == 401):
+        seen.append(wrong.get("/v1/whoami"))
+    assert len(seen) > 10 and seen[-1].status == 429
     assert int(seen[-1].headers["Retry-After"]) > 0
     guesser = Client(unix_path=exposed.socket_path, token="tk_" + "0" * 12 + "_" + "A" * 43)
     assert [guesser.get("/v1/whoami").status for _ in range(14)] == [401] * 14
@@ -220,21 +223,21 @@ def test_one_key_many_at_once_is_executed_once(scratch):
 
 def test_sigterm_answers_those_who_wait_and_those_half_sent(make_daemon):
     daemon = make_daemon(base_config()).start()
-    answers = []
-    waiting = [threading.Thread(target=lambda: answers.append(
-        daemon.api.get("/v1/loop", wait="60s").status)) for _ in range(4)]
-    for thread in waiting:
-        thread.start()
-    with raw.connect(daemon.port) as half:
+    asked = f"GET /v1/loop?wait=60s HTTP/1.1\r\nHost: localhost\r\n" \
+            f"Authorization: Bearer {daemon.token}\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(raw.connect(daemon.port)) for _ in range(4)]
+        half = stack.enter_context(raw.connect(daemon.port))
+        for sock in waiting:
+            sock.sendall(asked.encode())
         half.sendall(b"POST /v1/loop/stop HTTP/1.1\r\nHost: localhost\r\n")
-        time.sleep(0.5)
+        wait_until(lambda: all(map(raw.is_read, [*waiting, half])), 30, "the server to read")
         begun = time.monotonic()
         daemon.process.send_signal(signal.SIGTERM)
-        for thread in waiting:
-            thread.join(10)
-        assert time.monotonic() - begun < 3, "a waiting request must not hold up the end"
-        assert set(answers) <= {200, 503} and len(answers) == 4
-        assert daemon.process.wait(15) == 0
+        answers = [raw.Reader(sock).response() for sock in waiting]
+        assert time.monotonic() - begun < 30, "a waiting request must not hold up the end"
+        assert {status for status, *_ in answers} <= {200, 503}
+        assert daemon.process.wait(STOP_S) == 0
 
 
 def test_file_descriptors_are_given_back(make_daemon):
@@ -248,7 +251,7 @@ def test_file_descriptors_are_given_back(make_daemon):
         assert daemon.api.get("/v1/loop").status == 200
     for _ in range(50):
         raw.ask(daemon.port, b"NONSENSE\r\n\r\n")
-    wait_until(lambda: count() <= before + 2, 20, "the end of closed connections")
+    wait_until(lambda: count() <= before + 2, 60, "the end of closed connections")
 
 
 # ---- Command line ----
@@ -301,7 +304,7 @@ def test_config_check_refuses_what_serve_would(folder, change, key):
 def test_a_second_daemon_is_refused_and_told_the_first(scratch):
     done = subprocess.run([binary(), "serve", "--data", str(scratch.data),
                            "--listen", "127.0.0.1:0"], capture_output=True, text=True,
-                          timeout=30, env=environment(), check=False)
+                          timeout=60, env=environment(), check=False)
     assert done.returncode == 1 and str(scratch.process.pid) in done.stderr, done
 
 

@@ -19,7 +19,7 @@ STRATEGY = {
 
 def realtime(folder):
     rows = ["timestamp,open,high,low,close,volume"]
-    for n in range(120):
+    for n in range(300):
         start, end = (100, 101) if n % 2 == 0 else (101, 100)
         rows.append(f"{1630540800000 + n * 1000},{start},101.5,99.5,{end},50")
     candles = folder / "BTCUSDT-1s.csv"
@@ -39,25 +39,27 @@ def instant(text):
 
 
 def test_the_wall_clock_stamps_and_every_cycle_leaves_its_equity(make_daemon, folder):
+    begun = datetime.utcnow()
     daemon = make_daemon(realtime(folder)).start()
-    wait_until(lambda: len(records(daemon, "trade")) >= 2, 30, "two trades in realtime")
+    wait_until(lambda: len(records(daemon, "trade")) >= 2, 90, "two trades in realtime")
     cycles = records(daemon, "cycle")
     assert cycles and all("equity" in record["cycle"] for record in cycles)
     now = datetime.utcnow()
-    assert all(timedelta(0) <= now - instant(r["timestamp"]) < 60 * SECOND for r in cycles)
+    assert all(begun <= instant(record["timestamp"]) <= now for record in cycles)
 
 
 def test_a_crash_resumes_and_no_entry_is_taken_on_a_candle_that_has_passed(make_daemon, folder):
     daemon = make_daemon(realtime(folder)).start()
-    wait_until(lambda: records(daemon, "trade"), 30, "a trade in realtime")
+    wait_until(lambda: records(daemon, "trade"), 90, "a trade in realtime")
     daemon.kill()
     before = len(records(daemon, "cycle"))
     time.sleep(4)  # candles that pass while nobody watches
     daemon.start()
-    wait_until(lambda: len(records(daemon, "cycle")) >= before + 3, 30, "cycles after the crash")
+    wait_until(lambda: len(records(daemon, "cycle")) >= before + 3, 90, "cycles after the crash")
     entries = [record for record in records(daemon, "signal")
                if record["signal"]["action"] == "entry"]
     assert entries
     for record in entries:
         age = instant(record["timestamp"]) - instant(record["signal"]["candle"])
-        assert age < 2 * SECOND, json.dumps(record)
+        # The clock goes on between the decision and its leaf.
+        assert age < 2.5 * SECOND, json.dumps(record)

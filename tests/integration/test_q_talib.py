@@ -28,7 +28,7 @@ def computed(folder, rules, text):
         "entry": {"condition": "close > 0"}, "stop_loss": 0.02}))
     candles.write_text(text)
     done = subprocess.run([binary(), "features", "--strategy", strategy, "--candles", candles],
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     header, *lines = (line.split(",") for line in done.stdout.splitlines())
     # What is one value as a number may be several as a feature.

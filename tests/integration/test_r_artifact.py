@@ -230,7 +230,7 @@ def test_the_json_form_says_all(folder):
 def test_standard_input_and_files_that_are_none(folder):
     text = (ROOT / "artifacts/winner.json").read_text()
     done = subprocess.run([binary(), "check", "-"], input=text, text=True, capture_output=True,
-                          check=False, timeout=20)
+                          check=False, timeout=60)
     assert done.returncode == 0 and "ok: adaptive_momentum_v3" in done.stdout
     for path in (folder, folder / "none.json"):
         done = run("check", path)

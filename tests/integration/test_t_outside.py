@@ -121,7 +121,7 @@ def desk(make_daemon, folder):
     del config["strategy"]
     daemon = make_daemon(config).start()
     daemon.start_loop()
-    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 30, "some candles")
+    wait_until(lambda: daemon.loop()["cycle_count"] > 3, 60, "some candles")
     return daemon
 
 
@@ -143,7 +143,7 @@ def test_a_signal_opens_protects_and_closes(desk):
     assert (told["decision"], told["denials"], told["trigger"]) == ("accepted", [], "seen by hand")
     assert order["purpose"] == "entry" and order["signal_id"] == told["id"]
     assert float(order["attached_stop"]) < float(told["price"]) < float(order["attached_target"])
-    wait_until(lambda: positions(desk), 30, "the position")
+    wait_until(lambda: positions(desk), 60, "the position")
     held = positions(desk)[0]
     assert (held["strategy"], held["stop_loss"]) == ("desk", order["attached_stop"])
     assert held["take_profit"] == order["attached_target"]
@@ -156,7 +156,7 @@ def test_a_signal_opens_protects_and_closes(desk):
     assert denied["decision"] == "denied" and "position_open" in denied["denials"]
     gone = signal(desk, EXIT)
     assert gone.json["signal"]["decision"] == "accepted"
-    wait_until(lambda: not positions(desk), 30, "the end of the position")
+    wait_until(lambda: not positions(desk), 60, "the end of the position")
     assert desk.api.get(f"/v1/positions/{held['id']}").json["exit_reason"] == "signal_exit"
     assert signal(desk, EXIT).json["signal"]["denials"] == ["no_position"]
     assert desk.api.get("/v1/signals/999999999").status == 404
@@ -180,7 +180,7 @@ def test_a_signal_is_carried_out_once(desk):
     none = desk.api.post("/v1/signals", ENTRY)
     assert (none.status, none.json["code"]) == (400, "idempotency_key_invalid")
     # What was told is there after a kill, and the key still answers.
-    wait_until(lambda: positions(desk), 30, "the position")
+    wait_until(lambda: positions(desk), 60, "the position")
     desk.kill()
     desk.start()
     assert len(signals(desk, strategy="desk")) == 1
@@ -209,7 +209,7 @@ def test_names_of_artifacts_and_sources_are_kept_apart(desk):
 
 def test_a_source_is_ended_by_its_id_and_may_come_again(desk):
     source = signal(desk, ENTRY).json["signal"]["strategy_id"]
-    wait_until(lambda: positions(desk), 30, "the position")
+    wait_until(lambda: positions(desk), 60, "the position")
     shown = desk.api.get(f"/v1/strategies/{source}").json
     assert (shown["name"], shown["is_outside"], shown["status"]) == ("desk", True, "active")
     assert shown["summary"] is None and shown["slot"]["id"] == source
@@ -220,7 +220,7 @@ def test_a_source_is_ended_by_its_id_and_may_come_again(desk):
     assert desk.api.delete(f"/v1/strategies/{source}").json["code"] == "strategy_active"
     ended = desk.api.post(f"/v1/strategies/{source}/deactivate", {"close_positions": True})
     assert ended.status in (200, 202)
-    wait_until(lambda: desk.loop()["strategies"] == [], 30, "the end of the source")
+    wait_until(lambda: desk.loop()["strategies"] == [], 60, "the end of the source")
     assert positions(desk) == []
     assert signal(desk, ENTRY).json["signal"]["decision"] == "accepted"
 
