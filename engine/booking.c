@@ -2,7 +2,6 @@
 /* Fills, booked: positions, cash, statistics, leaves; orders and positions that have ended. */
 #include "engine/booking.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,16 +18,15 @@ static void booking_levels(const struct engine_state *s, const struct lane *lane
                            struct price *take_profit)
 {
     const struct position *p = lane->position;
-    double stop = NAN, target = NAN;
+    const struct instrument *i = lane_instrument(s, lane);
+    double stop, target;
 
-    if (lane->now.run) {
-        strategy_run_levels(lane->now.run, price_to_double(position_entry_price(p)), &stop,
-                            &target);
-    } else {
-        stop = price_sign(o->attached_stop) > 0 ? price_to_double(o->attached_stop) : NAN;
-        target = price_sign(o->attached_target) > 0 ? price_to_double(o->attached_target) : NAN;
+    if (!lane->now.run) {
+        manage_told_levels(p, i->tick, o, stop_loss, take_profit);
+        return;
     }
-    manage_levels(p, lane_instrument(s, lane), stop, target, stop_loss, take_profit);
+    strategy_run_levels(lane->now.run, price_to_double(position_entry_price(p)), &stop, &target);
+    manage_levels(p, i, stop, target, stop_loss, take_profit);
 }
 
 /* The levels of a position that has just been opened, from the rules at its entry price. */

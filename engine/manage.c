@@ -44,28 +44,52 @@ struct ratio manage_volatility(const struct strategy *s, const struct strategy_r
     return six_decimals(r, ROUND_UP);
 }
 
-/* On the tick, and on the right side of the entry; else 0. */
-static struct price level_price(double level, struct price entry, bool above, struct price tick,
-                                enum rounding rounding)
+static struct price level_price(double level)
 {
     struct price p;
 
-    if (!isfinite(level) || price_from_double(level, ROUND_HALF_EVEN, &p) ||
-        price_to_step(p, tick, rounding, &p) || price_sign(p) <= 0)
+    if (!isfinite(level) || price_from_double(level, ROUND_HALF_EVEN, &p))
+        return PRICE_ZERO;
+    return p;
+}
+
+/* On the tick, and on the right side of the entry; else 0. */
+static struct price level_near(struct price level, struct price entry, bool above,
+                               struct price tick, enum rounding rounding)
+{
+    struct price p;
+
+    if (price_sign(level) <= 0 || price_to_step(level, tick, rounding, &p) || price_sign(p) <= 0)
         return PRICE_ZERO;
     if (above ? price_cmp(p, entry) <= 0 : price_cmp(p, entry) >= 0)
         return PRICE_ZERO;
     return p;
 }
 
-void manage_levels(const struct position *p, const struct instrument *i, double stop, double target,
-                   struct price *stop_loss, struct price *take_profit)
+static void levels_near(const struct position *p, struct price tick, struct price *stop_loss,
+                        struct price *take_profit)
 {
     const struct price entry = position_entry_price(p);
     const bool is_long = p->direction == DIRECTION_LONG;
 
-    *stop_loss = level_price(stop, entry, !is_long, i->tick, is_long ? ROUND_UP : ROUND_DOWN);
-    *take_profit = level_price(target, entry, is_long, i->tick, is_long ? ROUND_DOWN : ROUND_UP);
+    *stop_loss = level_near(*stop_loss, entry, !is_long, tick, is_long ? ROUND_UP : ROUND_DOWN);
+    *take_profit = level_near(*take_profit, entry, is_long, tick, is_long ? ROUND_DOWN : ROUND_UP);
+}
+
+void manage_levels(const struct position *p, const struct instrument *i, double stop, double target,
+                   struct price *stop_loss, struct price *take_profit)
+{
+    *stop_loss = level_price(stop);
+    *take_profit = level_price(target);
+    levels_near(p, i->tick, stop_loss, take_profit);
+}
+
+void manage_told_levels(const struct position *p, struct price tick, const struct order *o,
+                        struct price *stop_loss, struct price *take_profit)
+{
+    *stop_loss = o->attached_stop;
+    *take_profit = o->attached_target;
+    levels_near(p, tick, stop_loss, take_profit);
 }
 
 /* Onto the tick; where that fails it stays. */

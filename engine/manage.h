@@ -25,6 +25,9 @@ struct ratio manage_volatility(const struct strategy *s, const struct strategy_r
  * side. */
 void manage_levels(const struct position *p, const struct instrument *i, double stop, double target,
                    struct price *stop_loss, struct price *take_profit);
+/* The same of the levels that came with the order (0: none), exact as they were told. */
+void manage_told_levels(const struct position *p, struct price tick, const struct order *o,
+                        struct price *stop_loss, struct price *take_profit);
 /* The level of the ROI table at this age, from the entry price; 0: none. */
 struct price manage_roi(const struct strategy *s, const struct position *p, struct price tick,
                         int64_t age_us);

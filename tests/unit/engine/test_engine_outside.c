@@ -95,6 +95,22 @@ static void test_entry_and_exit(void **state)
     play_end(&p);
 }
 
+/* No double tells 68413.4 to 12 decimals: read through one it lay a tick lower. */
+static void test_a_level_from_outside_stays_exact(void **state)
+{
+    struct command c = wish(SIGNAL_ENTRY);
+    struct play p;
+
+    (void)state;
+    play_begin(&p, idle_json);
+    c.signal.take_profit = price("68413.4");
+    assert_ok(tell(&p, &c));
+    assert_true(p.story.reply->order.attached_target.e12 == price("68413.4").e12);
+    assert_false(world_run(&p.story.world, 2));
+    assert_true(journal(&p)->positions[0].take_profit.e12 == price("68413.4").e12);
+    play_end(&p);
+}
+
 /* Without anybody's word the position is protected to the end. */
 static void test_stop_of_an_outside_position_fires(void **state)
 {
@@ -365,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entry_and_exit),
+        cmocka_unit_test(test_a_level_from_outside_stays_exact),
         cmocka_unit_test(test_stop_of_an_outside_position_fires),
         cmocka_unit_test(test_denials),
         cmocka_unit_test(test_refusals_leave_no_trace),
