@@ -210,7 +210,7 @@ void booking_close_position(struct engine_state *s, struct lane *lane)
     lane->cooldown_until_us = roster_cooldown_end(s, lane, p);
     free(p);
     lane->position = NULL;
-    lane->exit_price_missing = lane->pair_refused = false;
+    lane->exit_price_missing = lane->pair_refused = lane->close_again = false;
     s->position_count--;
     roster_flat(s, lane);
 }

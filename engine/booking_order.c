@@ -45,8 +45,11 @@ static void booking_give_up(struct engine_state *s, const struct live_order *was
     if (was_target)
         p->take_profit = p->roi_target = PRICE_ZERO;
     if (was->order.purpose == PURPOSE_EXIT && !order_is_resting_exit(&was->order) &&
-        s->options.venue->traits.outlives_us)
+        s->options.venue->traits.outlives_us) {
         protection_pause_leaving(s, lane);
+        if (p->id == was->order.position_id && !was->cancel_wanted)
+            execution_close_again(s, lane, &was->order);
+    }
 }
 
 static enum err booking_end(struct engine_state *s, struct live_order *live,
@@ -106,6 +109,8 @@ static enum err booking_over(struct engine_state *s, struct live_order *live,
         to = ORDER_EXPIRED;
         copy_text(reason, sizeof(reason), o->reason);
     }
+    if (order_is_closing(o)) /* a fill may still come */
+        copy_text(reason, sizeof(reason), order_closing);
     if (!order_may_move(o->status, to))
         return ERR_CONFLICT;
     return booking_end(s, live,
@@ -299,8 +304,11 @@ static enum err booking_take_fill(struct engine_state *s, struct live_order *liv
     struct lane *lane = live->lane;
     const enum side side = live->order.side;
     const bool is_bounded = live->order.reduce_only && s->options.venue->traits.has_reduce_only;
+    const bool is_closing = order_is_closing(&live->order);
     enum err e = booking_fill(s, live, event);
 
+    if (e == ERR_OK && is_closing && lane->position && s->options.venue->traits.outlives_us)
+        lane->close_again = true;
     if (e || !is_bounded || !lane->position || (int)lane->position->direction != (int)side)
         return e;
     return booking_cross(s, lane, event->price);

@@ -348,7 +348,7 @@ static enum err decide_position(struct engine_state *s, struct lane *lane, struc
     if (e || leaves)
         return e;
     e = decide_scale_out(s, lane, d);
-    if (e || lane->position->exit_order_id || decide_is_stale(s, lane) ||
+    if (e || lane->position->exit_order_id || lane->close_again || decide_is_stale(s, lane) ||
         !roster_may_enter(s, lane))
         return e;
     return decide_scale_in(s, lane, d);

@@ -8,6 +8,7 @@
 #include "engine/expiry.h"
 #include "engine/inquiry.h"
 #include "engine/protection.h"
+#include "engine/retry.h"
 #include "engine/roster.h"
 
 /* Rounds of commit, send and drain in one flush.  Each needs a venue answer that makes a new
@@ -117,13 +118,12 @@ bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)
                     size_cmp(order_left(&live->order), execution_sellable(s, lane)) >= 0);
 }
 
-bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
-                       enum exit_reason *reason)
+/* Of the position, among those that have ended; NULL: none. */
+static const struct order *execution_newest_exit(const struct engine_state *s,
+                                                 const struct lane *lane)
 {
     const struct order *newest = NULL;
 
-    if (lane->position->exit_order_id)
-        return false;
     for (size_t i = 0; i < s->ended_capacity; i++) {
         const struct order *o = &s->ended[i];
 
@@ -131,13 +131,54 @@ bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
             (!newest || o->id > newest->id))
             newest = o;
     }
+    return newest;
+}
+
+void execution_close_again(struct engine_state *s, struct lane *lane, const struct order *was)
+{
+    bool came_to_nothing = was->status == ORDER_REJECTED || was->status == ORDER_ABSENT ||
+                           (was->status == ORDER_CANCELED && was->error == VENUE_ERROR_NOT_SENT);
+
+    lane->close_again = s->options.venue->traits.outlives_us && was->is_whole &&
+                        was->exit_reason == EXIT_MANUAL && came_to_nothing &&
+                        retry_passes(was->error);
+}
+
+void execution_recall_closes(struct engine_state *s)
+{
+    for (size_t i = 0; i < s->lane_count; i++) {
+        struct lane *lane = s->lanes[i];
+        const struct order *newest = lane->position && !lane->position->exit_order_id
+                                         ? execution_newest_exit(s, lane)
+                                         : NULL;
+
+        if (newest)
+            execution_close_again(s, lane, newest);
+    }
+}
+
+bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
+                       enum exit_reason *reason)
+{
+    const struct order *newest;
+
+    if (lane->position->exit_order_id)
+        return false;
+    *reason = EXIT_MANUAL;
+    if (lane->close_again && state_now(s) >= lane->leave_after_us &&
+        size_sign(execution_sellable(s, lane)) > 0)
+        return true;
+    newest = execution_newest_exit(s, lane);
     if (!newest || !newest->is_whole)
         return false;
     *reason = newest->exit_reason;
     /* It came forward, so that it does not go round for ever. */
     if (newest->status == ORDER_EXPIRED)
         return s->options.venue->traits.outlives_us && size_sign(newest->filled) > 0;
-    return newest->status == ORDER_FILLED && size_sign(lane_instrument(s, lane)->market_max) > 0;
+    /* Filled, and something is left: by the venue's maximum, or of what an entry filled after the
+     * exit was made. */
+    return newest->status == ORDER_FILLED && (s->options.venue->traits.outlives_us ||
+                                              size_sign(lane_instrument(s, lane)->market_max) > 0);
 }
 
 static void execution_end_resting_exits(struct engine_state *s, const struct position *p)
@@ -195,6 +236,7 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
     if (!is_part) {
         state_want_cancel(s, &p->exit_order_id);
         execution_end_resting_exits(s, p);
+        lane->close_again = false;
     }
     state_end_entry(s, lane); /* else its rest would open anew what this closes */
     p->exit_order_id = id;

@@ -53,10 +53,17 @@ bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)
 MUST_USE enum err execution_exit(struct engine_state *s, struct lane *lane, struct size size,
                                  enum exit_reason reason, const struct signal *signal);
 
-/* An exit of the whole has filled, and the venue's maximum left a rest, or the venue ended it when
- * it had executed in part: the rest leaves too.  *reason is that exit's. */
+/* An exit of the whole has filled, and the venue's maximum or an entry that filled meanwhile
+ * left a rest, or the venue ended it when it had executed in part: the rest leaves too.  So does
+ * what an operator asked to close and all attempts left open for a reason that passes
+ * (lane->close_again): after a pause that grows to a minute, with a stop meanwhile, until it is
+ * closed or somebody cancels the exit.  *reason is that exit's. */
 bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
                        enum exit_reason *reason);
+
+/* That exit has come to nothing for good; after a restart: the newest ones of what is held had. */
+void execution_close_again(struct engine_state *s, struct lane *lane, const struct order *was);
+void execution_recall_closes(struct engine_state *s);
 
 /* Takes and applies all events of the venue, then protects the positions they touched. */
 void execution_drain(struct engine_state *s);

@@ -173,16 +173,19 @@ void operator_add_result(struct command_reply *reply, int64_t id, const char *sy
     copy_text(r->symbol, sizeof(r->symbol), symbol);
 }
 
+static const char operator_canceled[] = "cancel requested";
+
 /* The wish is in the order's row, beside the command's leaf, so that no crash forgets it. */
-static void operator_want_cancel(struct engine_state *s, struct live_order *live)
+static void operator_want_cancel(struct engine_state *s, struct live_order *live, const char *why)
 {
     live->cancel_wanted = true;
-    copy_text(live->order.reason, sizeof(live->order.reason), "cancel requested");
+    copy_text(live->order.reason, sizeof(live->order.reason), why);
     live->order.updated_us = state_now(s);
     journal_batch_put_order(&s->pending, &live->order);
 }
 
-static void operator_cancel_entries(struct engine_state *s, const char *symbol,
+/* closing: what they fill all the same is not to stay either. */
+static void operator_cancel_entries(struct engine_state *s, const char *symbol, bool closing,
                                     struct command_reply *reply)
 {
     size_t i;
@@ -193,7 +196,7 @@ static void operator_cancel_entries(struct engine_state *s, const char *symbol,
         if (symbol[0] && strcmp(symbol, live->order.symbol) != 0)
             continue;
         if (live->order.purpose == PURPOSE_ENTRY) {
-            operator_want_cancel(s, live);
+            operator_want_cancel(s, live, closing ? order_closing : operator_canceled);
             operator_add_result(reply, live->order.id, live->order.symbol, ERR_OK, live->order.id);
         }
     }
@@ -270,7 +273,7 @@ static enum err operator_stop(struct engine_state *s, const struct command *c,
     if (!already || c->close_positions || c->cancel_orders)
         e = operator_log(s, c);
     if (c->cancel_orders)
-        operator_cancel_entries(s, "", reply);
+        operator_cancel_entries(s, "", c->close_positions, reply);
     if (c->close_positions)
         operator_close_every(s, "", reply);
     operator_finish_closes(s, reply);
@@ -381,7 +384,7 @@ static enum err operator_cancel_order(struct engine_state *s, const struct comma
     e = operator_log(s, c);
     if (e)
         return e;
-    operator_want_cancel(s, live);
+    operator_want_cancel(s, live, operator_canceled);
     reply->has_order = true;
     reply->order = live->order;
     operator_finish_closes(s, reply);
@@ -397,13 +400,13 @@ static enum err operator_all(struct engine_state *s, const struct command *c,
     if (e)
         return e;
     if (c->kind == COMMAND_CANCEL_ALL)
-        operator_cancel_entries(s, c->symbol, reply);
+        operator_cancel_entries(s, c->symbol, false, reply);
     else
         operator_close_every(s, c->symbol, reply);
     if (c->kind == COMMAND_CLOSE_ALL && c->cancel_orders) {
         struct command_reply ignored = {0};
 
-        operator_cancel_entries(s, c->symbol, &ignored);
+        operator_cancel_entries(s, c->symbol, true, &ignored);
     }
     operator_finish_closes(s, reply);
     return ERR_OK;

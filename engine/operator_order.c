@@ -197,7 +197,7 @@ static enum err order_open(struct engine_state *s, const struct command *c, size
     copy_text(fresh_slot.row.name, sizeof(fresh_slot.row.name), order_hand_name);
     if (!lane) /* the source was ended, and its lane went with its last position */
         return operator_refuse(reply, ERR_NOT_ACTIVE, "orders by hand are ending");
-    if (lane->position && lane->position->exit_order_id)
+    if (lane->position && (lane->position->exit_order_id || lane->close_again))
         return operator_refuse(reply, ERR_CONFLICT, "an exit of the position is on its way");
     e = order_enter(s, lane, c, NULL, reply);
     if (e == ERR_OK && reply->signal.denials && !c->validate_only) {

@@ -160,6 +160,13 @@ void order_move(struct order *o, enum order_status to, int64_t at_us)
         o->ended_us = at_us;
 }
 
+const char order_closing[] = "cancel requested, all is to close";
+
+bool order_is_closing(const struct order *o)
+{
+    return o->purpose == PURPOSE_ENTRY && strcmp(o->reason, order_closing) == 0;
+}
+
 void order_version(const struct order *o, char out[ORDER_VERSION])
 {
     const i128 parts[] = {o->id,       o->status,          o->filled.e12,

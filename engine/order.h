@@ -155,6 +155,11 @@ static inline struct size order_left(const struct order *o)
     return (struct size){o->size.e12 - o->filled.e12};
 }
 
+/* The reason of an entry that an operator wants gone because all is to close: what of it executes
+ * all the same leaves at once. */
+extern const char order_closing[];
+bool order_is_closing(const struct order *o);
+
 /* True when the diagram above has this arrow. */
 bool order_may_move(enum order_status from, enum order_status to);
 /* Moves the status (ASSERT that it may) and stamps submitted_us, filled_us, ended_us,

@@ -296,6 +296,8 @@ static int64_t protection_lane_due_us(const struct engine_state *s, const struct
     const struct position *p = lane->position;
     int64_t limit_us;
 
+    if (p && lane->close_again && !p->exit_order_id && size_sign(execution_sellable(s, lane)) > 0)
+        return lane->leave_after_us;
     if (!p || p->unprotected_since_us == TIME_NONE || execution_is_leaving(s, lane))
         return INT64_MAX;
     if (lane->exit_price_missing)
@@ -328,11 +330,14 @@ void protection_watch(struct engine_state *s)
 
         if (!p)
             continue;
+        if (lane->close_again && protection_lane_due_us(s, lane) <= now)
+            state_touch(s, lane);
         if (protection_covers(s, lane)) {
             if (p->unprotected_since_us != TIME_NONE)
                 s->effects = true;
             p->unprotected_since_us = TIME_NONE;
-            lane->leave_pause_us = 0;
+            if (!lane->close_again)
+                lane->leave_pause_us = 0;
             continue;
         }
         if (p->unprotected_since_us == TIME_NONE) {

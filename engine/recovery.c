@@ -232,6 +232,7 @@ static enum err recovery_ask(struct engine_state *s, const struct recovery *r)
     for (i = 0; i < r->fill_count; i++)
         (void)fill_ids_add(&s->fill_ids, r->fills[i].symbol, r->fills[i].venue_fill_id);
     income_restore(s, r);
+    execution_recall_closes(s);
     for (i = 0; i < s->lane_count; i++) {
         if (s->lanes[i]->position)
             state_touch(s, s->lanes[i]);

@@ -80,3 +80,16 @@ struct retry_verdict retry_decide(const struct retry_case *c)
         v.size.e12 = AMOUNT_ONE / 10 * 9;
     return v;
 }
+
+bool retry_passes(enum venue_error error)
+{
+    switch (error) {
+    case VENUE_ERROR_FILTER:
+    case VENUE_ERROR_DUPLICATE_ID:
+    case VENUE_ERROR_WOULD_TRIGGER:
+    case VENUE_ERROR_REDUCE_ONLY:
+        return false;
+    default:
+        return true;
+    }
+}

@@ -39,5 +39,8 @@ struct retry_verdict {
 };
 
 struct retry_verdict retry_decide(const struct retry_case *c);
+/* What the same order may meet no more once some time has passed: the way, the venue's load or
+ * maintenance, a key, a reason that we do not know; not what was wrong about the order itself. */
+bool retry_passes(enum venue_error error);
 
 #endif

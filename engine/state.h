@@ -49,6 +49,8 @@ struct lane {
     bool exit_price_missing;   /* protection was refused: leave at once */
     bool pair_refused;         /* stop and target as one were: the target is watched instead */
     int filter_refusals;       /* of its entries by the venue's filters, in a row */
+    bool close_again;          /* an operator's exit of the whole came to nothing: see
+                                * execution_goes_on */
     int64_t leave_after_us;    /* the exit before came to nothing: not again before; 0: none */
     int64_t leave_pause_us;    /* how long the newest of these waits was */
     bool touched;              /* in engine_state.touched: its protection is to be looked at */
@@ -241,12 +243,14 @@ size_t state_add_leaf(struct engine_state *s, struct leaf *leaf_take);
 MUST_USE enum err state_equity(const struct engine_state *s, struct money *equity,
                                struct money *unrealized, struct money *exposure);
 
-/* Entries may be decided and sent: running, not paused, the database there, the lease ours. */
+/* Entries may be decided and sent: running, not paused, the database there, the lease ours, the
+ * operator's switch renewed (a process that was paused in a cycle has not looked at it). */
 static inline bool state_may_enter(const struct engine_state *s)
 {
     const struct engine_options *o = &s->options;
 
     return s->entries_allowed && !s->spooling &&
+           (s->renew_until_us == 0 || s->renew_until_us > state_monotonic_us(s)) &&
            (!o->lease_left_us || o->lease_left_us(o->lease) > 0);
 }
 /* When a request made now, or sent from from_us on, is too late: the venue's window and, for an

@@ -131,6 +131,7 @@ static void check_entry(struct judge *j, const struct instance *i, const struct 
     const struct judge_life *life = &j->lives[i->index];
 
     check_right(j, i, o);
+    judge_switch_entry(j, i->index, o);
     check_unknown(j, life, o);
     check_exposure(j, o);
     judge_entry_selves(j, o);
@@ -268,6 +269,9 @@ void judge_crash(struct judge *j, int who)
 {
     j->lives[who].unknown_count = 0;
     j->lives[who].is_compared = false;
+    j->lives[who].has_lapsed = false;
+    j->lives[who].lapses_from_us = j->lives[who].lapses_until_us = 0;
+    judge_close_crash(j);
     judge_hurry_ends(j);
     judge_wake(j);
 }

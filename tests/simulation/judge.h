@@ -12,6 +12,7 @@
 enum {
     JUDGE_UNKNOWNS = 256,
     JUDGE_HASTE = 64,
+    JUDGE_FLATTENED = 16,
     JUDGE_TEXT = 400
 };
 
@@ -30,6 +31,16 @@ struct judge_life {
     bool is_compared; /* a picture was told since the start or the last gap */
     char unknown[JUDGE_UNKNOWNS][33];
     size_t unknown_count;
+    /* The operator's switch: it lapses between these, by what was said to it; 0: not armed. */
+    int64_t lapses_from_us, lapses_until_us;
+    bool has_lapsed; /* and nobody has told it to go on */
+    enum deadman_action action;
+};
+
+/* What a lapse or an operator is to close. */
+struct flattened {
+    int64_t position_id, since_us;
+    bool is_durable; /* that it is: no crash forgets it */
 };
 
 struct judge {
@@ -44,6 +55,7 @@ struct judge {
     struct money peak;         /* of equity, as far as it is durable */
     int64_t entry_seen;        /* the newest entry that was judged by it */
     int64_t protect_within_us, notice_within_us, take_within_us;
+    bool is_calm;             /* nothing gets lost on the way */
     bool has_late;            /* a fill was told after its order's end */
     bool has_foreign;         /* trades that are not ours may happen */
     bool adopts;              /* and what they do to our positions is taken over */
@@ -55,8 +67,13 @@ struct judge {
     size_t canceled_count, canceled_capacity;
     struct haste haste[JUDGE_HASTE];
     size_t haste_count;
-    int64_t reborn_order; /* the newest when an instance died last */
-    size_t orders_seen;   /* rows whose status was noted */
+    struct flattened flattened[JUDGE_FLATTENED];
+    size_t flattened_count;
+    bool wants_flat;  /* the operator stopped, closed and canceled everything, durably */
+    int64_t begun_us; /* the operator let it go on last */
+    int64_t unwatched_us[SIM_SYMBOLS]; /* an entry rests there without the venue's timer */
+    int64_t reborn_order;              /* the newest when an instance died last */
+    size_t orders_seen;                /* rows whose status was noted */
     enum order_status *statuses;
     size_t status_capacity;
     size_t trades_seen; /* of the venue's, in these sums */
@@ -129,6 +146,28 @@ void judge_hurry_paused(struct judge *j);
 void judge_hurry_ends(struct judge *j);
 /* Now and then: L4. */
 void judge_haste(struct judge *j, bool is_fair);
+
+/* ---- judge_switch.c ---- */
+
+struct account;
+
+/* The operator's dead-man switch, E9: an engine begins with what is durable of it; it was armed
+ * or renewed, by a command that was given at asked_us; an engine has had its turn (true: it has
+ * lapsed); the operator tells the loop to go on. */
+void judge_switch_begins(struct judge *j, int who, const struct account *a);
+void judge_switch_renewed(struct judge *j, int who, const struct command *c, int64_t asked_us);
+bool judge_switch_turn(struct judge *j, int who, const struct account *a);
+void judge_switch_over(struct judge *j, int who);
+/* Likewise E9: positions are to close, durably; what was to close one is canceled; a crash. */
+void judge_close(struct judge *j, int64_t position_id, bool is_durable);
+void judge_close_over(struct judge *j);
+void judge_close_crash(struct judge *j);
+/* Before an entry leaves; after a commit; now and then: E9. */
+void judge_switch_entry(struct judge *j, int who, const struct order *o);
+void judge_switch_commit(struct judge *j, const struct journal_batch *b);
+void judge_switch_watch(struct judge *j, int64_t passed_us, bool is_fair);
+/* The venue's timer ends an order: whether it is an entry, E10. */
+bool judge_timed_out(struct judge *j, const char *client_order_id);
 
 /* ---- judge_room.c ---- */
 

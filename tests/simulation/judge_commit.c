@@ -268,6 +268,7 @@ void judge_commit(struct judge *j, const struct journal_batch *b)
         check_average(j, &b->positions[i]);
     judge_funding(j, b);
     judge_drawdown(j, b);
+    judge_switch_commit(j, b);
     judge_batch_room(j, b);
     if (b->equity_count > 0)
         check_equity(j, b);

@@ -37,12 +37,16 @@ void judge_told_to(struct judge *j, const struct command *c, const struct comman
     bool is_meant = c->kind == COMMAND_CANCEL_ALL || c->kind == COMMAND_CLOSE_ALL ||
                     c->close_positions || c->cancel_orders;
 
+    j->wants_flat |=
+        reply->durable && c->kind == COMMAND_STOP && c->close_positions && c->cancel_orders;
     for (size_t i = 0; is_meant && i < reply->result_count; i++) {
         const struct command_result *r = &reply->results[i];
 
         /* A cancel answers with its own order; no exit has the number of its position. */
         if (r->error == ERR_OK)
             note(j, r->order_id, r->id == r->order_id ? 0 : r->id);
+        if (r->error == ERR_OK && r->id != r->order_id && reply->durable)
+            judge_close(j, r->id, true);
     }
 }
 

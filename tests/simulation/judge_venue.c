@@ -76,6 +76,7 @@ void judge_watch(struct judge *j, int64_t now_us, bool is_fair)
     i128 held[SIM_SYMBOLS], rests[SIM_SYMBOLS] = {0};
 
     j->looked_us = now_us;
+    judge_switch_watch(j, passed_us, is_fair);
     count_trades(j);
     memcpy(held, j->ours, sizeof held);
     for (const struct position *p = j->journal->positions, *end = p + j->journal->position_count;

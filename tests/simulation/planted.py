@@ -137,6 +137,25 @@ PLANTED = {
     "replacement may take": [
         ("engine/operator_order.c", "                               .life = old->life,\n", ""),
     ],
+    "dead-man switch forgotten at a restart": [
+        ("engine/engine.c", "        renewal_begin(&e->state);\n", ""),
+    ],
+    "dead-man switch lapses late": [
+        ("engine/renewal.c", "    return s->renew_until_us > 0 && s->renew_until_us <=",
+         "    return s->renew_until_us > 0 && s->renew_until_us + 60 * US_PER_S <="),
+    ],
+    "dead-man switch closes nothing": [
+        ("engine/renewal.c", "flattens ? COMMAND_CLOSE_ALL : COMMAND_CANCEL_ALL",
+         "flattens && step < 0 ? COMMAND_CLOSE_ALL : COMMAND_CANCEL_ALL"),
+    ],
+    "timer of the venue runs while something is held": [
+        ("engine/deadman.c", "    if (what == ENTRIES)\n        return s->options",
+         "    if (what != NOTHING)\n        return s->options"),
+    ],
+    "timer of the venue not set anew": [
+        ("engine/deadman.c", "    *due_us = m->timer_next_us;\n",
+         "    *due_us = m->timer_is_set ? INT64_MAX : m->timer_next_us;\n"),
+    ],
     "ioc tried again": [
         ("engine/attempt.c", " ||\n        order_is_immediate(o)) /* its moment has passed */\n",
          ")\n"),

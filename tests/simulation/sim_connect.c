@@ -328,6 +328,7 @@ struct venue sim_venue_port(struct sim_venue *v, int link)
                           .submit_pair = v->o.traits.has_oco ? submit_pair : NULL,
                           .query = query,
                           .reconcile = reconcile,
+                          .cancel_after = v->o.traits.has_cancel_after ? sim_cancel_after : NULL,
                           .next_event = next_event,
                           .account = account,
                           .due_us = due_us,

@@ -25,6 +25,32 @@ static void have_funding(struct run *r, struct sim_venue_options *o)
     o->funding.twice = sim_below(&random, 2) ? (int)sim_below(&random, 500) : 0;
 }
 
+/* A timer that ends what rests unless it is set again: where orders by hand rest, for they alone do
+ * as entries. */
+static void have_timer(struct run *r, struct sim_venue_options *o)
+{
+    struct check_random random = stream(r, 0x74696d65);
+
+    if (r->instruments[0].is_spot || !r->has_hand || sim_below(&random, 2) != 0)
+        return;
+    o->traits.has_cancel_after = true;
+    o->timer_seed = check_random_next(&random);
+}
+
+/* Somebody who arms the operator's dead-man switch, renews it, and forgets to now and then. */
+static void have_switch(struct run *r)
+{
+    struct check_random random = stream(r, 0x73776974);
+
+    r->switch_at_us = INT64_MAX;
+    if (sim_below(&random, 6) != 0)
+        return;
+    r->switch_random.state = check_random_next(&random);
+    r->switch_timeout_us = 20 * US_PER_S + (int64_t)sim_below(&random, 100 * 1000000);
+    r->switch_action = sim_below(&random, 2) ? DEADMAN_FLATTEN : DEADMAN_PAUSE;
+    r->switch_at_us = r->start_us + (int64_t)sim_below(&random, 600 * 1000000);
+}
+
 /* Losses that end entries, from 0.1 to 1 %: each position risks 0.06 % of the equity. */
 static void have_drawdown(struct run *r)
 {
@@ -38,4 +64,6 @@ void run_duties(struct run *r, struct sim_venue_options *o)
 {
     have_funding(r, o);
     have_drawdown(r);
+    have_timer(r, o);
+    have_switch(r);
 }

@@ -142,6 +142,8 @@ int64_t sim_hand(struct run *r)
         c = place(r);
     (void)copy_text(c.actor, sizeof c.actor, "hand");
     c.mode = MODE_PAPER;
+    if (c.kind == COMMAND_CANCEL_ORDER && old->purpose == PURPOSE_EXIT)
+        judge_close_over(&r->judge);
     if (active)
         note(r, &c, instance_say(active, &c), &active->reply->order);
     return sim_now_us() + 2 * US_PER_S + (int64_t)sim_below(&r->random, 120 * 1000000);

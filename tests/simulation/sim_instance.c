@@ -102,6 +102,7 @@ static struct engine_options engine_options_of(struct instance *i)
         .cycle_interval_us = 15 * US_PER_S,
         .unprotected_limit_us = 20 * US_PER_S,
         .reconcile_interval_us = 60 * US_PER_S,
+        .dead_man_us = r->judge.traits.has_cancel_after ? 30 * US_PER_S : 0,
         .mismatch = i->run->judge.adopts ? MISMATCH_ADOPT : MISMATCH_HALT,
         .slippage_tolerance = {20000000000},
         .limits = {.min_confidence = half,
@@ -167,6 +168,8 @@ void instance_open(struct instance *i)
     } else if (!i->crash_now && instance_is_newest(i)) {
         judge_restart(&r->judge, i->engine);
     }
+    if (!e)
+        judge_switch_begins(&r->judge, i->index, engine_account(i->engine));
 }
 
 void instance_close(struct instance *i)
@@ -261,6 +264,8 @@ static int64_t trade_turn(struct instance *i)
         return i->start_at_us;
     }
     next_us = engine_turn(i);
+    if (!i->crash_now && judge_switch_turn(&i->run->judge, i->index, engine_account(i->engine)))
+        run_reached(i->run, "switch lapsed");
     if (i->crash_now || sim_now_us() >= i->crash_at_us) {
         crash(i);
         return i->start_at_us;

@@ -14,13 +14,15 @@ enum thing_kind {
     THING_PAIR, /* order and with, as one */
     THING_QUERY,
     THING_ACCOUNT,
+    THING_TIMER,  /* after_us of a symbol */
     THING_EXECUTE /* the rest of an order that was executed in part */
 };
 struct thing {
     enum thing_kind kind;
     int64_t at_us, seq;
     struct order order, with;
-    int order_index;
+    int order_index, symbol;
+    int64_t after_us;
     bool is_answer_lost;
     bool is_copy;   /* of a request that is there already */
     int link, life; /* of the connector that asked: an older one's answer goes nowhere */
@@ -66,8 +68,10 @@ struct sim_venue {
     int64_t closed_until_us; /* maintenance */
     int64_t banned_until_us;
     int64_t delisted_until_us[SIM_SYMBOLS], coarse_until_us[SIM_SYMBOLS]; /* its lots are larger */
-    int64_t away_us;         /* the newest moment of any of these */
-    struct sim_told dropped; /* where events go that nobody hears */
+    struct check_random timer_random;
+    int64_t timer_us[SIM_SYMBOLS]; /* TIME_NONE: it does not run */
+    int64_t away_us;               /* the newest moment of any of these */
+    struct sim_told dropped;       /* where events go that nobody hears */
 };
 
 /* The venue. */
@@ -102,6 +106,14 @@ void sim_funding(struct sim_venue *v);
 void sim_end_funding(struct sim_venue *v);
 /* What of it is told at that moment; the list is the picture's. */
 void sim_picture_incomes(struct sim_venue *v, struct venue_account *a, int64_t at_us);
+
+/* ---- sim_timer.c ---- */
+
+/* The port's cancel_after. */
+enum err sim_cancel_after(void *self, size_t instrument, int64_t after_us, int64_t at_us);
+/* The request arrives; what has run out ends what rests. */
+void sim_timer_arrive(struct sim_venue *v, const struct thing *t);
+void sim_timers(struct sim_venue *v, int64_t now_us);
 
 /* The way to the engines. */
 /* A random delay of a millisecond up to so much more. */

@@ -432,6 +432,9 @@ void sim_process(struct sim_venue *v, const struct thing *t)
     case THING_ACCOUNT:
         sim_answer(v, t, &e, sim_picture(v, t));
         break;
+    case THING_TIMER:
+        sim_timer_arrive(v, t);
+        break;
     case THING_EXECUTE:
         sim_execute_rest(v, t->order_index);
         break;

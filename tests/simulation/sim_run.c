@@ -48,7 +48,7 @@ static void say(struct run *r, struct command c)
     c.mode = MODE_PAPER;
     (void)copy_text(c.actor, sizeof c.actor, "simulation");
     if (c.kind == COMMAND_START || c.kind == COMMAND_RESUME)
-        r->judge.entries_are_stopped = false;
+        judge_switch_over(&r->judge, i->index);
     if (sim_journal_is_away(i) && (c.close_positions || c.kind == COMMAND_CLOSE_ALL))
         reached(r, "everything closed while the database is away");
     e = instance_say(i, &c);
@@ -93,8 +93,11 @@ static void play_until(struct run *r, int64_t end_us, bool (*is_over)(struct run
             operate(r);
         if (!r->is_pausing && sim_now_us() >= r->hand_at_us)
             r->hand_at_us = sim_hand(r);
+        if (!r->is_pausing && sim_now_us() >= r->switch_at_us)
+            r->switch_at_us = sim_switch(r);
         if (!r->is_pausing)
-            next_us = earliest(next_us, earliest(r->command_at_us, r->hand_at_us));
+            next_us = earliest(earliest(next_us, r->switch_at_us),
+                               earliest(r->command_at_us, r->hand_at_us));
         run_watch(r);
         next_us = earliest(next_us, r->wakes ? sim_now_us() : sim_venue_due_us(r->venue));
         r->wakes = false;
@@ -140,7 +143,7 @@ static void bring_to_rest(struct run *r)
 
     sim_venue_heal(r->venue);
     run_heal(r);
-    r->command_at_us = r->hand_at_us = INT64_MAX;
+    r->command_at_us = r->hand_at_us = r->switch_at_us = INT64_MAX;
     while (!r->judge.violation[0] && sim_now_us() < end_us) {
         say(r,
             (struct command){.kind = COMMAND_STOP, .close_positions = true, .cancel_orders = true});
@@ -181,6 +184,24 @@ static void look_at_cash(struct run *r)
     }
 }
 
+/* An operator's exit of the whole, and the one before it came to nothing. */
+static bool is_again(const struct run *r, const struct order *o)
+{
+    const struct memory_journal *m = r->judge.journal;
+
+    if (o->purpose != PURPOSE_EXIT || o->exit_reason != EXIT_MANUAL || !o->is_whole)
+        return false;
+    for (size_t i = 0; i < m->order_count; i++) {
+        const struct order *before = &m->orders[i];
+
+        if (before->position_id == o->position_id && before->intent_id < o->intent_id &&
+            before->exit_reason == EXIT_MANUAL && before->is_whole &&
+            (before->status == ORDER_REJECTED || before->status == ORDER_ABSENT))
+            return true;
+    }
+    return false;
+}
+
 static void look_at_rows(struct run *r)
 {
     for (size_t i = 0; i < r->judge.journal->order_count; i++) {
@@ -194,6 +215,8 @@ static void look_at_rows(struct run *r)
             reached(r, "a replacement filled");
         if (strstr(o->reason, "replaces filled"))
             reached(r, "filled while it was being replaced");
+        if (is_again(r, o))
+            reached(r, "a close asked for again");
         if (o->attempt == 2)
             reached(r, "second attempt");
         if (o->attempt == 2 && i > 0 && was_absent(r, o))

@@ -53,6 +53,9 @@ int64_t sim_venue_due_us(const struct sim_venue *v)
 
     if (v->thing_count > 0 && v->things[first_thing(v)].at_us < at_us)
         at_us = v->things[first_thing(v)].at_us;
+    for (int i = 0; i < SIM_SYMBOLS; i++)
+        if (v->timer_us[i] != TIME_NONE && v->timer_us[i] < at_us)
+            at_us = v->timer_us[i];
     for (const struct sim_link *l = v->links; l < v->links + SIM_LINKS; l++) {
         int64_t told_us = l->event_count ? l->events[sim_first_event(l)].at_us : INT64_MAX;
 
@@ -75,6 +78,7 @@ void sim_venue_advance(struct sim_venue *v, int64_t now_us)
         v->things[at] = v->things[--v->thing_count];
         sim_process(v, &t);
     }
+    sim_timers(v, now_us);
     if (v->next_step_us <= now_us) {
         v->next_step_us += v->o.step_us;
         step(v);

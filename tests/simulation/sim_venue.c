@@ -397,6 +397,9 @@ struct sim_venue *sim_venue_new(const struct sim_venue_options *o)
     v->trades = xcalloc(SIM_TRADES_MAX, sizeof *v->trades);
     v->funding_random.state = o->funding_seed;
     v->payments = xcalloc(SIM_PAYMENTS_MAX, sizeof *v->payments);
+    v->timer_random.state = o->timer_seed;
+    for (int i = 0; i < SIM_SYMBOLS; i++)
+        v->timer_us[i] = TIME_NONE;
     v->next_step_us = o->start_us + o->step_us;
     v->away_us = TIME_NONE;
     for (int k = 0; k < SIM_LINKS; k++)

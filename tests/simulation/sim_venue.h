@@ -84,6 +84,7 @@ struct sim_watch {
     void (*arrived)(void *self, int link, const struct order *o); /* in time, and not refused */
     void (*told_unknown)(void *self, int link, const struct order *o); /* the event is taken */
     void (*told)(void *self, int link, const struct venue_event *e);   /* likewise, every event */
+    void (*timed_out)(void *self, const char *client_order_id);        /* the timer ends an order */
     void (*sometimes)(void *self, const char *what);
 };
 
@@ -95,6 +96,7 @@ struct sim_venue_options {
     const int64_t (*path)[SIM_SYMBOLS];   /* prices in ticks, one row each step_us from start_us */
     size_t path_length;
     int64_t start_us, step_us;
+    uint64_t timer_seed;
     struct money cash;
     enum fee_kind fees; /* of our trades; in base: of what buys receive, sells pay in quote */
     struct venue_traits traits;
@@ -134,6 +136,8 @@ const struct sim_trade *sim_venue_trades(const struct sim_venue *v, size_t *coun
 void sim_trade_id(size_t trade, char id[24]);
 const struct sim_payment *sim_venue_payments(const struct sim_venue *v, size_t *count);
 void sim_payment_id(size_t payment, char id[24]);
+/* When the timer of a symbol ends its orders; TIME_NONE: it does not run. */
+int64_t sim_venue_timer_us(const struct sim_venue *v, int symbol);
 /* What the trade made of what is held, its fee included: signed. */
 struct size sim_trade_moved(const struct sim_trade *t);
 /* What trades of ours made of it; of perpetuals once nothing is held. */

@@ -135,6 +135,14 @@ static void watch_told(void *self, int who, const struct venue_event *e)
     judge_told(&r->judge, who, e);
 }
 
+static void watch_timed_out(void *self, const char *client_order_id)
+{
+    struct run *r = self;
+
+    run_reached(r, judge_timed_out(&r->judge, client_order_id) ? "timer ended an entry"
+                                                               : "timer ended what protects");
+}
+
 /* What a dead process still tries does not leave it. */
 static bool watch_is_dead(void *self, int who)
 {
@@ -237,6 +245,7 @@ static void make_venue(struct run *r, bool is_spot)
                   .arrived = watch_arrived,
                   .told_unknown = watch_unknown,
                   .told = watch_told,
+                  .timed_out = watch_timed_out,
                   .sometimes = run_reached},
     };
 
@@ -244,6 +253,7 @@ static void make_venue(struct run *r, bool is_spot)
         be_calm(r, &o.faults);
     run_duties(r, &o);
     r->judge.traits = o.traits;
+    r->judge.is_calm = r->is_calm;
     r->judge.has_foreign = o.faults.foreign_trade > 0 || o.faults.liquidate > 0;
     r->judge.adopts = o.adopts = r->judge.has_foreign && sim_below(&r->random, 2);
     r->venue = sim_venue_new(&o);

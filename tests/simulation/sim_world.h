@@ -59,9 +59,13 @@ struct run {
     int64_t database_down_until_us;
     bool is_calm, has_crashes, has_commands, has_hand, has_spool, is_pausing;
     int64_t start_us, end_us, command_at_us;
-    int64_t hand_at_us; /* the next order by hand, INT64_MAX: none */
-    int64_t stuck_us;   /* the newest moment at which nothing could be made durable */
-    bool wakes;         /* a command left something to be done: its daemon's turn comes at once */
+    int64_t hand_at_us;   /* the next order by hand, INT64_MAX: none */
+    int64_t switch_at_us; /* the next renewal of the operator's switch, INT64_MAX: none */
+    int64_t switch_timeout_us;
+    enum deadman_action switch_action;
+    struct check_random switch_random;
+    int64_t stuck_us; /* the newest moment at which nothing could be made durable */
+    bool wakes;       /* a command left something to be done: its daemon's turn comes at once */
     uint64_t crashes, steps;
 };
 
@@ -89,9 +93,15 @@ bool instance_is_newest(const struct instance *i);
 /* The one that commands go to; NULL: none. */
 struct instance *run_active(struct run *r);
 
+/* ---- sim_switch.c ---- */
+
+/* Arms or renews the operator's switch; when that is to be done again. */
+int64_t sim_switch(struct run *r);
+
 /* ---- sim_duty.c ---- */
 
-/* Beside the faults: funding, the drawdown that ends entries. */
+/* Beside the faults: funding, the drawdown that ends entries, the venue's timer, the operator's
+ * switch. */
 void run_duties(struct run *r, struct sim_venue_options *o);
 
 /* ---- sim_journal.c ---- */
