@@ -172,10 +172,10 @@ lint: generated ## house style: layers, sizes, banned calls, headers, routes, fo
 	@$(PYTHON) tests/lint/selftest.py
 
 asan: ## unit tests under address and undefined-behaviour sanitizers
-	@UNIT_TIMEOUT=240 $(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined unit
+	@UNIT_TIMEOUT=480 $(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined unit
 
 tsan: ## unit tests under the thread sanitizer
-	@UNIT_TIMEOUT=400 $(MAKE) --no-print-directory BUILD=build-tsan SAN=thread unit
+	@UNIT_TIMEOUT=600 $(MAKE) --no-print-directory BUILD=build-tsan SAN=thread unit
 
 ahead: ## only compiles what build-clang, asan, tsan and fuzz run
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang all unit-programs

@@ -27,7 +27,7 @@ fi
 
 run_one() {
     local log=$1.log
-    timeout -k 5 "${UNIT_TIMEOUT:-120}" $WRAP "$1" >"$log" 2>&1
+    timeout -k 5 "${UNIT_TIMEOUT:-240}" $WRAP "$1" >"$log" 2>&1
     echo $? >"$1.rc"
 }
 export -f run_one

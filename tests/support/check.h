@@ -42,6 +42,25 @@ void check_folder_free(char *folder);
 char *check_path(const char *folder, const char *name);
 void check_write_file(const char *path, const void *data, size_t length);
 
+/* A sanitizer makes each step many times slower, and sees in a part of many like cases what there
+ * is to be seen of memory and threads; what all of them prove the plain build proves.  Such tests
+ * take every CHECK_EVERY-th, which is odd so that cases that take turns still do. */
+#if defined(__has_feature)
+#define CHECK_HAS(feature) __has_feature(feature)
+#else
+#define CHECK_HAS(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    CHECK_HAS(address_sanitizer) || CHECK_HAS(thread_sanitizer)
+enum {
+    CHECK_EVERY = 5
+};
+#else
+enum {
+    CHECK_EVERY = 1
+};
+#endif
+
 /* True when act(context), run in a child process, ends in abort(). */
 bool check_aborts(void (*act)(void *context), void *context);
 

@@ -3,6 +3,7 @@
 #include "tests/support/world.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,7 +167,7 @@ enum err world_command(struct world *w, const struct command *c, struct command_
     /* Without the engine's thread somebody has to be the caller while we are the engine. */
     assert_int_equal(pthread_create(&thread, NULL, world_call_thread, &call), 0);
     while (!engine_take_waiting(w->engine))
-        ;
+        (void)sched_yield(); /* it may wait for this processor */
     pthread_join(thread, NULL);
     return call.error;
 }

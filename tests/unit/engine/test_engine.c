@@ -2,6 +2,7 @@
 /* The whole loop in memory: trades add up, replay = run, a crash at any commit changes nothing. */
 #include <stdlib.h>
 
+#include "core/log.h"
 #include "tests/support/check.h"
 #include "tests/support/world.h"
 
@@ -222,7 +223,7 @@ static void test_crash_at_every_commit(void **state)
 
     run_whole(&f->options, &whole);
     assert_true(whole.commit_count > 100);
-    for (n = 2; n < whole.commit_count; n++) {
+    for (n = 2; n < whole.commit_count; n += CHECK_EVERY) {
         crash_at(&f->options, &whole, n, JOURNAL_FAULT_BEFORE);
         crash_at(&f->options, &whole, n, JOURNAL_FAULT_AFTER);
     }
@@ -252,7 +253,7 @@ static void test_crash_at_every_commit_while_managing(void **state)
     assert_true(seen & (1U << EXIT_ROI));
     assert_true(seen & (1U << EXIT_TRAILING_STOP));
     assert_true(whole.account.signals_denied > 0); /* by cooldown */
-    for (n = 2; n < whole.commit_count; n += 3)
+    for (n = 2; n < whole.commit_count; n += 3 * CHECK_EVERY)
         crash_at(&o, &whole, n, n % 2 ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER);
     memory_journal_release(&whole);
 }
@@ -268,7 +269,7 @@ static void test_crash_with_other_symbols(void **state)
     run_whole(&o, &whole);
     assert_true(whole.fill_count > 20);
     assert_adds_up(&whole);
-    for (n = 2; n < whole.commit_count; n += 7)
+    for (n = 2; n < whole.commit_count; n += 7 * CHECK_EVERY)
         crash_at(&o, &whole, n, n % 2 ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER);
     memory_journal_release(&whole);
 }
@@ -283,7 +284,7 @@ static void test_crash_amid_partial_fills(void **state)
 
     o.volume_cap = "0.02";
     run_whole(&o, &whole);
-    for (n = 2; n < whole.commit_count; n += 5)
+    for (n = 2; n < whole.commit_count; n += 5 * CHECK_EVERY)
         crash_at(&o, &whole, n, n % 2 ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER);
     memory_journal_release(&whole);
 }
@@ -449,5 +450,6 @@ int main(void)
         cmocka_unit_test(test_loop_states),
     };
 
+    log_configure(LOG_LEVEL_WARN, LOG_FORMAT_AUTO, 2); /* not a line a trade */
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

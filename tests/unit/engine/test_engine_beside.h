@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "core/text.h"
 #include "tests/support/amounts.h"
 #include "tests/support/check.h"
@@ -111,6 +112,7 @@ static inline int setup(void **state)
     struct check_random r = {77};
     struct diag_list diags = {0};
 
+    log_configure(LOG_LEVEL_WARN, LOG_FORMAT_AUTO, 2); /* not a line a trade */
     f->csv = world_candles(11, CANDLES, 30000);
     f->other = world_candles(12, CANDLES, 2000);
     assert_ok(candle_parse(f->csv, strlen(f->csv), "candles", &diags, &f->series));
@@ -219,7 +221,7 @@ static inline void crash_everywhere(const struct world_options *o, size_t moves)
     run_whole(o, &whole);
     assert_true(whole.cash_count >= moves);
     assert_true(whole.commit_count > 100);
-    for (uint64_t n = 2; n < whole.commit_count; n++)
+    for (uint64_t n = 2; n < whole.commit_count; n += CHECK_EVERY)
         crash_at(o, &whole, n, n % 2 ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER);
     memory_journal_release(&whole);
 }

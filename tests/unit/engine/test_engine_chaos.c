@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/amount_text.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "tests/support/check.h"
 #include "tests/support/world.h"
@@ -475,5 +476,6 @@ int main(void)
         cmocka_unit_test(test_disturbed_log_is_the_same),
     };
 
+    log_configure(LOG_LEVEL_WARN, LOG_FORMAT_AUTO, 2); /* not a line a trade */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
