@@ -98,20 +98,24 @@ static bool time_of(const ASN1_GENERALIZEDTIME *t, int64_t *us)
     return true;
 }
 
-static int64_t accuracy_of(TS_TST_INFO *info)
+/* False when the number is none of its unit. */
+static bool add_part(const ASN1_INTEGER *part, int64_t max, int64_t unit_us, int64_t *us)
+{
+    int64_t n = part ? ASN1_INTEGER_get(part) : 0;
+
+    *us += n >= 0 && n <= max ? n * unit_us : 0;
+    return n >= 0 && n <= max;
+}
+
+/* RFC 3161 2.4.2; of seconds as many as a century has. */
+static bool accuracy_of(TS_TST_INFO *info, int64_t *us)
 {
     const TS_ACCURACY *a = TS_TST_INFO_get_accuracy(info);
-    int64_t us = 0;
 
-    if (!a)
-        return 0;
-    if (TS_ACCURACY_get_seconds(a))
-        us += ASN1_INTEGER_get(TS_ACCURACY_get_seconds(a)) * US_PER_S;
-    if (TS_ACCURACY_get_millis(a))
-        us += ASN1_INTEGER_get(TS_ACCURACY_get_millis(a)) * US_PER_MS;
-    if (TS_ACCURACY_get_micros(a))
-        us += ASN1_INTEGER_get(TS_ACCURACY_get_micros(a));
-    return us;
+    *us = 0;
+    return !a || (add_part(TS_ACCURACY_get_seconds(a), INT64_C(3155760000), US_PER_S, us) &&
+                  add_part(TS_ACCURACY_get_millis(a), 999, US_PER_MS, us) &&
+                  add_part(TS_ACCURACY_get_micros(a), 999, 1, us));
 }
 
 static void authority_of(TS_RESP *answer, char name[TIMESTAMP_NAME])
@@ -192,7 +196,8 @@ static enum err verify(TS_RESP *answer, const struct digest *imprint, const uint
     e = judge(answer, imprint, nonce, store, reason, capacity);
     if (e)
         return e;
-    out->accuracy_us = accuracy_of(info);
+    if (!accuracy_of(info, &out->accuracy_us))
+        return fail(ERR_SYNTAX, reason, capacity, "the token's accuracy is no duration");
     authority_of(answer, out->authority);
     return ERR_OK;
 }

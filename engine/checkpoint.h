@@ -11,6 +11,9 @@
 #include "core/text.h"
 #include "engine/merkle.h"
 
+/* The last second of the year 9999: what a witness states beyond it is no time. */
+#define COSIGNATURE_TIME_MAX_S INT64_C(253402300799)
+
 enum {
     NOTE_BYTES = 16 * 1024, /* of a note with all its signatures (proofs.md 1.13) */
     NOTE_SIGNATURES = 32,

@@ -197,7 +197,7 @@ static bool signature_is_good(const struct note *n, const struct note_signature 
         return false;
     for (int i = 0; i < 8; i++)
         time = time << 8 | s->bytes[i];
-    if (time > INT64_MAX)
+    if (time > COSIGNATURE_TIME_MAX_S)
         return false;
     *at_s = (int64_t)time;
     text_init(&message, 2 * NOTE_BYTES);

@@ -159,12 +159,12 @@ static void rules_trade(struct verify_rules *v, const struct record *r)
     const char *why = trade_entry_read(r, v->track->quote, &t);
 
     v->trade_order = UINT64_MAX;
+    rules_declared(v, r);
     if (why) {
         report_fail(v->report, PROPERTY_ORDERS, "entry %llu: %s", (unsigned long long)v->index,
                     why);
         return;
     }
-    rules_declared(v, r);
     rules_trade_day(v, r->at_us);
     rules_fill(v, &t);
     rules_trade_order(v, r, &t);

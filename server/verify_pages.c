@@ -85,5 +85,7 @@ bool pages_stamp(const char *line, size_t length, uint64_t *size, uint8_t *der, 
     const char *blank = memchr(line, ' ', length);
 
     return blank && pages_number(line, line + length, ' ', size) &&
-           !base64_parse(blank + 1, (size_t)(line + length - blank) - 1, der, capacity, der_length);
+           !base64_parse(blank + 1, (size_t)(line + length - blank) - 1, der, capacity,
+                         der_length) &&
+           *der_length > 0;
 }

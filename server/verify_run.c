@@ -171,7 +171,10 @@ static void judge_tree(struct verify_run *run)
     merkle_root(&run->log.tree, &run->root);
     run->is_rebuilt = run->log.tree.size == run->newest.size &&
                       bytes_equal(&run->root, &run->newest.root, sizeof run->root);
-    if (!run->is_rebuilt)
+    if (run->newest.size == 0 && !run->is_signed)
+        report_fail(&run->report, PROPERTY_TREE,
+                    "no signed checkpoint says which entries there are");
+    else if (!run->is_rebuilt)
         report_fail(&run->report, PROPERTY_TREE,
                     "the root of the %llu entries is not the one that was signed",
                     (unsigned long long)run->log.tree.size);

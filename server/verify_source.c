@@ -43,7 +43,7 @@ void evidence_release(struct evidence *e)
 
 enum err evidence_map(const char *path, struct evidence *out)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes into */
     struct stat status;
     enum err e = ERR_OK;
 
@@ -69,10 +69,11 @@ enum err evidence_map(const char *path, struct evidence *out)
     return e;
 }
 
-/* The folder in which an archive has its checkpoint: the root, or one below it. */
-static void find_prefix(struct verify_source *s)
+/* The folder in which an archive has its checkpoint: the root, or the one below it that has. */
+static enum err find_prefix(struct verify_source *s)
 {
     static const char name[] = "/checkpoint";
+    size_t found = 0;
 
     for (size_t i = 0; i < s->index.count; i++) {
         const char *slash = strchr(s->index.files[i].name, '/');
@@ -82,10 +83,24 @@ static void find_prefix(struct verify_source *s)
 
             memcpy(s->prefix, s->index.files[i].name, length);
             s->prefix[length] = '\0';
+            found++;
         }
     }
     if (tar_find(&s->index, name + 1))
         s->prefix[0] = '\0';
+    return found > 1 && s->prefix[0] ? ERR_CONFLICT : ERR_OK;
+}
+
+static void tell_archive(enum err e, size_t at, size_t length, char reason[LIMIT_REASON])
+{
+    if (e == ERR_CONFLICT)
+        (void)snprintf(reason, LIMIT_REASON,
+                       "the archive holds a link, a device, a name twice, or a header that gives a "
+                       "file another name or size (byte %zu of %zu): readers would not agree on it",
+                       at, length);
+    else
+        (void)snprintf(reason, LIMIT_REASON,
+                       "it is no tar archive, or a damaged one (byte %zu of %zu)", at, length);
 }
 
 static enum err open_archive(struct verify_source *s, const char *path, char reason[LIMIT_REASON])
@@ -98,12 +113,13 @@ static enum err open_archive(struct verify_source *s, const char *path, char rea
         return ERR_IO;
     }
     e = tar_read(s->archive.data, s->archive.length, &s->index, &at);
+    if (e) {
+        tell_archive(e, at, s->archive.length, reason);
+        return e;
+    }
+    e = find_prefix(s);
     if (e)
-        (void)snprintf(reason, LIMIT_REASON,
-                       "it is no tar archive, or a damaged one (byte %zu of %zu)", at,
-                       s->archive.length);
-    else
-        find_prefix(s);
+        (void)snprintf(reason, LIMIT_REASON, "two folders of the archive have a checkpoint");
     return e;
 }
 

@@ -173,7 +173,8 @@ void stored_load(struct verify_run *run)
     keep_signed(run);
     if (l->count > 0)
         qsort(l->items, l->count, sizeof *l->items, compare);
-    report_pass(&run->report, PROPERTY_CHECKPOINTS);
+    if (l->file.length > 0)
+        report_pass(&run->report, PROPERTY_CHECKPOINTS);
 }
 
 void stored_meet(struct verify_run *run)

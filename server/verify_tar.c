@@ -107,7 +107,7 @@ static enum err finish(struct tar_index *t)
     qsort(t->files, t->count, sizeof *t->files, compare);
     for (size_t i = 1; i < t->count; i++)
         if (strcmp(t->files[i - 1].name, t->files[i].name) == 0)
-            return ERR_SYNTAX;
+            return ERR_CONFLICT;
     return ERR_OK;
 }
 
@@ -117,6 +117,31 @@ static bool is_zero(const char *block)
         if (block[i])
             return false;
     return true;
+}
+
+/* Whether records of pax, "LENGTH KEY=VALUE" a line, give a file another name, size or kind of data
+ * than its header: another reader would see another archive. */
+static bool is_overriding(const char *at, size_t length)
+{
+    static const char *const keys[] = {"path=", "linkpath=", "size=", "GNU.sparse"};
+    const char *end = at + length;
+
+    while (at < end) {
+        const char *digit = at, *key;
+        size_t n = 0;
+
+        for (; digit < end && *digit >= '0' && *digit <= '9' && n < length; digit++)
+            n = 10 * n + (size_t)(*digit - '0');
+        if (n > (size_t)(end - at) || digit == end || *digit != ' ' || at + n <= digit + 1)
+            return true; /* no records: nobody knows what others make of it */
+        key = digit + 1;
+        for (size_t i = 0; i < COUNT_OF(keys); i++)
+            if (strlen(keys[i]) <= (size_t)(at + n - key) &&
+                memcmp(key, keys[i], strlen(keys[i])) == 0)
+                return true;
+        at += n;
+    }
+    return false;
 }
 
 /* One header and what follows it; *at moves behind. */
@@ -142,9 +167,11 @@ static enum err take(const char *data, size_t length, struct tar_index *t, size_
     case '5': /* a folder */
     case 'x': /* pax: of the next file, times and owners */
     case 'g': /* pax: of all */
+        if (header[TAR_TYPE_AT] != '5' && is_overriding(header + TAR_BLOCK, (size_t)size))
+            return ERR_CONFLICT;
         break;
     default:
-        return ERR_SYNTAX;
+        return ERR_CONFLICT;
     }
     blocks = ((size_t)size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
     if (blocks > left)

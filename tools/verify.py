@@ -128,8 +128,8 @@ class Verifier:
         if self.statement is not None:
             try:
                 size = json.loads(self.statement)["tree_size"]
-                self.statement_size = size if type(size) is int else 0
-            except (ValueError, KeyError, TypeError):
+                self.statement_size = size if type(size) is int and size < 2**63 else 0
+            except (ValueError, KeyError, TypeError, RecursionError):
                 pass
 
     # ---- Entry by entry ----
@@ -335,7 +335,7 @@ def read_policy(path, name, word):
     """The witnesses that are believed; Bad when the policy is of other logs."""
     if path is None:
         return None
-    policy = Policy(Path(path).read_text())
+    policy = Policy(Path(path).read_bytes())
     if policy.logs and read_key(word) not in policy.logs:
         raise Bad(f"{path} is no policy for {name}")
     return policy
@@ -343,7 +343,9 @@ def read_policy(path, name, word):
 
 def read_key(word):
     path = Path(word)
-    return path.read_text().strip() if "+" not in word and path.is_file() else word
+    if "+" in word or not path.is_file():
+        return word
+    return path.read_bytes().decode("utf-8", "replace").rstrip("\n")
 
 
 def main():

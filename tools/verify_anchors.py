@@ -16,32 +16,40 @@ from verify_formats import Bad, Key, parse_note, sha256, unbase64
 
 SKEW_US = 60 * 10**6
 SECOND = 10**6
+TIME_MAX = 253402300799  # the year 9999 ends: what a witness states beyond it is no time
+
+
+def needed_of(word, count, name):
+    if word in ("any", "all"):
+        return 1 if word == "any" else count
+    if not re.fullmatch("[1-9][0-9]?", word) or int(word) > count:
+        raise Bad(f"group {name} asks for more than it has, or for no number")
+    return int(word)
 
 
 class Policy:
     """A tlog-policy file: witnesses and groups by name, which of them must have signed."""
 
-    def __init__(self, text):
+    def __init__(self, data):
         self.logs, self.witnesses, self.groups, self.quorum = [], {}, {}, None
         members = set()
-        for line in text.splitlines():
-            words = line.split()
-            if not words or line.lstrip().startswith("#"):
+        if re.search(rb"[\0-\x08\x0b-\x1f\x7f]", data) or not data.endswith(b"\n"):
+            raise Bad("the policy is not plain text of whole lines")
+        for line in data.decode("utf-8", "surrogateescape").split("\n"):
+            words = re.findall("[^ \t]+", line)
+            if not words or words[0].startswith("#"):
                 continue
             kind, *words = words
             if kind == "log" and 1 <= len(words) <= 2:
-                self.logs.append(words[0])
+                self.logs.append(Key(words[0]).text)
             elif kind == "witness" and 2 <= len(words) <= 3 and self.is_new(words[0]):
-                self.witnesses[words[0]] = Key(words[1], 4)
+                self.add_witness(words[0], Key(words[1], 4))
             elif kind == "group" and len(words) >= 3 and self.is_new(words[0]):
                 name, needed, *of = words
                 if len(set(of)) != len(of) or members & set(of) or any(map(self.is_new, of)):
                     raise Bad(f"group {name} has a wrong member")
                 members |= set(of)
-                needed = {"any": 1, "all": len(of)}.get(needed) or int(needed)
-                if not 1 <= needed <= len(of):
-                    raise Bad(f"group {name} asks for more than it has")
-                self.groups[name] = (needed, of)
+                self.groups[name] = (needed_of(needed, len(of), name), of)
             elif kind == "quorum" and len(words) == 1 and self.quorum is None:
                 self.quorum = words[0]
                 if self.quorum != "none" and self.is_new(self.quorum):
@@ -50,6 +58,11 @@ class Policy:
                 raise Bad(f"not a line of a policy: {line}")
         if self.quorum is None:
             raise Bad("the policy has no quorum")
+
+    def add_witness(self, name, key):
+        if any(key.text == known.text for known in self.witnesses.values()):
+            raise Bad(f"the key of {name} stands twice")
+        self.witnesses[name] = key
 
     def is_new(self, name):
         return name != "none" and name not in self.witnesses and name not in self.groups
@@ -71,7 +84,7 @@ class Policy:
                     continue
                 at = int.from_bytes(data[4:12], "big")
                 message = f"cosignature/v1\ntime {at}\n{body}".encode()
-                if len(data) != 76 or not key.verifies(message, data[12:]):
+                if len(data) != 76 or at > TIME_MAX or not key.verifies(message, data[12:]):
                     is_bad = True
                     break
                 times[name] = max(at, times.get(name, 0))
@@ -97,7 +110,9 @@ def token_time(token, imprint, authorities):
     at = seconds * SECOND + int((found[2] or "0")[:6].ljust(6, "0"))
     accuracy = re.search(r"^Accuracy: (.*)$", text, re.M)
     units = {"seconds": SECOND, "millis": 1000, "micros": 1}
-    for number, unit in re.findall(r"(0x[0-9A-F]+|\d+) (\w+)", accuracy[1] if accuracy else "", re.I):
+    for number, unit in re.findall(r"(-?(?:0x[0-9A-F]+|\d+)) (\w+)", accuracy[1] if accuracy else "", re.I):
+        if not 0 <= int(number, 0) <= (3155760000 if unit == "seconds" else 999):
+            raise Bad("the token's accuracy is no duration")
         at += int(number, 0) * units[unit]
     return at
 
@@ -145,6 +160,8 @@ class Anchors:
             try:
                 size, token = re.fullmatch(r"([1-9][0-9]{0,18}) (\S+)", line.decode("ascii")).groups()
                 size, token = int(size), unbase64(token)
+                if size >= 2**63:
+                    raise Bad("no tree is so large")
             except (AttributeError, ValueError, Bad):
                 self.report.fail("times", "the time stamps are no lines of tokens")
                 return

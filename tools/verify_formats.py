@@ -21,6 +21,7 @@ ENVELOPE = {"mode", "strategy", "timestamp"}
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,12})?")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 DASH = "\N{EM DASH} "
+TAIL = len(', "proof": ""}') + 64  # of a line, in place of its entry's last brace
 
 
 class Bad(Exception):
@@ -80,6 +81,11 @@ def unbase64(text):
     return data
 
 
+def is_name(name):
+    """Of a key."""
+    return 0 < len(name.encode()) < 256 and not re.search(r"[\0-\x20\x7f+]", name)
+
+
 class Key:
     """A verifier key; kind 1 signs notes, 4 cosigns them."""
 
@@ -90,7 +96,7 @@ class Key:
         except ValueError as error:
             raise Bad(f"not a verifier key: {vkey}") from error
         self.id, self.text = sha256(self.name.encode(), b"\n", data)[:4], vkey
-        if len(data) != 33 or data[0] != kind or self.id.hex() != known:
+        if not is_name(self.name) or len(data) != 33 or data[0] != kind or self.id.hex() != known:
             raise Bad("the verifier key's hash or type is wrong")
         self.public = data[1:]
 
@@ -112,18 +118,20 @@ def parse_note(data):
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Bad("the note is not UTF-8") from error
-    if len(data) > 16384 or not text.endswith("\n") or re.search(r"[\0-\x09\x0b-\x1f\x7f]", text):
+    if len(data) > 16384 or not text.endswith("\n") or re.search(r"[\0-\x09\x0b-\x1f]", text):
         raise Bad("the note is not plain text of whole lines")
     body, blank, signatures = text.rpartition("\n\n")
     lines = signatures.split("\n")[:-1]
-    if not blank or not lines or len(lines) > 32:
+    if not blank or not lines:
         raise Bad("the note has no signatures")
+    if len(lines) > 32:
+        raise Bad("the note has more than 32 signatures")
     return body + "\n", [parse_signature(line) for line in lines]
 
 
 def parse_signature(line):
     name, space, encoded = line.removeprefix(DASH).partition(" ")
-    if not line.startswith(DASH) or not space or not name:
+    if not line.startswith(DASH) or not space or not is_name(name):
         raise Bad("a signature line is malformed")
     try:
         data = unbase64(encoded)
@@ -151,8 +159,8 @@ def open_checkpoint(data, key):
 
 def read_checkpoint(body, origin):
     lines = body.split("\n")
-    if len(lines) != 4 or not re.fullmatch(r"0|[1-9][0-9]*", lines[1]):
-        raise Bad("it is not a checkpoint")
+    if len(lines) < 4 or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]) or "" in lines[:-1]:
+        raise Bad("it is not a checkpoint")  # lines behind the third are extensions
     try:
         root = unbase64(lines[2])
     except ValueError as error:
@@ -165,7 +173,7 @@ def read_checkpoint(body, origin):
 def split_notes(data):
     """Notes that stand one after another."""
     note, has_signature = [], False
-    for line in data.decode(errors="surrogateescape").splitlines(keepends=True):
+    for line in re.findall("[^\n]*\n|[^\n]+", data.decode(errors="surrogateescape")):
         signature = line.startswith(DASH)
         if has_signature and not signature:
             yield "".join(note).encode(errors="surrogateescape")
@@ -187,21 +195,43 @@ class Folder:
         return path.read_bytes() if path.is_file() else None
 
 
+OVERRIDING = ("path", "linkpath", "size", "GNU.sparse")
+
+
 class Archive:
     def __init__(self, path):
-        self.tar = tarfile.open(path, "r:")
-        names = [name.removeprefix("./") for name in self.tar.getnames()]
-        if len(names) != len(set(names)):
-            raise Bad("a name stands twice in the archive")
-        self.members = dict(zip(names, self.tar.getmembers()))
-        if not all(member.isfile() or member.isdir() for member in self.members.values()):
+        try:
+            self.tar = tarfile.open(path, "r:")
+            members = self.tar.getmembers()
+        except (tarfile.TarError, ValueError, OverflowError) as error:
+            raise Bad(f"it is no tar archive, or a damaged one: {error}") from error
+        if not members or members[-1].offset_data + members[-1].size > Path(path).stat().st_size:
+            raise Bad("it is no tar archive, or was cut")
+        names = [self.plain(member.name) for member in members]
+        if not all(member.isfile() or member.isdir() for member in members):
             raise Bad("the archive holds something that is no file")
-        within = [name for name in names if name.count("/") == 1 and name.endswith("/checkpoint")]
-        self.prefix = within[0][:-10] if within and "checkpoint" not in names else ""
+        if any(key.startswith(OVERRIDING) for member in members for key in member.pax_headers):
+            raise Bad("a header of the archive gives a file another name or size")
+        self.members = {}
+        for name, member in zip(names, members):
+            if member.isfile() and name in self.members:
+                raise Bad("a name stands twice in the archive")
+            if member.isfile():
+                self.members[name] = member
+        within = [name for name in self.members if name.count("/") == 1 and name.endswith("/checkpoint")]
+        if len(within) > 1 and "checkpoint" not in self.members:
+            raise Bad("two folders of the archive have a checkpoint")
+        self.prefix = within[0][:-10] if within and "checkpoint" not in self.members else ""
+
+    @staticmethod
+    def plain(name):
+        while name.startswith("./"):
+            name = name[2:]
+        return name
 
     def get(self, name):
         member = self.members.get(self.prefix + name)
-        return self.tar.extractfile(member).read() if member and member.isfile() else None
+        return self.tar.extractfile(member).read() if member else None
 
 
 def tile_name(level, n, width):
@@ -230,10 +260,10 @@ def bundled_entries(source, size):
 
 
 def entry_of(line):
-    found = re.fullmatch(rb'(.*), "proof": "[0-9a-f]{64}"\}', line, re.DOTALL)
-    if not found:
+    """Without its tail, which is compared when the entry is known."""
+    if not TAIL <= len(line) <= 65535 + TAIL - 1:
         raise Bad("a line is no entry with its proof")
-    return found.group(1) + b"}"
+    return line[:-TAIL] + b"}"
 
 
 def line_of(entry):

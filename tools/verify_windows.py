@@ -22,16 +22,19 @@ class Chain:
     """A text file: "chain GENESIS PERIOD", then "ROUND RANDOMNESS" a line."""
 
     def __init__(self, path):
-        with open(path, encoding="ascii") as file:
-            lines = file.read().split("\n")
+        with open(path, "rb") as file:
+            lines = file.read().decode("latin-1").split("\n")
         head = re.fullmatch(r"chain ([1-9][0-9]*) ([1-9][0-9]*)", lines[0])
         if not head or lines.pop():
             raise Bad(f"{path} is no list of rounds")
         self.genesis, self.period = map(int, head.groups())
+        if self.genesis > 64 * (2**31 - 1) or self.period > 86400:
+            raise Bad(f"{path} begins at no time, or has no period")
+        latest = (2**63 - 1) // SECOND // 4 // self.period
         self.rounds, last = {}, 0
         for line in lines[1:]:
             found = re.fullmatch(r"([1-9][0-9]*) ([0-9a-f]{64})", line)
-            if not found or int(found[1]) <= last:
+            if not found or not last < int(found[1]) <= latest:
                 raise Bad(f"{path} is no list of rounds")
             last = int(found[1])
             self.rounds[last] = found[2]
