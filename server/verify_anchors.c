@@ -199,6 +199,22 @@ static int compare(const void *a, const void *b)
     return x->size != y->size ? (x->size < y->size ? -1 : 1) : 0;
 }
 
+static void load_stamps(struct verify_run *run)
+{
+    bool is_url = source_is_url(run->source);
+    struct evidence *file = &run->anchors.stamps;
+    enum err e = is_url ? source_get_pages(run->source, "timestamps", last_size, file, run->reason)
+                        : source_get(run->source, "timestamps", file, run->reason);
+
+    if (!e)
+        judge_stamps(run);
+    else if (is_url && e == ERR_SYNTAX)
+        report_fail(&run->report, PROPERTY_TIMES, "the time stamps are no lines of tokens");
+    else if (is_url && e != ERR_NOT_FOUND)
+        report_note(&run->report, PROPERTY_TIMES, VERDICT_NOT_PROVEN,
+                    "the time stamps could not be read: %s", run->reason);
+}
+
 void anchors_load(struct verify_run *run)
 {
     struct anchor_check *a = &run->anchors;
@@ -208,10 +224,7 @@ void anchors_load(struct verify_run *run)
                    run->stored.items[i].size);
     if (run->is_signed || run->is_by_another)
         judge_note(run, run->note.data, run->note.length, run->newest.size);
-    if (!(source_is_url(run->source)
-              ? source_get_pages(run->source, "timestamps", last_size, &a->stamps, run->reason)
-              : source_get(run->source, "timestamps", &a->stamps, run->reason)))
-        judge_stamps(run);
+    load_stamps(run);
     if (a->count > 0)
         qsort(a->points, a->count, sizeof *a->points, compare);
     for (size_t i = a->count; i-- > 1;) {

@@ -22,28 +22,37 @@ static const char *signature_fault(enum err e)
     }
 }
 
+/* What a server did not give, now: nobody's fault that can be told, and no reason to judge. */
+static bool is_away(const struct verify_run *run, enum err e)
+{
+    return e && e != ERR_NOT_FOUND && source_is_url(run->source);
+}
+
 /* Without a signed checkpoint the entries are still read: what they say is told, not proven. */
-static void open_note(struct verify_run *run)
+static enum err open_note(struct verify_run *run)
 {
     struct note note;
     enum err e = source_get(run->source, "checkpoint", &run->note, run->reason);
 
+    if (is_away(run, e))
+        return e;
     if (e) {
         report_fail(&run->report, PROPERTY_SIGNATURE, "there is no checkpoint%s%s",
                     e == ERR_NOT_FOUND ? "" : ": ", e == ERR_NOT_FOUND ? "" : run->reason);
-        return;
+        return ERR_OK;
     }
     e = checkpoint_open(run->note.data, run->note.length, &run->key, &run->newest);
     run->is_signed = !e;
     run->is_by_another = e == ERR_NOT_FOUND;
     if (!e ||
         (run->is_by_another && !keys_read(run, run->note.data, run->note.length, &run->newest)))
-        return; /* what the log says of its keys is known at the end: keys_judge */
+        return ERR_OK; /* what the log says of its keys is known at the end: keys_judge */
     run->is_by_another = false;
     report_fail(&run->report, PROPERTY_SIGNATURE, "%s", signature_fault(e));
     if (note_parse(run->note.data, run->note.length, &note) ||
         checkpoint_parse(note.text, note.text_length, &run->newest))
         run->newest = (struct checkpoint){.size = 0};
+    return ERR_OK;
 }
 
 static void on_node(void *self, unsigned height, uint64_t n, const struct digest *hash)
@@ -109,10 +118,11 @@ static bool push_bundle(struct verify_run *run, const char *name, const struct e
     return false;
 }
 
-static void push_bundles(struct verify_run *run)
+static enum err push_bundles(struct verify_run *run)
 {
     uint64_t n;
     unsigned width;
+    enum err e;
 
     for (n = 0; (width = tile_width(run->newest.size, 0, n)) > 0; n++) {
         char name[TILE_PATH_BYTES + 8];
@@ -120,15 +130,19 @@ static void push_bundles(struct verify_run *run)
         bool whole;
 
         bundle_name(n, width, name);
-        if (source_get(run->source, name, &file, run->reason)) {
+        e = source_get(run->source, name, &file, run->reason);
+        if (is_away(run, e))
+            return e;
+        if (e) {
             report_fail(&run->report, PROPERTY_TREE, "%s is missing", name);
-            return;
+            return ERR_OK;
         }
         whole = push_bundle(run, name, &file, width);
         evidence_release(&file);
         if (!whole)
-            return;
+            return ERR_OK;
     }
+    return ERR_OK;
 }
 
 static void push_lines(struct verify_run *run)
@@ -214,9 +228,10 @@ static void tell_unproven(struct verify_run *run)
     report_note(r, PROPERTY_ELSEWHERE, VERDICT_NOT_PROVEN, "a log can only speak for itself");
 }
 
-static void read_all(struct verify_run *run)
+static enum err read_all(struct verify_run *run)
 {
     bool bundles = has_bundles(run);
+    enum err e = ERR_OK;
 
     stored_load(run);
     anchors_load(run);
@@ -227,12 +242,13 @@ static void read_all(struct verify_run *run)
     lines_begin(run);
     meet_size(run);
     if (bundles)
-        push_bundles(run);
+        e = push_bundles(run);
     else if (run->lines.is_there)
         push_lines(run);
     else
         report_fail(&run->report, PROPERTY_TREE, "there are neither entry bundles nor log.jsonl");
     verify_progress(0, 0);
+    return e;
 }
 
 enum err verify_run(struct verify_run *run)
@@ -243,8 +259,11 @@ enum err verify_run(struct verify_run *run)
     if (e)
         return e;
     verify_log_init(&run->log, &run->report);
-    open_note(run);
-    read_all(run);
+    e = open_note(run);
+    if (!e)
+        e = read_all(run);
+    if (e)
+        return e;
     keys_judge(run);
     judge_name(run);
     judge_tree(run);

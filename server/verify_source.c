@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -241,8 +242,9 @@ static enum transport_go prepare(void *context, const struct transport_request *
     return TRANSPORT_SEND;
 }
 
-static enum err fetch(struct verify_source *s, const char *name, struct evidence *out,
-                      char reason[LIMIT_REASON])
+/* *again: nothing has come, or the server asks for patience. */
+static enum err fetch_once(struct verify_source *s, const char *name, struct evidence *out,
+                           char reason[LIMIT_REASON], bool *again)
 {
     struct ask ask = {.token = s->token};
     struct transport_request request = {
@@ -264,17 +266,35 @@ static enum err fetch(struct verify_source *s, const char *name, struct evidence
     if (answer.outcome != TRANSPORT_ANSWERED) {
         (void)snprintf(reason, LIMIT_REASON, "%.60s: %.80s", name, answer.reason);
         e = ERR_IO;
+        *again = true;
     } else if (answer.status == 404) {
         e = ERR_NOT_FOUND;
     } else if (answer.status != 200) {
         (void)snprintf(reason, LIMIT_REASON, "%.60s: HTTP status %d", name, answer.status);
         e = ERR_IO;
+        *again = answer.status == 429 || answer.status == 503;
     } else {
         *out =
             (struct evidence){.data = answer.body, .length = answer.length, .owned = answer.body};
         answer.body = NULL;
     }
     transport_answer_release(&answer);
+    return e;
+}
+
+/* A long log is thousands of requests: one that fails is made again before the check is given up. */
+static enum err fetch(struct verify_source *s, const char *name, struct evidence *out,
+                      char reason[LIMIT_REASON])
+{
+    static const struct timespec pauses[] = {{0, 250 * 1000 * 1000}, {1, 0}};
+    bool again = false;
+    enum err e = fetch_once(s, name, out, reason, &again);
+
+    for (size_t i = 0; i < COUNT_OF(pauses) && again; i++) {
+        again = false;
+        (void)nanosleep(&pauses[i], NULL);
+        e = fetch_once(s, name, out, reason, &again);
+    }
     return e;
 }
 

@@ -26,8 +26,8 @@ struct tar_index {
     size_t count, capacity;
 };
 
-/* ERR_SYNTAX: no archive, a wrong checksum, or cut short; ERR_CONFLICT: it holds what is refused; *at:
- * the byte of the header.  ERR_LIMIT: more files than TAR_FILES_MAX. */
+/* ERR_SYNTAX: no archive, a wrong checksum, or cut short; ERR_CONFLICT: it holds what is refused;
+ * *at: the byte of the header.  ERR_LIMIT: more files than TAR_FILES_MAX. */
 MUST_USE enum err tar_read(const char *data, size_t length, struct tar_index *out, size_t *at);
 void tar_release(struct tar_index *t);
 const struct tar_file *tar_find(const struct tar_index *t, const char *name); /* NULL: none */

@@ -5,18 +5,31 @@
 
 #include "server/verify_run.h"
 
+/* What a server does not give, now, proves nothing; what is missing is told to be. */
+static void tell(struct verify_run *run, const char *name, enum err e)
+{
+    if (e != ERR_NOT_FOUND && source_is_url(run->source))
+        report_note(&run->report, PROPERTY_TILES, VERDICT_NOT_PROVEN, "%s", run->reason);
+    else if (run->tiles.has_tiles)
+        report_fail(&run->report, PROPERTY_TILES, "%s is missing", name);
+}
+
 void tiles_begin(struct verify_run *run)
 {
     struct tile_address first = {.width = tile_width(run->newest.size, 0, 0)};
     char path[TILE_PATH_BYTES], name[TILE_PATH_BYTES + 8];
     struct evidence file;
+    enum err e;
 
     if (first.width == 0)
         return;
     tile_path_print(&first, path);
     (void)snprintf(name, sizeof name, "tile/%s", path);
-    if (source_get(run->source, name, &file, run->reason))
+    e = source_get(run->source, name, &file, run->reason);
+    if (e) {
+        tell(run, name, e);
         return;
+    }
     run->tiles.has_tiles = true;
     evidence_release(&file);
 }
@@ -28,11 +41,13 @@ static void compare(struct verify_run *run, unsigned level, uint64_t n, unsigned
     char path[TILE_PATH_BYTES], name[TILE_PATH_BYTES + 8];
     struct evidence file;
     size_t i = 0;
+    enum err e;
 
     tile_path_print(&address, path);
     (void)snprintf(name, sizeof name, "tile/%s", path);
-    if (source_get(run->source, name, &file, run->reason)) {
-        report_fail(&run->report, PROPERTY_TILES, "%s is missing", name);
+    e = source_get(run->source, name, &file, run->reason);
+    if (e) {
+        tell(run, name, e);
         return;
     }
     if (file.length != (size_t)width * DIGEST_BYTES) {

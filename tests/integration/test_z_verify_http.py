@@ -21,6 +21,7 @@ class Served:
 
     def __init__(self, folder, notes):
         self.asked, self.spoil = [], lambda start, page: page
+        self.failing = {}  # by name: statuses of the next answers; below zero: cut short
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -28,10 +29,15 @@ class Served:
                 url = urlsplit(self.path)
                 outer.asked.append(self.path)
                 status, body = outer.answer(url.path[1:], parse_qs(url.query))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
+                left = outer.failing.get(url.path[1:])
+                if left:
+                    outer.failing[url.path[1:]] = left[1:]
+                    status = left[0]
+                self.send_response(abs(status))
+                self.send_header("Content-Length", str(len(body) + (status < 0)))
                 self.end_headers()
                 self.wfile.write(body)
+                self.close_connection = True
 
             def log_message(self, *_):
                 pass
@@ -138,3 +144,41 @@ def test_pages_that_lead_nowhere_come_to_an_end(served, log):
     served.spoil = lambda start, whole: {"data": [], "next_from": start + 1}
     assert "checkpoints" not in judge(served, log)
     assert len([path for path in served.asked if path.startswith("/checkpoints?")]) <= 500
+
+
+# ---- What a server does not give ----
+
+BUNDLE, TILE = "tile/entries/001.p/244", "tile/0/001.p/244"
+
+
+@pytest.mark.parametrize("name", ["checkpoint", BUNDLE])
+@pytest.mark.parametrize("status, said", [(500, "HTTP status 500"), (302, "HTTP status 302"),
+                                          (-200, "1 bytes remaining")])
+def test_what_could_not_be_read_is_nobodys_fault(served, log, name, status, said):
+    """Neither a verdict on the log nor a success: the status of unreadable input, and why."""
+    served.failing = {name: [status] * 9}
+    done = verify(served.url, log.key.vkey, "--no-state", cwd=served.folder)
+    assert done.returncode == 2 and done.stdout == ""
+    assert name in done.stderr and said in done.stderr
+
+
+def test_what_is_missing_is_told(served, log):
+    served.failing = {BUNDLE: [404]}
+    assert judge(served, log)["tree"] == "FAIL"
+    served.failing = {"checkpoint": [404]}
+    assert judge(served, log)["signature"] == "FAIL"
+    served.failing = {TILE: [404]}
+    assert judge(served, log)["tiles"] == "FAIL"
+
+
+@pytest.mark.parametrize("name", ["checkpoint", BUNDLE, TILE])
+def test_a_request_that_fails_is_made_again(served, log, name):
+    served.failing = {name: [-200, 503]}
+    found = judge(served, log)
+    assert found["signature"] == found["tree"] == found["tiles"] == "PASS"
+
+
+def test_tiles_and_time_stamps_that_could_not_be_read_prove_nothing(served, log):
+    served.failing = {TILE: [500], "timestamps": [500]}
+    found = judge(served, log)
+    assert found["tiles"] == found["times"] == "NOT PROVEN" and found["tree"] == "PASS"
