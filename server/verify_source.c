@@ -282,7 +282,7 @@ static enum err fetch_once(struct verify_source *s, const char *name, struct evi
     return e;
 }
 
-/* A long log is thousands of requests: one that fails is made again before the check is given up. */
+/* A long log is thousands of requests: one that fails is made again before all is given up. */
 static enum err fetch(struct verify_source *s, const char *name, struct evidence *out,
                       char reason[LIMIT_REASON])
 {
