@@ -129,7 +129,43 @@ static enum err cycle_opens(struct engine_state *s, int64_t at_us)
     return e == ERR_END ? ERR_OK : e;
 }
 
-/* Finds the next instant and begins its cycle: closes and decisions, in memory. */
+/* An instant that was decided on before this engine began: a venue's feed may hear of it late, when
+ * it was opened long before its daemon came to trade. */
+static bool cycle_is_past(const struct engine_state *s, int64_t at_us, enum feed_kind kind)
+{
+    return at_us < s->account.cursor_us ||
+           (at_us == s->account.cursor_us && (kind != FEED_OPEN || s->account.phase == PHASE_DONE));
+}
+
+/* As recovery tells what came before.  The venue is not told: it has the orders of now. */
+static enum err cycle_past(struct engine_state *s, int64_t at_us)
+{
+    const struct feed *feed = s->options.feed;
+    bool has_closed = false;
+    enum feed_kind kind;
+    int64_t due_us;
+    enum err e;
+
+    while ((e = feed->peek(feed->self, &due_us, &kind)) == ERR_OK && due_us == at_us &&
+           cycle_is_past(s, due_us, kind)) {
+        struct feed_event event;
+
+        e = feed->next(feed->self, &event);
+        if (e)
+            return e;
+        if (kind == FEED_CLOSE)
+            roster_tape(s, &event);
+        else if (kind == FEED_OPEN)
+            s->tapes[event.instrument].last = candle_price(&event.candle, event.candle.open);
+        has_closed |= kind == FEED_CLOSE;
+    }
+    if (has_closed)
+        roster_push(s, at_us);
+    return e == ERR_END ? ERR_OK : e;
+}
+
+/* Finds the next instant and begins its cycle: closes and decisions, in memory.  What is past is
+ * told, and no cycle begins. */
 static enum err cycle_begin(struct engine_state *s, int64_t until_us, int64_t *due_us)
 {
     const struct feed *feed = s->options.feed;
@@ -140,6 +176,8 @@ static enum err cycle_begin(struct engine_state *s, int64_t until_us, int64_t *d
         return e;
     if (*due_us > until_us)
         return ERR_AGAIN;
+    if (cycle_is_past(s, *due_us, kind))
+        return cycle_past(s, *due_us);
     s->step_at_us = *due_us;
     if (s->options.pace == PACE_REPLAY)
         clock_set(&s->clock, *due_us);
@@ -159,7 +197,7 @@ enum err cycle_run(struct engine_state *s, int64_t until_us, int64_t *due_us)
 
     if (s->step == STEP_IDLE) {
         e = cycle_begin(s, until_us, due_us);
-        if (e)
+        if (e || s->step == STEP_IDLE)
             return e;
     }
     if (s->step == STEP_DECIDED) {

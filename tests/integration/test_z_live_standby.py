@@ -70,6 +70,8 @@ def test_a_daemon_without_its_database_protects_and_is_followed(
     url = cluster.database()
     first, second = open_pair(make_daemon, folder, venue, relay.url(url), url)
     desk = Desk(first, MARKET)
+    seen = first.loop()["cycle_count"]  # candles that the second has not heard of when it takes over
+    wait_until(lambda: first.loop()["cycle_count"] >= seen + 3, 60, "three candles")
     desk.buy("1.02")
     wait_until(desk.positions, 60, "the position")
     wait_until(lambda: desk.positions()[0]["unprotected_since"] is None, 60, "its stop")

@@ -140,6 +140,55 @@ static int64_t lease_left(void *script)
     return ((const struct script *)script)->lease_left_us;
 }
 
+/* A venue's feed: what it has not heard of yet lies ahead. */
+static enum err late_peek(void *self, int64_t *at_us, enum feed_kind *kind)
+{
+    const struct script *s = self;
+    enum err e = s->whole_feed.peek(s->whole_feed.self, at_us, kind);
+
+    if (!e && s->feed_knows_us > 0 && *at_us > first_us + s->feed_knows_us) {
+        *at_us = now + US_PER_S;
+        *kind = FEED_CLOSE;
+    }
+    return e;
+}
+
+static enum err late_next(void *self, struct feed_event *out)
+{
+    const struct script *s = self;
+
+    return s->whole_feed.next(s->whole_feed.self, out);
+}
+
+static void late_rewind(void *self, int64_t shift_us)
+{
+    const struct script *s = self;
+
+    s->whole_feed.rewind(s->whole_feed.self, shift_us);
+}
+
+static int64_t late_timeframe_us(void *self)
+{
+    const struct script *s = self;
+
+    return s->whole_feed.timeframe_us(s->whole_feed.self);
+}
+
+static int64_t late_first_us(void *self)
+{
+    const struct script *s = self;
+
+    return s->whole_feed.first_us(s->whole_feed.self);
+}
+
+static enum err late_history(void *self, int64_t until_us, int64_t shift_us, int64_t most,
+                             feed_take_fn *take, void *context)
+{
+    const struct script *s = self;
+
+    return s->whole_feed.history(s->whole_feed.self, until_us, shift_us, most, take, context);
+}
+
 static void open_engine(struct script *s)
 {
     struct candle_series series = {0};
@@ -182,7 +231,14 @@ static void open_engine(struct script *s)
     assert_ok(candle_parse(csv, strlen(csv), "candles", &diags, &series));
     free(csv);
     assert_ok(recorded_feed_new_take(&series, 1, &s->instrument, &diags, &s->recorded));
-    s->feed = recorded_feed_port(s->recorded);
+    s->whole_feed = recorded_feed_port(s->recorded);
+    s->feed = (struct feed){.self = s,
+                            .peek = late_peek,
+                            .next = late_next,
+                            .rewind = late_rewind,
+                            .timeframe_us = late_timeframe_us,
+                            .first_us = late_first_us,
+                            .history = late_history};
     e.config = (struct config_leaf){.feed_id = recorded_feed_id(s->recorded),
                                     .max_open_positions = 10,
                                     .intrabar = "pessimistic",

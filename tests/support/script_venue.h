@@ -42,7 +42,8 @@ struct script {
     int64_t lease_left_us;
     struct strategy *strategy;
     struct recorded_feed *recorded;
-    struct feed feed;
+    struct feed feed, whole_feed;
+    int64_t feed_knows_us; /* after the beginning: what ends later is told later; 0: all is known */
     struct memory_journal journal;
     struct journal journal_port;
     struct engine *engine;

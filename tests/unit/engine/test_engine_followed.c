@@ -132,12 +132,42 @@ static void test_orders_that_only_the_spool_knows_are_told(void **state)
     fclose(lines);
 }
 
+/* A successor stood by for long, so that its feed hears of the newest candles only when it trades:
+ * those that were decided on before it came are the past, and decided on by nobody else. */
+static void test_candles_that_were_decided_on_are_not_decided_on_again(void **state)
+{
+    struct script s;
+    int64_t cycles, bars;
+    size_t sent;
+
+    (void)state;
+    script_begin(&s);
+    (void)script_hold(&s);
+    script_play(&s, 250);
+    cycles = engine_account(s.engine)->cycle_count;
+    bars = engine_account(s.engine)->performance.bars;
+    sent = script_count(&s, SCRIPT_SUBMIT);
+    s.feed_knows_us = 120 * US_PER_S;
+    script_restart(&s);
+    script_agree(&s);
+    script_play(&s, 251);
+    s.feed_knows_us = 0;
+    script_play(&s, 290);
+    assert_int_equal(engine_account(s.engine)->cycle_count, cycles);
+    assert_int_equal(script_count(&s, SCRIPT_SUBMIT), sent);
+    script_play(&s, 310);
+    assert_int_equal(engine_account(s.engine)->cycle_count, cycles + 1);
+    assert_int_equal(engine_account(s.engine)->performance.bars, bars + 1);
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_attempt_that_a_successor_has_is_made_anew),
         cmocka_unit_test(test_what_two_daemons_decide_alike_are_two_orders),
         cmocka_unit_test(test_orders_that_only_the_spool_knows_are_told),
+        cmocka_unit_test(test_candles_that_were_decided_on_are_not_decided_on_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
