@@ -236,7 +236,8 @@ def test_half_that_a_human_sells_is_taken_over(make_daemon, folder, venue):
     daemon = start(make_daemon({**live_config(folder, venue, market, mismatch="adopt"),
                                 **holder(folder, market)}))
     wait_until(lambda: len(protection(venue, market)) == 2, 60, "stop and target at the venue")
-    size = float(daemon.api.get("/v1/positions").json["data"][0]["size"])
+    [held] = wait_until(lambda: daemon.api.get("/v1/positions").json["data"], 60, "the position")
+    size = float(held["size"])
     half = round(size / 2, 3)
     sold = venue.ok("POST", "/fapi/v1/order", symbol="BTCUSDT", side="SELL", type="MARKET",
                     quantity=half, newClientOrderId="human")
