@@ -326,11 +326,12 @@ static enum err state_spool(struct engine_state *s, enum err error)
 static enum err state_make_durable(struct engine_state *s)
 {
     const struct journal *j = s->options.journal;
-    int64_t now_us = clock_now(&s->clock);
+    int64_t now_us = state_monotonic_us(s); /* a step of the wall clock must not keep us from it */
     enum err e;
 
-    if (s->spooling && now_us < s->spool_until_us)
-        return state_spool(s, ERR_DB_UNAVAILABLE);
+    /* A spool that takes nothing either leaves the database to be asked before its time. */
+    if (s->spooling && now_us < s->spool_until_us && state_spool(s, ERR_DB_UNAVAILABLE) == ERR_OK)
+        return ERR_OK;
     s->tried_order_id = s->sealed.account.last_order_id;
     e = j->commit(j->self, &s->sealed);
     if (e) {

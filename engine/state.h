@@ -178,7 +178,8 @@ struct engine_state {
     uint64_t beacon_round;     /* of the newest cycle leaf that had one */
     int64_t leaf_monotonic_us; /* when the newest leaf was stamped; at first, the start */
     bool spooling;          /* the database is away: commits go to the spool, no entries are made */
-    int64_t spool_until_us; /* before it the database is not asked again: exits must not wait */
+    int64_t spool_until_us; /* monotonic: before it the database is not asked again, for exits must
+                             * not wait */
     int64_t spool_pause_us;
     int64_t kept_order_id;  /* the newest order that the database has: what follows it is spooled */
     int64_t tried_order_id; /* the newest that it may have: a commit's answer may have been lost */

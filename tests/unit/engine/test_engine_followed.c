@@ -161,12 +161,46 @@ static void test_candles_that_were_decided_on_are_not_decided_on_again(void **st
     script_end(&s);
 }
 
+static enum err full_disk(void *self, const struct journal_batch *b)
+{
+    (void)self;
+    (void)b;
+    return ERR_IO;
+}
+
+/* Left alone for a second after it did not answer, by the clock that nobody sets; but where the
+ * disk takes nothing either, at once. */
+static void test_the_database_is_asked_again_in_time(void **state)
+{
+    struct script s;
+    uint64_t asked;
+
+    (void)state;
+    script_begin(&s);
+    (void)script_hold(&s);
+    lose_database(&s, JOURNAL_FAULT_BEFORE);
+    script_say(&s, COMMAND_PAUSE);
+    asked = s.journal.commit_count;
+    script_say(&s, COMMAND_RESUME);
+    assert_int_equal(s.journal.commit_count, asked);
+    script_step_clock(-30);
+    script_play(&s, 70);
+    script_say(&s, COMMAND_PAUSE);
+    assert_true(s.journal.commit_count > asked);
+    asked = s.journal.commit_count;
+    s.journal_port.spool = full_disk;
+    script_say(&s, COMMAND_RESUME);
+    assert_true(s.journal.commit_count > asked);
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_attempt_that_a_successor_has_is_made_anew),
         cmocka_unit_test(test_what_two_daemons_decide_alike_are_two_orders),
         cmocka_unit_test(test_orders_that_only_the_spool_knows_are_told),
+        cmocka_unit_test(test_the_database_is_asked_again_in_time),
         cmocka_unit_test(test_candles_that_were_decided_on_are_not_decided_on_again),
     };
 
