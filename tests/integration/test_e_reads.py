@@ -205,7 +205,7 @@ def test_waiting_without_a_change_ends_with_304_in_time(api):
     begun = time.monotonic()
     reply = api.get("/v1/loop", headers={"If-None-Match": tag, "Prefer": "wait=1"})
     assert reply.status == 304 and reply.headers["Preference-Applied"] == "wait=1"
-    assert time.monotonic() - begun >= 0.9
+    assert 0.9 <= time.monotonic() - begun < 30
 
 
 def test_a_waiting_read_answers_when_the_state_changes(make_daemon, folder):

@@ -111,4 +111,4 @@ def test_a_paced_replay_takes_the_time_it_should(make_daemon, folder):
                                              replay_speed=100000)).start()
     begun = time.monotonic()
     daemon.replay()
-    assert time.monotonic() - begun > 2.5, "300,000 recorded seconds at 100,000 a second"
+    assert 2.5 < time.monotonic() - begun < 60, "300,000 recorded seconds at 100,000 a second"

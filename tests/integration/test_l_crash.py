@@ -16,7 +16,7 @@ from daemon import wait_until
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "8"))
 SEED = int(os.environ.get("CRASH_SEED", str(random.randrange(1 << 30))))
 COUNT = world.LONG
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120 + ROUNDS * 15)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(240 + ROUNDS * 15)]
 
 
 def config_for(folder, strategy=world.BUSY):

@@ -13,7 +13,7 @@ import world
 from daemon import START_S, run, wait_until
 from test_l_crash import COUNT, ROUNDS, SEED, config_for, hurry, start_trading
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(150 + ROUNDS * 15)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(270 + ROUNDS * 15)]
 
 
 def check_tree(daemon):
