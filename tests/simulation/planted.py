@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 
-LIMIT_S = 60
+# Each is caught at the same seed everywhere; how long that takes is the machine's matter.
+LIMIT_RUNS = 5000
+LIMIT_S = 300
 
 # Those of tests/simulation are what PostgreSQL and the spool must never do: the judge would see it.
 PLANTED = {
@@ -196,7 +198,7 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         program = build(folder, name, mutations)
         begun = time.monotonic()
-        done = subprocess.run([program, "--seconds", str(LIMIT_S), "--seeds", "100000000",
+        done = subprocess.run([program, "--seconds", str(LIMIT_S), "--seeds", str(LIMIT_RUNS),
                                "--no-sometimes"], stdout=subprocess.PIPE, text=True, check=False)
         took = time.monotonic() - begun
         caught = done.returncode != 0 and "violates" in done.stdout
@@ -205,7 +207,7 @@ def main():
         if not caught:
             escaped.append(name)
     if escaped:
-        sys.exit(f"planted.py: not caught within {LIMIT_S} s: {', '.join(escaped)}")
+        sys.exit(f"planted.py: not caught within {LIMIT_RUNS} runs or {LIMIT_S} s: {', '.join(escaped)}")
     print("every planted bug was caught")
 
 

@@ -12,8 +12,8 @@
 #include "tests/support/world.h"
 
 enum {
-    CANDLES = 3000,
-    MANY_CANDLES = 40000, /* whose report takes a moment to write */
+    CANDLES = 3000 / CHECK_EVERY,
+    MANY_CANDLES = 40000 / CHECK_EVERY, /* whose report takes a moment to write */
     THREADS = 3,
     ROUNDS = 60,
     LOOK_US = 200
