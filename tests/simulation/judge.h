@@ -158,7 +158,8 @@ void judge_switch_begins(struct judge *j, int who, const struct account *a);
 void judge_switch_renewed(struct judge *j, int who, const struct command *c, int64_t asked_us);
 bool judge_switch_turn(struct judge *j, int who, const struct account *a);
 void judge_switch_over(struct judge *j, int who);
-/* Likewise E9: positions are to close, durably; what was to close one is canceled; a crash. */
+/* Likewise E9: positions are to close, durably; what was to close one is canceled, or
+ * is in the spool of one that was followed; a crash. */
 void judge_close(struct judge *j, int64_t position_id, bool is_durable);
 void judge_close_over(struct judge *j);
 void judge_close_crash(struct judge *j);

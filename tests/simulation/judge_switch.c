@@ -38,6 +38,7 @@ void judge_close(struct judge *j, int64_t position_id, bool is_durable)
 void judge_close_over(struct judge *j)
 {
     j->flattened_count = 0;
+    j->wants_flat = false;
 }
 
 void judge_close_crash(struct judge *j)

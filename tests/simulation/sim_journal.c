@@ -205,6 +205,7 @@ static enum err journal_recover_(void *self, const char *account, struct recover
     if (r->database.has_ahead) { /* of another, which may never come back */
         run_reached(r, "takeover from one that had spooled");
         r->judge.entries_are_stopped = false;
+        judge_close_over(&r->judge);
         judge_rebase(&r->judge);
     }
     sim_database_taken(&r->database);
