@@ -38,7 +38,8 @@ static bool is_used(const struct engine_state *s)
     return s->options.dead_man_us > 0 && s->options.venue->cancel_after;
 }
 
-/* What the venue is to be told of an instrument, and when; -1: nothing. */
+/* What the venue is to be told of an instrument, and when (monotonic: a wall clock that is set back
+ * must not let the timer run out); -1: nothing. */
 static int64_t wish(const struct engine_state *s, size_t instrument, int64_t *due_us)
 {
     const struct market *m = &s->markets[instrument];
@@ -51,21 +52,22 @@ static int64_t wish(const struct engine_state *s, size_t instrument, int64_t *du
         *due_us = 0;
     if (what == ENTRIES)
         return s->options.dead_man_us;
-    return !m->timer_is_known || m->timer_until_us > state_now(s) ? 0 : -1;
+    return !m->timer_is_known || m->timer_until_us > state_monotonic_us(s) ? 0 : -1;
 }
 
 static void tell(struct engine_state *s, size_t instrument, int64_t after_us)
 {
     const struct venue *v = s->options.venue;
     struct market *m = &s->markets[instrument];
-    int64_t now = state_now(s), length_us = s->options.dead_man_us;
+    int64_t now = state_monotonic_us(s), length_us = s->options.dead_man_us;
 
     if (!m->timer_is_known || after_us > 0)
         m->timer_until_us = now + length_us + slack_us;
     m->timer_is_known = true;
     m->timer_is_set = after_us > 0;
     m->timer_next_us =
-        now + (v->cancel_after(v->self, instrument, after_us, now) ? again_us : length_us / 3);
+        now +
+        (v->cancel_after(v->self, instrument, after_us, state_now(s)) ? again_us : length_us / 3);
 }
 
 void deadman_keep(struct engine_state *s)
@@ -75,7 +77,7 @@ void deadman_keep(struct engine_state *s)
     for (size_t i = 0; i < s->options.instrument_count; i++) {
         int64_t due_us, after_us = wish(s, i, &due_us);
 
-        if (after_us >= 0 && due_us <= state_now(s))
+        if (after_us >= 0 && due_us <= state_monotonic_us(s))
             tell(s, i, after_us);
     }
 }
@@ -92,5 +94,8 @@ int64_t deadman_due_us(const struct engine_state *s)
         if (wish(s, i, &due_us) >= 0 && due_us < first_us)
             first_us = due_us;
     }
-    return first_us;
+    if (first_us == INT64_MAX)
+        return INT64_MAX;
+    first_us -= state_monotonic_us(s);
+    return state_now(s) + (first_us > 0 ? first_us : 0);
 }

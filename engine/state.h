@@ -108,7 +108,7 @@ struct market {
     struct held held[HELD_PERIODS]; /* a ring: engine/income.h */
     size_t held_next;
     /* The venue's timer (engine/deadman.h): what it was told last, when it may end orders at the
-     * latest, when it is told again. */
+     * latest, when it is told again (monotonic). */
     bool timer_is_known, timer_is_set;
     int64_t timer_until_us, timer_next_us;
 };

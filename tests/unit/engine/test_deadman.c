@@ -48,6 +48,19 @@ static void test_it_is_set_anew_while_an_entry_rests(void **state)
     script_end(&s);
 }
 
+/* Whatever the wall clock shows: it would run out in the half minute that is told twice. */
+static void test_it_is_set_anew_though_the_clock_is_set_back(void **state)
+{
+    struct script s;
+
+    (void)state;
+    (void)rest(&s);
+    script_step_clock(-30);
+    script_play(&s, 98);
+    assert_int_equal(script_count(&s, SCRIPT_TIMER), 4);
+    script_end(&s);
+}
+
 static void test_it_is_stopped_as_soon_as_the_entry_fills_and_until_it_has_run_out(void **state)
 {
     struct order entry;
@@ -93,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_set_anew_while_an_entry_rests),
+        cmocka_unit_test(test_it_is_set_anew_though_the_clock_is_set_back),
         cmocka_unit_test(test_it_is_stopped_as_soon_as_the_entry_fills_and_until_it_has_run_out),
         cmocka_unit_test(test_it_is_stopped_after_a_restart_that_finds_a_position),
     };
