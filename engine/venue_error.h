@@ -19,7 +19,7 @@ enum venue_error {
     VENUE_ERROR_FUNDS,      /* not enough balance or margin */
     VENUE_ERROR_FILTER,     /* lot, tick, notional, number of orders: ours or stale filters */
     VENUE_ERROR_DUPLICATE_ID,  /* the client order id is taken: the first request did arrive */
-    VENUE_ERROR_OVERLOAD,      /* the venue is busy */
+    VENUE_ERROR_OVERLOAD,      /* the venue is busy, or its book too thin just now */
     VENUE_ERROR_AUTH,          /* key, signature, permission */
     VENUE_ERROR_MARKET,        /* symbol unknown, halted, delisted, under maintenance */
     VENUE_ERROR_NOT_OPEN,      /* cancel or replace of an order that is not open (any more) */

@@ -108,7 +108,8 @@ BINANCE_ERROR(-4068, BOTH, "", OTHER, true, "the position mode stays while a pos
 BINANCE_ERROR(-4116, BOTH, "", DUPLICATE_ID, true, "the client order id is taken")
 BINANCE_ERROR(-4118, BOTH, "", REDUCE_ONLY, true, "there is nothing to reduce")
 BINANCE_ERROR(-4120, BOTH, "", FILTER, true, "conditional orders belong to the algo service")
-BINANCE_ERROR(-4131, BOTH, "", FILTER, true, "the book's best price is too far from the mark price")
+/* Nothing is wrong with the order, and in a crash it is an exit: it is asked for again. */
+BINANCE_ERROR(-4131, BOTH, "", OVERLOAD, true, "the book's best price is too far from the mark price")
 BINANCE_ERROR(-4137, BOTH, "", FILTER, true, "an order that closes the position has no size")
 BINANCE_ERROR(-4138, BOTH, "", FILTER, true, "reduce-only does not belong there")
 BINANCE_ERROR(-4140, BOTH, "", MARKET, true, "the symbol takes no new positions")

@@ -38,7 +38,7 @@ static const struct {
     {"MarginModeAlreadySet", B(OTHER)},
     {"InvalidOrder", B(FILTER) | B(DUPLICATE_ID) | B(REDUCE_ONLY) | B(OTHER)},
     {"BadRequest", B(FILTER) | B(MARKET) | B(OTHER)},
-    {"OperationRejected", B(FILTER) | B(FUNDS) | B(OTHER)},
+    {"OperationRejected", B(FILTER) | B(FUNDS) | B(OVERLOAD) | B(OTHER)},
     {"BadResponse", B(AMBIGUOUS)},
 };
 
@@ -86,6 +86,7 @@ static const struct {
     {"-2022", 'u', VENUE_ERROR_REDUCE_ONLY, true},
     {"-2022", 's', VENUE_ERROR_AMBIGUOUS, false},
     {"-4116 dup cid", 'u', VENUE_ERROR_DUPLICATE_ID, true},
+    {"-4131", 'u', VENUE_ERROR_OVERLOAD, true},
     {"-4164", 'u', VENUE_ERROR_FILTER, true},
     {"-5022", 'u', VENUE_ERROR_WOULD_TRIGGER, true},
     {"-4111 dup", 'b', VENUE_ERROR_OTHER, true}, /* not in the table: 4xx refuses all the same */
