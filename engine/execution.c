@@ -120,7 +120,7 @@ bool execution_is_leaving(const struct engine_state *s, const struct lane *lane)
 
 /* Of the position, among those that have ended; NULL: none. */
 static const struct order *execution_newest_exit(const struct engine_state *s,
-                                                 const struct lane *lane)
+                                                 const struct lane *lane, bool only_whole)
 {
     const struct order *newest = NULL;
 
@@ -128,7 +128,7 @@ static const struct order *execution_newest_exit(const struct engine_state *s,
         const struct order *o = &s->ended[i];
 
         if (o->purpose == PURPOSE_EXIT && o->position_id == lane->position->id &&
-            (!newest || o->id > newest->id))
+            (o->is_whole || !only_whole) && (!newest || o->id > newest->id))
             newest = o;
     }
     return newest;
@@ -139,20 +139,22 @@ void execution_close_again(struct engine_state *s, struct lane *lane, const stru
     bool came_to_nothing = was->status == ORDER_REJECTED || was->status == ORDER_ABSENT ||
                            (was->status == ORDER_CANCELED && was->error == VENUE_ERROR_NOT_SENT);
 
-    lane->close_again = s->options.venue->traits.outlives_us && was->is_whole &&
-                        was->exit_reason == EXIT_MANUAL && came_to_nothing &&
-                        retry_passes(was->error);
+    if (was->is_whole) /* a part that does not leave says nothing of the rest */
+        lane->close_again = s->options.venue->traits.outlives_us &&
+                            was->exit_reason == EXIT_MANUAL && came_to_nothing &&
+                            retry_passes(was->error);
 }
 
 void execution_recall_closes(struct engine_state *s)
 {
     for (size_t i = 0; i < s->lane_count; i++) {
         struct lane *lane = s->lanes[i];
-        const struct order *newest = lane->position && !lane->position->exit_order_id
-                                         ? execution_newest_exit(s, lane)
-                                         : NULL;
+        const struct position *p = lane->position;
+        const struct live_order *live =
+            p && p->exit_order_id ? state_order(s, p->exit_order_id) : NULL;
+        const struct order *newest = p ? execution_newest_exit(s, lane, true) : NULL;
 
-        if (newest)
+        if (newest && !(live && live->order.is_whole))
             execution_close_again(s, lane, newest);
     }
 }
@@ -168,7 +170,7 @@ bool execution_goes_on(const struct engine_state *s, const struct lane *lane,
     if (lane->close_again && state_now(s) >= lane->leave_after_us &&
         size_sign(execution_sellable(s, lane)) > 0)
         return true;
-    newest = execution_newest_exit(s, lane);
+    newest = execution_newest_exit(s, lane, false);
     if (!newest || !newest->is_whole)
         return false;
     *reason = newest->exit_reason;
@@ -214,6 +216,8 @@ enum err execution_exit(struct engine_state *s, struct lane *lane, struct size s
     enum err e;
 
     ASSERT(is_part ? p->exit_order_id == 0 : !execution_is_leaving(s, lane));
+    if (!is_part && lane->close_again) /* whatever is the reason now, it carries that wish on */
+        i.exit_reason = EXIT_MANUAL;
     if (size_sign(whole) == 0) {
         state_end_entry(s, lane);
         return ERR_CONFLICT;

@@ -46,6 +46,7 @@ static const struct order *second_exit(struct script *s, int64_t first, double a
     script_play(s, at_s);
     exit = &script_newest(s, SCRIPT_SUBMIT)->order;
     assert_int_equal(exit->purpose, PURPOSE_EXIT);
+    assert_true(exit->is_whole);
     assert_int_equal(exit->exit_reason, EXIT_MANUAL);
     assert_int_equal(exit->attempt, 1);
     assert_true(exit->intent_id != script_row(s, first)->intent_id);
@@ -93,6 +94,47 @@ static void test_a_restart_remembers_it(void **state)
     script_play(&s, 70.5);
     (void)second_exit(&s, first, 71);
     script_end(&s);
+}
+
+/* Somebody closes a part meanwhile, which is refused too. */
+static void refuse_part(struct script *s, double at_s)
+{
+    struct command c = {.kind = COMMAND_CLOSE_POSITION,
+                        .mode = MODE_PAPER,
+                        .actor = "tester",
+                        .id = 1,
+                        .size = {AMOUNT_ONE / 10}};
+
+    engine_carry_out(s->engine, &c, s->reply);
+    assert_ok(s->reply->error);
+    script_play(s, at_s);
+    assert_false(script_newest(s, SCRIPT_SUBMIT)->order.is_whole);
+    refuse(s, script_newest(s, SCRIPT_SUBMIT)->order.id, VENUE_ERROR_MARKET, at_s + 0.1);
+}
+
+static void test_a_part_that_does_not_leave_does_not_end_it(void **state)
+{
+    struct script s;
+    int64_t first;
+
+    (void)state;
+    for (int restarts = 0; restarts < 2; restarts++) {
+        first = close_all(&s);
+        refuse(&s, first, VENUE_ERROR_MARKET, 68.2);
+        rest_stop(&s, 68.4);
+        refuse_part(&s, 68.6);
+        assert_int_equal(script_count(&s, SCRIPT_CANCEL), 1);
+        if (restarts) {
+            script_restart(&s);
+            script_play(&s, 70);
+            script_tell(&s, VENUE_STATE, script_newest(&s, SCRIPT_QUERY)->order.id)->state =
+                VENUE_ORDER_OPEN;
+        }
+        script_play(&s, 72);
+        assert_int_equal(script_count(&s, SCRIPT_CANCEL), 2);
+        (void)second_exit(&s, first, 72.5);
+        script_end(&s);
+    }
 }
 
 static void test_what_would_be_refused_again_is_not(void **state)
@@ -258,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_close_that_a_closed_market_refuses_is_asked_for_again),
         cmocka_unit_test(test_a_restart_remembers_it),
+        cmocka_unit_test(test_a_part_that_does_not_leave_does_not_end_it),
         cmocka_unit_test(test_what_would_be_refused_again_is_not),
         cmocka_unit_test(test_its_cancel_ends_it),
         cmocka_unit_test(test_an_entry_that_fills_although_all_is_to_close_leaves_at_once),
