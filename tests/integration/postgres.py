@@ -81,6 +81,13 @@ class Cluster:
         self.sql(f"CREATE DATABASE {name}", "postgres")
         return self.url(name)
 
+    def copied(self, url):
+        """The URL of a new database with the content of one that nobody is connected to."""
+        self.count += 1
+        name, base = f"test{self.count}", url.split("///")[1].split("?")[0]
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {base}", "postgres")
+        return self.url(name)
+
     def sql(self, text, name):
         return self.command("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1",
                             "-d", self.url(name) if "/" not in name else name, "-c", text)
