@@ -202,6 +202,20 @@ static void operator_cancel_entries(struct engine_state *s, const char *symbol, 
     }
 }
 
+/* An exit that is on its way for another reason is the operator's too from now on, in its row, so
+ * that it is asked for again, whatever dies, when it comes to nothing: execution_goes_on. */
+static void operator_want_exit(struct engine_state *s, const struct lane *lane)
+{
+    struct live_order *live = state_order(s, lane->position->exit_order_id);
+
+    if (!live || (live->order.is_whole && live->order.exit_reason == EXIT_MANUAL))
+        return;
+    live->order.is_whole = true;
+    live->order.exit_reason = EXIT_MANUAL;
+    live->order.updated_us = state_now(s);
+    journal_batch_put_order(&s->pending, &live->order);
+}
+
 /* One position's exit, whole or in part; an exit under way answers as it is. */
 enum err operator_close_lane(struct engine_state *s, struct lane *lane, struct size size,
                              int64_t *order_id)
@@ -212,6 +226,8 @@ enum err operator_close_lane(struct engine_state *s, struct lane *lane, struct s
 
     if (is_part ? !p->exit_order_id : !execution_is_leaving(s, lane))
         e = execution_exit(s, lane, size, EXIT_MANUAL, NULL);
+    else if (!is_part)
+        operator_want_exit(s, lane);
     *order_id = p->exit_order_id;
     return e;
 }

@@ -137,6 +137,32 @@ static void test_a_part_that_does_not_leave_does_not_end_it(void **state)
     }
 }
 
+/* An exit for want of a stop is on its way when the operator asks: it is his from then on. */
+static void test_an_exit_that_is_on_its_way_becomes_the_operators(void **state)
+{
+    struct script s;
+    int64_t stop, first;
+
+    (void)state;
+    script_begin(&s);
+    stop = script_hold(&s);
+    (void)script_tell(&s, VENUE_CANCELED, stop);
+    script_play(&s, 67.1);
+    refuse(&s, script_newest(&s, SCRIPT_SUBMIT)->order.id, VENUE_ERROR_WOULD_TRIGGER, 67.2);
+    first = script_newest(&s, SCRIPT_SUBMIT)->order.id;
+    assert_int_equal(script_row(&s, first)->exit_reason, EXIT_STOP_LOSS);
+    script_say(&s, COMMAND_PAUSE);
+    script_say(&s, COMMAND_CLOSE_ALL);
+    assert_int_equal(script_row(&s, first)->exit_reason, EXIT_MANUAL);
+    refuse(&s, first, VENUE_ERROR_MARKET, 67.4);
+    rest_stop(&s, 67.5);
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 0);
+    script_play(&s, 69);
+    assert_int_equal(script_count(&s, SCRIPT_CANCEL), 1);
+    (void)second_exit(&s, first, 69.2);
+    script_end(&s);
+}
+
 static void test_what_would_be_refused_again_is_not(void **state)
 {
     struct script s;
@@ -301,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_a_close_that_a_closed_market_refuses_is_asked_for_again),
         cmocka_unit_test(test_a_restart_remembers_it),
         cmocka_unit_test(test_a_part_that_does_not_leave_does_not_end_it),
+        cmocka_unit_test(test_an_exit_that_is_on_its_way_becomes_the_operators),
         cmocka_unit_test(test_what_would_be_refused_again_is_not),
         cmocka_unit_test(test_its_cancel_ends_it),
         cmocka_unit_test(test_an_entry_that_fills_although_all_is_to_close_leaves_at_once),
