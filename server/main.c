@@ -22,6 +22,7 @@ static const char usage[] =
     "  traderd sandbox  --candles [SYMBOL=]FILE... [--speed X] [--faults FILE]  a venue to try\n"
     "  traderd venue    check [--config FILE]    is the venue reachable, is the key right\n"
     "  traderd log      import FILE    entries that an older database lacks, from log.jsonl\n"
+    "  traderd log      rotate-key     the key that signs the log from the next start on\n"
     "  traderd token    create --name NAME --role ROLE | list | revoke ID\n"
     "  traderd config   check | show | schema [--config FILE]\n"
     "  traderd migrate  [--status] [--config FILE] [--data DIR]\n"
