@@ -4,6 +4,7 @@
 
 #include "engine/account.h"
 #include "engine/command.h"
+#include "engine/retry.h"
 #include "tests/simulation/judge.h"
 
 /* After so long an entry that rests is known, and the timer was set for it. */
@@ -142,6 +143,21 @@ static void want_flat(struct judge *j)
     }
 }
 
+/* What was wrong with its newest exit would be wrong again. */
+static bool is_given_up(const struct judge *j, int64_t position_id)
+{
+    const struct order *newest = NULL;
+
+    for (size_t i = 0; i < j->journal->order_count; i++) {
+        const struct order *o = &j->journal->orders[i];
+
+        if (o->position_id == position_id && o->purpose == PURPOSE_EXIT && o->is_whole &&
+            (!newest || o->id > newest->id))
+            newest = o;
+    }
+    return newest && newest->status == ORDER_REJECTED && !retry_passes(newest->error);
+}
+
 static void watch_flattened(struct judge *j, bool is_fair)
 {
     if (j->wants_flat)
@@ -149,7 +165,7 @@ static void watch_flattened(struct judge *j, bool is_fair)
     for (size_t i = 0; i < j->flattened_count; i++) {
         struct flattened *f = &j->flattened[i];
 
-        if (!is_open(j, f->position_id)) {
+        if (!is_open(j, f->position_id) || is_given_up(j, f->position_id)) {
             *f = j->flattened[--j->flattened_count];
             i--;
             continue;
