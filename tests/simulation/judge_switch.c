@@ -228,7 +228,8 @@ bool judge_timed_out(struct judge *j, const char *client_order_id)
     if (!is_entry && j->is_calm)
         judge_violated(j, "E10", "the venue's timer ends order %lld (%s)", (long long)o->id,
                        order_purpose_name(o->purpose));
-    if (is_entry && j->is_calm && !j->entries_are_stopped &&
+    /* What is at the market would not have rested at a venue. */
+    if (is_entry && !(o && o->type == ORDER_MARKET) && j->is_calm && !j->entries_are_stopped &&
         j->journal->account.wanted == WANTED_RUNNING && !j->lives[0].has_lapsed &&
         sim_now_us() - j->begun_us > US_PER_S)
         judge_violated(j, "E10", "the venue's timer ends an entry of a daemon that is there");
