@@ -8,6 +8,7 @@
 #include "core/amount_text.h"
 #include "core/log.h"
 #include "engine/booking.h"
+#include "engine/execution.h"
 #include "engine/income.h"
 #include "engine/inquiry.h"
 #include "engine/reconcile.h"
@@ -107,9 +108,13 @@ static void comparison_holdings(const struct engine_state *s, int64_t asked_us,
                                                  .is_quiet = comparison_is_quiet(s, i, asked_us)};
     for (size_t i = 0; i < s->lane_count; i++) {
         const struct position *p = s->lanes[i]->position;
+        struct reconcile_holding *h = &holdings[s->lanes[i]->instrument];
 
-        if (p)
-            holdings[s->lanes[i]->instrument].size.e12 += (int)p->direction * p->size.e12;
+        if (!p)
+            continue;
+        h->size.e12 += (int)p->direction * p->size.e12;
+        if (p->direction == DIRECTION_LONG)
+            h->sellable.e12 += execution_sellable(s, s->lanes[i]).e12;
     }
 }
 

@@ -136,7 +136,8 @@ static void compare_positions(const struct reconcile_input *in, struct findings 
             continue;
         if (h->instrument->is_spot && off > 0)
             off = 0;
-        if ((off < 0 ? -off : off) >= h->instrument->lot.e12)
+        if ((off < 0 ? -off : off) >= h->instrument->lot.e12 ||
+            (h->instrument->is_spot && theirs.e12 < h->sellable.e12))
             add(out, FINDING_POSITION, i)->theirs = theirs;
     }
 }

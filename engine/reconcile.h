@@ -15,6 +15,7 @@ struct reconcile_holding {
     const struct instrument *instrument;
     struct size size; /* the sum of our positions: negative short */
     bool is_quiet;
+    struct size sellable; /* of it in whole lots, position by position */
 };
 /* One of our orders that is alive and may be judged. */
 struct reconcile_order {
@@ -38,7 +39,8 @@ enum finding_kind {
     FINDING_ORDER_BACK,    /* has ended here, is open there; orders[at] */
     FINDING_FOREIGN_ORDER, /* orders[at] */
     FINDING_FOREIGN_TRADE, /* trades[at], of an instrument that we trade */
-    FINDING_POSITION       /* holdings[at]: ours and theirs differ by a lot or more */
+    FINDING_POSITION /* holdings[at]: ours and theirs differ by a lot or more, or less is there
+                            * than we would sell */
 };
 struct finding {
     enum finding_kind kind;

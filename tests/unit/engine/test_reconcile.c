@@ -43,7 +43,7 @@ static void begin(struct scene *s, const char *symbol)
     s->ended[1].ended_us = 10;
     name_order(&s->ended[1], "ended", "v6");
     s->alive_list[0] = (struct reconcile_order){&s->alive, true};
-    s->holding = (struct reconcile_holding){&s->instrument, size("2"), true};
+    s->holding = (struct reconcile_holding){&s->instrument, size("2"), true, size("2")};
     (void)copy_text(s->orders[0].client_order_id, VENUE_CLIENT_ID, "alive");
     (void)copy_text(s->position.symbol, LIMIT_SYMBOL, symbol);
     s->position.size = size("2");
@@ -192,6 +192,13 @@ static void test_spot_balances_cover_what_we_hold(void **state)
     s.balance.free = size("100"); /* somebody else's too */
     assert_null(compare(&s));
     s.balance.free = size("0.4");
+    assert_int_equal(compare(&s)->kind, FINDING_POSITION);
+    /* 0.04 of 2.03, with lots of 0.1: less than a lot, and 2.0 can be sold all the same. */
+    s.holding.size = size("2.03");
+    s.holding.sellable = size("2");
+    s.balance.free = size("0.5");
+    assert_null(compare(&s));
+    s.balance.free = size("0.49"); /* 1.99: an exit of 2.0 would be refused for ever */
     assert_int_equal(compare(&s)->kind, FINDING_POSITION);
     end(&s);
 }
