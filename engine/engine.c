@@ -286,8 +286,7 @@ static void engine_lapse(struct engine *e)
     free(reply);
 }
 
-/* Takes waiting commands; waits for the first one at most wait_us.  True when there was one. */
-static bool engine_take_mail(struct engine *e, int64_t wait_us)
+bool engine_take_waiting(struct engine *e, int64_t wait_us)
 {
     struct ticket *t;
     bool any = false;
@@ -298,11 +297,6 @@ static bool engine_take_mail(struct engine *e, int64_t wait_us)
         any = true;
     }
     return any;
-}
-
-bool engine_take_waiting(struct engine *e)
-{
-    return engine_take_mail(e, 0);
 }
 
 /* Any thread: the venue or the feed has something to tell. */
@@ -333,7 +327,7 @@ static enum err engine_step_once(struct engine *e, int64_t *wait_us)
 
 enum err engine_step_wait(struct engine *e, int64_t *wait_us)
 {
-    engine_take_mail(e, 0);
+    engine_take_waiting(e, 0);
     return engine_step_once(e, wait_us);
 }
 
@@ -356,7 +350,7 @@ static void *engine_thread(void *argument)
 
     while (!__atomic_load_n(&e->stopping, __ATOMIC_ACQUIRE)) {
         __atomic_store_n(&e->heartbeat_us, clock_monotonic_us(), __ATOMIC_RELEASE);
-        engine_take_mail(e, wait_us > ENGINE_IDLE_WAIT_US ? ENGINE_IDLE_WAIT_US : wait_us);
+        engine_take_waiting(e, wait_us > ENGINE_IDLE_WAIT_US ? ENGINE_IDLE_WAIT_US : wait_us);
         if (engine_step_once(e, &wait_us) == ERR_OK)
             wait_us = 0;
     }

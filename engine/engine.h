@@ -106,7 +106,8 @@ enum err engine_step_wait(struct engine *e, int64_t *wait_us);
 const struct account *engine_account(const struct engine *e);
 /* Likewise, and before the thread is started: carries out one command at once. */
 void engine_carry_out(struct engine *e, const struct command *c, struct command_reply *reply);
-/* Likewise: carries out the commands that wait; true when there was one. */
-bool engine_take_waiting(struct engine *e);
+/* Likewise: carries out the commands that wait, the first of which may take wait_us to come; true
+ * when there was one. */
+bool engine_take_waiting(struct engine *e, int64_t wait_us);
 
 #endif

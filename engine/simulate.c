@@ -74,9 +74,11 @@ static struct sim_order book_order(const struct simulate *s, const struct order 
         .life = o->life,
         .is_entry = !o->reduce_only && !is_spot_sell,
         .reduce_only = o->reduce_only || is_spot_sell,
+        .protects = o->purpose == PURPOSE_STOP_LOSS || o->purpose == PURPOSE_TAKE_PROFIT,
         .opens_left =
             o->type == ORDER_MARKET || order_is_immediate(o) ? s->options.delay_candles : 0,
         .oco_group = o->oco_group,
+        .position_id = o->purpose == PURPOSE_ENTRY ? 0 : o->position_id,
         .size = o->size,
         .filled = o->filled,
         .level = o->type == ORDER_LIMIT ? o->limit_price : o->stop_price,

@@ -22,6 +22,8 @@
  *   an entry below the minimum notional ("min_notional"), an order off the lot or tick ("lot_size",
  *   "tick_size"), and "unknown_symbol", "too_many_orders", "amount_overflow".  Reduce-only orders
  *   never turn a position: they are clipped to it, and what is left over expires ("reduce_only").
+ *   Nor does an exit take from another position of its instrument: stop and target know how much
+ *   of theirs is left.
  * - Fees are charged in the quote currency: notional * rate, half even at the money scale.  Told to
  *   charge what is received, as Binance does, a spot buy pays size * rate of the base asset, half
  *   even to 8 decimals, and no cash.
@@ -29,9 +31,9 @@
  * Fill ids are "<order id>-<size filled so far>", so that a restarted venue tells the same ids
  * again.  Everything the venue knows follows from candles, balances and orders: a restart tells it
  * the candles up to now (`market`; the newest of each instrument is enough), then the balances,
- * then the orders.  Two things are not told: what the candle under way has used of the volume cap
- * by its open and its finer candles, and at what price a perpetual's holding was entered (the
- * newest price stands in).
+ * then the orders.  Not told are what the candle under way has used of the volume cap by its open
+ * and its finer candles, at what price a perpetual's holding was entered (the newest price stands
+ * in), and what other orders of its position took from one that was not resized yet.
  */
 #ifndef ENGINE_SIMULATE_H
 #define ENGINE_SIMULATE_H

@@ -163,6 +163,54 @@ void sim_end(struct simulate *s, struct sim_order *o, enum venue_event_kind kind
     sim_remove(s, o);
 }
 
+static struct size book_left(const struct sim_order *o)
+{
+    return (struct size){o->size.e12 - o->filled.e12 - o->taken.e12};
+}
+
+/* The next order of the same position behind a link, NULL when there is none; moves the link on. */
+static struct sim_order *book_next_of_position(const struct simulate *s, const struct sim_order *o,
+                                               uint32_t *link)
+{
+    while (*link) {
+        struct sim_order *other = &s->orders[*link - 1];
+
+        *link = other->next;
+        if (other != o && other->position_id == o->position_id)
+            return other;
+    }
+    return NULL;
+}
+
+struct size sim_position_left(const struct simulate *s, const struct sim_order *o)
+{
+    uint32_t link = o->position_id > 0 && !o->protects ? s->markets[o->instrument].first : 0;
+    struct size least = o->size;
+    const struct sim_order *other;
+
+    while ((other = book_next_of_position(s, o, &link)) != NULL) {
+        if (other->protects)
+            least = size_min(least, book_left(other));
+    }
+    return least;
+}
+
+void sim_take(struct simulate *s, const struct sim_order *o, struct size part)
+{
+    const bool is_all = o->protects && size_cmp(book_left(o), SIZE_ZERO) == 0;
+    uint32_t link = o->position_id > 0 ? s->markets[o->instrument].first : 0;
+    struct sim_order *other;
+
+    while ((other = book_next_of_position(s, o, &link)) != NULL) {
+        struct size left = book_left(other);
+
+        if (!o->protects && other->protects)
+            other->taken.e12 += size_min(part, left).e12;
+        else if (is_all && !other->protects)
+            other->taken.e12 += left.e12;
+    }
+}
+
 void sim_cancel_siblings(struct simulate *s, const struct sim_order *o, int64_t at_us)
 {
     uint32_t link = o->oco_group > 0 ? s->markets[o->instrument].first : 0;

@@ -21,9 +21,12 @@ struct sim_order {
     enum order_life life;
     bool is_entry;    /* has to be paid for: not reduce-only, and no spot sell */
     bool reduce_only; /* or a spot sell, which cannot sell what is not there */
+    bool protects;    /* a stop or target, sized to all of its position */
     int opens_left;   /* to let pass before a market order fills */
     int64_t oco_group;
+    int64_t position_id; /* 0: none, as of entries */
     struct size size, filled;
+    struct size taken;  /* of the size: by other orders of its position, which has it no more */
     struct price level; /* of a limit or stop */
     struct price decision;
     struct ratio tolerance;  /* 0: off */
@@ -81,6 +84,12 @@ struct venue_event *sim_event(struct simulate *s, enum venue_event_kind kind, in
 void sim_end(struct simulate *s, struct sim_order *o, enum venue_event_kind kind,
              const char *reason, int64_t at_us);
 
+/* What is left of its position as far as the orders know that protect it: no exit of the position
+ * may execute more.  Else it would take from another strategy's position in the same instrument,
+ * which the holding is the sum of.  The order's own size when none of them lives. */
+struct size sim_position_left(const struct simulate *s, const struct sim_order *o);
+/* Tells the other orders of its position that `part` of it has executed. */
+void sim_take(struct simulate *s, const struct sim_order *o, struct size part);
 /* Ends the other orders of its OCO group ("oco"). */
 void sim_cancel_siblings(struct simulate *s, const struct sim_order *o, int64_t at_us);
 

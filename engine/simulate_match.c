@@ -43,7 +43,7 @@ static struct size executable_size(const struct simulate *s, const struct sim_or
                                    bool is_capped)
 {
     const struct sim_market *m = &s->markets[o->instrument];
-    struct size most = {o->size.e12 - o->filled.e12};
+    struct size most = {o->size.e12 - o->filled.e12 - o->taken.e12};
 
     if (o->reduce_only) {
         struct size held = o->side == SIDE_SELL ? m->holding : size_neg(m->holding);
@@ -51,7 +51,7 @@ static struct size executable_size(const struct simulate *s, const struct sim_or
         /* Fees in the base asset leave less than a lot of it, which nobody can sell. */
         if (size_cmp(held, most) < 0 && size_to_step(held, m->instrument.lot, ROUND_ZERO, &most))
             most = SIZE_ZERO;
-        most = size_max(most, SIZE_ZERO);
+        most = size_max(size_min(most, sim_position_left(s, o)), SIZE_ZERO);
     }
     if (is_capped && size_cmp(m->liquidity, most) < 0) {
         if (size_to_step(m->liquidity, m->instrument.lot, ROUND_ZERO, &most))
@@ -192,6 +192,7 @@ static void execute(struct simulate *s, struct sim_order *o, const struct execut
     (void)snprintf(event->venue_fill_id, sizeof event->venue_fill_id, "%lld-%s", (long long)o->id,
                    filled);
     sim_cancel_siblings(s, o, x->at_us);
+    sim_take(s, o, part);
     if (size_cmp(o->filled, o->size) == 0)
         sim_remove(s, o);
     else if (executable_size(s, o, false).e12 == 0)

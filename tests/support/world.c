@@ -3,7 +3,6 @@
 #include "tests/support/world.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,14 @@ struct world_options world_options_default(void)
                                   .tolerance_bps = "0.01",
                                   .volume_cap = "0",
                                   .autostart = true};
+}
+
+/* A millisecond passes each time somebody asks, so that a run does not depend on the machine. */
+static int64_t world_monotonic_us(void)
+{
+    static int64_t now_us = US_PER_S;
+
+    return now_us += 1000;
 }
 
 static struct ratio world_ratio(const char *text)
@@ -96,6 +103,7 @@ void world_open(struct world *w, const struct world_options *o, struct memory_jo
     e.venue = &w->venue;
     e.journal = &w->journal_port;
     e.autostart = o->autostart;
+    e.monotonic_us = world_monotonic_us;
     e.cycle_interval_us = 300 * US_PER_S;
     e.slippage_tolerance = world_ratio(o->tolerance_bps);
     e.limits = (struct risk_limits){.min_confidence = world_ratio("0.5"),
@@ -166,8 +174,8 @@ enum err world_command(struct world *w, const struct command *c, struct command_
 
     /* Without the engine's thread somebody has to be the caller while we are the engine. */
     assert_int_equal(pthread_create(&thread, NULL, world_call_thread, &call), 0);
-    while (!engine_take_waiting(w->engine))
-        (void)sched_yield(); /* it may wait for this processor */
+    while (!engine_take_waiting(w->engine, US_PER_S))
+        continue; /* woken for something else */
     pthread_join(thread, NULL);
     return call.error;
 }

@@ -132,6 +132,47 @@ static void test_reduce_only(void **state)
     play_end(&p);
 }
 
+/* An exit or stop of a position of its own, which holds 1 of the 3 that the account holds. */
+static void accept_of_position(struct play *p, struct order o, enum order_purpose purpose)
+{
+    o.position_id = 7;
+    o.purpose = purpose;
+    accept(p, &o);
+}
+
+/* Two strategies hold the same instrument: what closes one position takes nothing of the other. */
+static void test_two_positions(void **state)
+{
+    struct play p;
+
+    (void)state;
+    play_begin(&p);
+    hold(&p, SPOT, "3");
+    accept_of_position(&p, exit_of(1, SIDE_SELL, ORDER_STOP_MARKET, "1", "90"), PURPOSE_STOP_LOSS);
+    accept_of_position(&p, exit_of(2, SIDE_SELL, ORDER_MARKET, "0.4", NULL), PURPOSE_EXIT);
+    accept_of_position(&p, exit_of(3, SIDE_SELL, ORDER_LIMIT, "0.5", "110"), PURPOSE_EXIT);
+    play_open(&p, SPOT, 10000, 1000);
+    expect(&p, "fill 2 0.4 @ 100 fee 0");
+    play_close(&p, SPOT, OHLCV(10000, 10000, 9000, 9000, 1000));
+    expect(&p, "fill 1 0.6 @ 90 fee 0"); /* not yet resized: its position has no more */
+    expect(&p, "expired 1 reduce_only");
+    play_open(&p, SPOT, 11000, 1000);
+    play_close(&p, SPOT, OHLCV(11000, 11000, 11000, 11000, 1000));
+    expect(&p, "expired 3 reduce_only");
+    assert_holding(&p, SPOT, "2");
+
+    /* A stop that has begun comes before an exit of the same candle. */
+    accept_of_position(&p, exit_of(4, SIDE_SELL, ORDER_STOP_MARKET, "1", "120"), PURPOSE_STOP_LOSS);
+    accept_of_position(&p, exit_of(5, SIDE_SELL, ORDER_LIMIT, "0.5", "119"), PURPOSE_EXIT);
+    play_open(&p, SPOT, 11900, 1000);
+    play_close(&p, SPOT, OHLCV(11900, 11900, 11900, 11900, 1000));
+    expect(&p, "fill 4 1 @ 119 fee 0");
+    expect(&p, "expired 5 reduce_only");
+    expect_none(&p);
+    assert_holding(&p, SPOT, "1");
+    play_end(&p);
+}
+
 /* A short of 10 at 100, closed in two parts at 90 and 120; margin is its entry notional. */
 static void test_perpetual(void **state)
 {
@@ -378,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delay),     cmocka_unit_test(test_rejections),
         cmocka_unit_test(test_funds),     cmocka_unit_test(test_reduce_only),
+        cmocka_unit_test(test_two_positions),
         cmocka_unit_test(test_perpetual), cmocka_unit_test(test_fee_rounding),
         cmocka_unit_test(test_overflow),  cmocka_unit_test(test_cancel_and_oco),
         cmocka_unit_test(test_restore),   cmocka_unit_test(test_full_book),
