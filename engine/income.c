@@ -8,8 +8,23 @@
 #include "core/amount_text.h"
 #include "core/log.h"
 
-/* A stamp may be charged so long after its instant, by a clock that is not ours. */
-static const int64_t slack_us = 60 * US_PER_S;
+/* A stamp may be charged so long after its instant, by a clock that is not ours.  By as much as
+ * that one is off by the newest picture, those may have been that the fills were told by. */
+static const int64_t least_slack_us = 60 * US_PER_S;
+
+/* When a payment was charged by the engine's clock, and by how much that may be wrong. */
+struct stamp {
+    int64_t at_us, slack_us;
+};
+
+static struct stamp stamp_of(const struct venue_account *a, const struct venue_income *in)
+{
+    /* Both clocks were read when the picture was asked for. */
+    const int64_t ahead_us = a->asked_us - a->venue_us;
+
+    return (struct stamp){in->at_us + ahead_us,
+                          least_slack_us + (ahead_us < 0 ? -ahead_us : ahead_us)};
+}
 
 /* What executed may have been held from its order's making on: fills are told late. */
 static int64_t made_at(struct engine_state *s, int64_t order_id, int64_t told_us)
@@ -94,17 +109,17 @@ void income_restore(struct engine_state *s, const struct recovery *r)
 }
 
 static bool is_held_by(struct engine_state *s, const struct lane *lane, size_t instrument,
-                       int64_t at_us)
+                       struct stamp t)
 {
     return lane->instrument == instrument && lane->position &&
-           at_us >= held_since(s, lane->position) - slack_us;
+           t.at_us >= held_since(s, lane->position) - t.slack_us;
 }
 
-static bool was_held(const struct market *m, int64_t at_us)
+static bool was_held(const struct market *m, struct stamp t)
 {
     for (size_t i = 0; i < COUNT_OF(m->held); i++) {
-        if (m->held[i].until_us > 0 && at_us >= m->held[i].from_us - slack_us &&
-            at_us <= m->held[i].until_us + slack_us)
+        if (m->held[i].until_us > 0 && t.at_us >= m->held[i].from_us - t.slack_us &&
+            t.at_us <= m->held[i].until_us + t.slack_us)
             return true;
     }
     return false;
@@ -160,7 +175,7 @@ static void name_share(const char *id, size_t number, char out[LIMIT_NAME])
 
 /* The payment among the lanes that held the symbol: the last one takes what rounding leaves. */
 static enum err book_shares(struct engine_state *s, size_t instrument,
-                            const struct cash_move *whole, struct size held, int64_t at_us)
+                            const struct cash_move *whole, struct size held, struct stamp t)
 {
     const struct instrument *i = &s->instruments[instrument];
     struct money left = whole->amount;
@@ -172,7 +187,7 @@ static enum err book_shares(struct engine_state *s, size_t instrument,
         struct cash_move m = *whole;
         enum err e;
 
-        if (!is_held_by(s, lane, instrument, at_us))
+        if (!is_held_by(s, lane, instrument, t))
             continue;
         behind.e12 -= lane->position->size.e12;
         m.amount = left;
@@ -222,8 +237,7 @@ static void report_foreign(struct engine_state *s, const struct venue_income *in
 static void book_one(struct engine_state *s, const struct venue_account *a,
                      const struct venue_income *in)
 {
-    /* The venue's clock on the engine's: both were read when the picture was asked for. */
-    const int64_t at_us = in->at_us - a->venue_us + a->asked_us;
+    const struct stamp t = stamp_of(a, in);
     struct cash_move whole = {.kind = CASH_FUNDING, .venue_us = in->at_us, .amount = in->amount};
     struct size held = SIZE_ZERO;
     size_t instrument;
@@ -240,10 +254,10 @@ static void book_one(struct engine_state *s, const struct venue_account *a,
         return;
     }
     for (size_t k = 0; k < s->lane_count; k++) {
-        if (is_held_by(s, s->lanes[k], instrument, at_us))
+        if (is_held_by(s, s->lanes[k], instrument, t))
             held.e12 += s->lanes[k]->position->size.e12;
     }
-    if (size_sign(held) == 0 && !was_held(&s->markets[instrument], at_us)) {
+    if (size_sign(held) == 0 && !was_held(&s->markets[instrument], t)) {
         if (!may_become_held(s, instrument))
             report_foreign(s, in, "nothing of ours was held then");
         return; /* the next picture tells it again */
@@ -254,7 +268,7 @@ static void book_one(struct engine_state *s, const struct venue_account *a,
     if (money_sign(whole.amount) == 0)
         e = ERR_OK;
     else if (size_sign(held) > 0)
-        e = book_shares(s, instrument, &whole, held, at_us);
+        e = book_shares(s, instrument, &whole, held, t);
     else
         e = book_share(s, NULL, &s->instruments[instrument], &whole);
     (void)fill_ids_add(&s->incomes, in->symbol, in->id);

@@ -4,9 +4,10 @@
  *
  * A payment belongs to the positions of its symbol that may have been held at its stamp, shared by
  * their sizes of now; the shares are its amount to the last digit.  When all of them have closed
- * meanwhile it moves cash alone: a round trip that is over is not changed any more.  A payment at
- * whose stamp nothing of ours can have been held is foreign, as is one in another currency than the
- * symbol's quote: told, and not booked.  Engine thread. */
+ * meanwhile it moves cash alone: a round trip that is over is not changed any more.  Foreign, told
+ * and not booked, is a payment at whose stamp nothing of ours can have been held, whatever daemon's
+ * clock said so (one that is off by up to a minute, or by as much as this one's), and one in
+ * another currency than the symbol's quote.  Engine thread. */
 #ifndef ENGINE_INCOME_H
 #define ENGINE_INCOME_H
 

@@ -18,15 +18,17 @@ static i128 covered(const struct judge *j, int symbol, enum side side)
     return sum;
 }
 
-/* What others sold of a spot asset may be what a stop of ours was made for: what that one sold too
- * much is a short of its own, and bought back. */
+/* What others sold of a spot asset may be what a stop of ours was made for, and what a stop sold
+ * before it ended may be told after the exit was sent: what was sold too much, out of another
+ * strategy's position in the same asset, is a short of its own, and bought back. */
 static bool is_bought_back(const struct judge *j, const struct order *o)
 {
     const struct memory_journal *m = j->journal;
 
     for (size_t i = 0; i < m->position_count; i++)
         if (m->positions[i].id == o->position_id)
-            return j->has_foreign && m->positions[i].direction == DIRECTION_SHORT &&
+            return (j->has_foreign || j->has_late) &&
+                   m->positions[i].direction == DIRECTION_SHORT &&
                    j->instruments[judge_symbol(j, o->symbol)].is_spot;
     return false;
 }

@@ -3,7 +3,8 @@
 #include "tests/simulation/sim_clock.h"
 
 enum {
-    CLOCKS = 2
+    CLOCKS = 2,
+    FURTHEST_US = 60000000 /* a machine whose clock nobody sets is not traded on */
 };
 static int64_t now;
 static int64_t ahead_us[CLOCKS]; /* of everybody's time */
@@ -38,7 +39,11 @@ int64_t sim_wall_us(int instance)
 
 void sim_step_clock(int instance, int64_t by_us)
 {
-    ahead_us[instance] += by_us;
+    const int64_t to_us = ahead_us[instance] + by_us;
+
+    ahead_us[instance] = to_us > FURTHEST_US    ? FURTHEST_US
+                         : to_us < -FURTHEST_US ? -FURTHEST_US
+                                                : to_us;
 }
 
 void sim_agree_clocks(void)

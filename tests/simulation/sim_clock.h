@@ -10,7 +10,7 @@
 int64_t sim_now_us(void);
 void sim_set_now(int64_t now_us);
 /* The wall clock of an instance: each may step, and no two of them agree to the microsecond unless
- * they are set so. */
+ * they are set so.  A step leaves it a minute off at most. */
 struct clock sim_clock(int instance);
 int64_t sim_wall_us(int instance);
 void sim_step_clock(int instance, int64_t by_us);

@@ -173,6 +173,33 @@ static void test_when_the_position_has_closed_it_moves_cash_alone(void **state)
     script_end(&s);
 }
 
+/* It was held by one clock and is told by another, which is off by more than a minute. */
+static void test_a_clock_that_is_off_makes_nothing_foreign(void **state)
+{
+    struct script s;
+    int64_t stop;
+
+    (void)state;
+    begin(&s);
+    stop = hold(&s);
+    script_fill(&s, stop, "t2", script_row(&s, stop)->size);
+    script_play(&s, 70);
+    script_restart(&s);
+    (void)tell(&s, "1", "-0.25", 68);
+    script_play(&s, 73);
+    agree(&s);
+    s.account.venue_us = s.account.asked_us + 100 * US_PER_S;
+    script_play(&s, 74);
+    assert_int_equal(foreign(&s), 0);
+    assert_int_equal(s.journal.cash_count, 1);
+    (void)tell(&s, "2", "-0.25", -120); /* not that much */
+    compare(&s, 80);
+    assert_int_equal(foreign(&s), 1);
+    assert_int_equal(s.journal.cash_count, 1);
+    check_log(&s);
+    script_end(&s);
+}
+
 /* Another round trip has been and gone, and the daemon was started anew, before it is told. */
 static void test_what_an_earlier_round_trip_paid_is_known_after_a_restart(void **state)
 {
@@ -415,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_told_often_and_out_of_order_it_is_booked_once),
         cmocka_unit_test(test_when_the_position_has_closed_it_moves_cash_alone),
+        cmocka_unit_test(test_a_clock_that_is_off_makes_nothing_foreign),
         cmocka_unit_test(test_what_an_earlier_round_trip_paid_is_known_after_a_restart),
         cmocka_unit_test(test_what_was_taken_over_was_held_until_the_next_fill_at_most),
         cmocka_unit_test(test_what_was_paid_before_the_closing_fill_belongs_to_the_round_trip),

@@ -417,12 +417,12 @@ static void test_delay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_delay),     cmocka_unit_test(test_rejections),
-        cmocka_unit_test(test_funds),     cmocka_unit_test(test_reduce_only),
-        cmocka_unit_test(test_two_positions),
-        cmocka_unit_test(test_perpetual), cmocka_unit_test(test_fee_rounding),
-        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_cancel_and_oco),
-        cmocka_unit_test(test_restore),   cmocka_unit_test(test_full_book),
+        cmocka_unit_test(test_delay),          cmocka_unit_test(test_rejections),
+        cmocka_unit_test(test_funds),          cmocka_unit_test(test_reduce_only),
+        cmocka_unit_test(test_two_positions),  cmocka_unit_test(test_perpetual),
+        cmocka_unit_test(test_fee_rounding),   cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_cancel_and_oco), cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_full_book),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
