@@ -77,6 +77,9 @@ static void lengthen(const struct engine_state *s, const struct recovery *r, str
     int64_t next_us = s->account.last_leaf_us;
     i128 sum = 0;
 
+    for (size_t i = 0; i < r->closed_count; i++)
+        if (r->closed[i].id == h->position_id)
+            return; /* its row says when it ended */
     for (size_t i = 0; i < r->fill_count; i++) {
         const struct fill *f = &r->fills[i];
 

@@ -262,6 +262,39 @@ static void take_away(struct script *s, int64_t stop, double at_s)
     assert_int_equal(s->journal.positions[0].status, POSITION_CLOSED);
 }
 
+/* The newest position of a strategy has a row that says it, even if no fill closed it. */
+static void test_what_was_taken_over_was_held_until_its_row_says(void **state)
+{
+    struct script s;
+    int64_t order, stop;
+
+    (void)state;
+    told_count = 0;
+    script_begin_mismatch(&s, MISMATCH_ADOPT);
+    s.port.traits.tells_funding = true;
+    stop = hold(&s);
+    take_away(&s, stop, 200);
+    (void)script_tell(&s, VENUE_CANCELED, stop);
+    script_play(&s, 214);
+    compare(&s, 220);
+    compare(&s, 230);
+    script_play(&s, 245);
+    order = script_newest(&s, SCRIPT_SUBMIT)->order.id; /* the log goes on, */
+    assert_int_equal(script_row(&s, order)->purpose, PURPOSE_ENTRY);
+    (void)script_tell(&s, VENUE_EXPIRED, order); /* and nothing comes of it */
+    script_play(&s, 246);
+    script_restart(&s);
+    (void)tell(&s, "1", "-0.25", 210);
+    (void)tell(&s, "2", "-0.25", 290); /* more than a minute later: another's */
+    script_play(&s, 295);
+    agree(&s);
+    script_play(&s, 296);
+    assert_int_equal(s.journal.cash_count, 1);
+    assert_string_equal(s.journal.cash[0].venue_id, "1");
+    assert_int_equal(foreign(&s), 1);
+    script_end(&s);
+}
+
 /* What was taken over has no fill that says until when it was held. */
 static void test_what_was_taken_over_was_held_until_the_next_fill_at_most(void **state)
 {
@@ -444,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_when_the_position_has_closed_it_moves_cash_alone),
         cmocka_unit_test(test_a_clock_that_is_off_makes_nothing_foreign),
         cmocka_unit_test(test_what_an_earlier_round_trip_paid_is_known_after_a_restart),
+        cmocka_unit_test(test_what_was_taken_over_was_held_until_its_row_says),
         cmocka_unit_test(test_what_was_taken_over_was_held_until_the_next_fill_at_most),
         cmocka_unit_test(test_what_was_paid_before_the_closing_fill_belongs_to_the_round_trip),
         cmocka_unit_test(test_what_is_not_ours_is_reported_once_and_not_booked),
