@@ -73,6 +73,9 @@ MUST_USE enum err binance_parse_account(enum binance_market m, const char *json,
 /* positionRisk; free items. */
 MUST_USE enum err binance_parse_positions(const char *json, size_t length, struct diag_list *diags,
                                           struct binance_positions *out);
+/* positionSide/dual: true in hedge mode, where a symbol has a long and a short position. */
+MUST_USE enum err binance_parse_position_mode(const char *json, size_t length,
+                                              struct diag_list *diags, bool *is_hedged);
 /* income; free items. */
 MUST_USE enum err binance_parse_incomes(const char *json, size_t length, struct diag_list *diags,
                                         struct binance_incomes *out);

@@ -127,6 +127,24 @@ enum err binance_parse_account(enum binance_market m, const char *json, size_t l
     return e;
 }
 
+enum err binance_parse_position_mode(const char *json, size_t length, struct diag_list *diags,
+                                     bool *is_hedged)
+{
+    struct jnode *root;
+    enum err e = binance_open(json, length, J_OBJECT, diags, &root);
+
+    if (e)
+        return e;
+    if (binance_has(root, "dualSidePosition")) {
+        e = binance_may_bool(root, "dualSidePosition", is_hedged, diags);
+    } else {
+        (void)diag_add(diags, "dualSidePosition", "venue_answer", "the position mode is not told");
+        e = ERR_INVALID;
+    }
+    jnode_free(root);
+    return e;
+}
+
 static enum err read_position(const struct jnode *n, struct binance_position *p,
                               struct diag_list *diags)
 {

@@ -164,6 +164,12 @@ void binance_ask_positions(struct binance_request *out)
     out->is_signed = true;
 }
 
+void binance_ask_position_mode(struct binance_request *out)
+{
+    binance_begin(out, TRANSPORT_GET, "/fapi/v1/positionSide/dual", RATE_DATA, 30);
+    out->is_signed = true;
+}
+
 void binance_ask_income(const char *symbol, const char *type, struct binance_span span,
                         struct binance_request *out)
 {

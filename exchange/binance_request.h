@@ -55,6 +55,7 @@ void binance_ask_funding_history(const char *symbol, int64_t from_us, int limit,
 /* The account. */
 void binance_ask_account(enum binance_market m, struct binance_request *out);
 void binance_ask_positions(struct binance_request *out);
+void binance_ask_position_mode(struct binance_request *out);
 /* symbol NULL: all. */
 void binance_ask_income(const char *symbol, const char *type, struct binance_span span,
                         struct binance_request *out);

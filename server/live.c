@@ -96,6 +96,37 @@ static enum err check_account(const struct config *c, struct live *l, struct dia
     return e;
 }
 
+/* Orders of one-way mode are refused in hedge mode: said at the start, not by the first order.  An
+ * answer that does not come decides nothing. */
+static enum err check_mode(struct live *l, struct diag_list *diags)
+{
+    struct diag_list unread = {0};
+    struct binance_request r;
+    struct binance_verdict v;
+    struct transport_answer a;
+    bool is_hedged = false;
+    enum err e;
+
+    if (binance_client_market(l->link.client) == BINANCE_SPOT)
+        return ERR_OK;
+    binance_ask_position_mode(&r);
+    r.rate_class = RATE_EXIT;
+    e = binance_client_call(l->link.client, &r, BINANCE_PATIENCE_US, &a, &v);
+    if (e)
+        return e;
+    if (v.error != VENUE_ERROR_NONE)
+        LOG_WARN("position_mode_unknown", "reason", v.reason, NULL);
+    else if (binance_parse_position_mode(a.body, a.length, &unread, &is_hedged))
+        LOG_WARN("position_mode_unknown", "reason", "the answer does not tell it", NULL);
+    transport_answer_release(&a);
+    if (!is_hedged)
+        return ERR_OK;
+    diag_hint(diag_add(diags, "venue", "hedge_mode",
+                       "the account is in hedge mode; orders here are those of one-way mode"),
+              "set the position mode to one-way at the venue, while nothing is open");
+    return ERR_INVALID;
+}
+
 /* Who asks for protection that the venue does not have must not believe in it. */
 static enum err check_timer(const struct config *c, const struct live *l, struct diag_list *diags)
 {
@@ -151,6 +182,8 @@ enum err live_open(const struct config *c, const struct strategy *strategy, stru
         e = open_instruments(c, l, diags);
     if (!e && trades)
         e = check_account(c, l, diags);
+    if (!e && trades)
+        e = check_mode(l, diags);
     if (!e)
         e = open_feed(c, strategy, l, diags);
     if (!e && trades) {

@@ -110,6 +110,7 @@ static enum err market(int which, const char *json, size_t n, struct diag_list *
     struct binance_funding funding;
     struct binance_fundings fundings = {0};
     int64_t us = 0;
+    bool is_hedged;
     enum err e;
 
     switch (which) {
@@ -142,8 +143,10 @@ static enum err market(int which, const char *json, size_t n, struct diag_list *
         e = binance_parse_time(json, n, diags, &us);
         ASSERT(e || us >= 0);
         return e;
-    default:
+    case 17:
         return binance_parse_done(json, n, diags);
+    default:
+        return binance_parse_position_mode(json, n, diags, &is_hedged);
     }
 }
 
@@ -179,7 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    which = data[0] % 19;
+    which = data[0] % 20;
     if (which == 18) {
         judge(data + 1, size - 1);
         return 0;

@@ -288,6 +288,15 @@ def test_production_and_wrong_keys_are_refused_at_the_start(make_daemon, folder,
         assert word in daemon.log(), daemon.tail()
 
 
+def test_an_account_in_hedge_mode_is_refused_at_the_start(make_daemon, folder, venue):
+    venue.ok("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+    daemon = make_daemon(live_config(folder, venue, "binance_usdm")).spawn()
+    assert daemon.process.wait(60) != 0
+    assert b"hedge mode" in daemon.log() and b"one-way" in daemon.log(), daemon.tail()
+    venue.ok("POST", "/fapi/v1/positionSide/dual", dualSidePosition="false")
+    daemon.start()
+
+
 def disturb(chance, daemon, venue, cluster):
     """Kills one or several of the three; what was killed beside the daemon is back afterwards."""
     time.sleep(chance.uniform(0.05, 3))

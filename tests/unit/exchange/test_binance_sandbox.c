@@ -230,7 +230,12 @@ static void test_settings_and_figures_of_usdm(void **state)
     struct transport_answer a;
     struct binance_request r;
     struct binance_order o;
+    bool is_hedged = true;
 
+    binance_ask_position_mode(&r);
+    a = done(w, &r);
+    PARSED(a, binance_parse_position_mode, &is_hedged);
+    assert_false(is_hedged);
     binance_set_leverage("BTCUSDT", 5, &r);
     a = done(w, &r);
     assert_ok(binance_parse_done(a.body, a.length, NULL));
