@@ -16,15 +16,16 @@ struct world_options world_options_default(void)
                                   .slippage_bps = "0.0005",
                                   .tolerance_bps = "0.01",
                                   .volume_cap = "0",
+                                  .clock_step_us = US_PER_MS,
                                   .autostart = true};
 }
 
-/* A millisecond passes each time somebody asks, so that a run does not depend on the machine. */
+static int64_t clock_us = US_PER_S, clock_step_us;
+
+/* No real time, so that a run does not depend on the machine. */
 static int64_t world_monotonic_us(void)
 {
-    static int64_t now_us = US_PER_S;
-
-    return now_us += 1000;
+    return clock_us += clock_step_us;
 }
 
 static struct ratio world_ratio(const char *text)
@@ -103,6 +104,7 @@ void world_open(struct world *w, const struct world_options *o, struct memory_jo
     e.venue = &w->venue;
     e.journal = &w->journal_port;
     e.autostart = o->autostart;
+    clock_step_us = o->clock_step_us;
     e.monotonic_us = world_monotonic_us;
     e.cycle_interval_us = 300 * US_PER_S;
     e.slippage_tolerance = world_ratio(o->tolerance_bps);

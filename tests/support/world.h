@@ -24,6 +24,7 @@ struct world_options {
     const char *lot; /* of every symbol; NULL: the default */
     enum intrabar intrabar;
     const struct feed_beside *beside; /* one a symbol; NULL: nothing */
+    int64_t clock_step_us; /* the monotonic clock goes on by so much with each look at it */
     bool autostart;
     bool without_strategy; /* as if none were configured */
 };

@@ -125,6 +125,7 @@ static void chaos_begin(struct chaos *c, uint64_t seed)
 {
     static const char *const names[SYMBOLS] = {"BTC/USDT", "ETH/USDT", "SOL/USDT"};
     static const char *const caps[] = {"0", "0.02", "0.005"};
+    static const int64_t steps_us[] = {1, 10, 100, 1000, 5000, 50000, 200000};
     size_t i;
 
     *c = (struct chaos){.seed = seed, .random = {seed * 7919 + 1}};
@@ -133,6 +134,7 @@ static void chaos_begin(struct chaos *c, uint64_t seed)
     c->options.strategy = strategy_json;
     c->options.symbol_count = SYMBOLS;
     c->options.volume_cap = caps[seed % COUNT_OF(caps)];
+    c->options.clock_step_us = steps_us[seed % COUNT_OF(steps_us)];
     for (i = 0; i < SYMBOLS; i++) {
         c->csv[i] = torn_candles(c, 1000 * (double)(i + 1));
         c->options.symbols[i] = names[i];
