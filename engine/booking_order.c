@@ -149,6 +149,7 @@ static void booking_progress(struct engine_state *s, struct live_order *live, en
 static enum err booking_refused(struct engine_state *s, struct live_order *live,
                                 const struct venue_event *event)
 {
+    struct lane *lane = live->lane;
     bool was_sent = event->kind == VENUE_REJECTED;
     struct ending ending = {.to = was_sent ? ORDER_REJECTED : ORDER_CANCELED,
                             .reason = event->reason,
@@ -162,6 +163,13 @@ static enum err booking_refused(struct engine_state *s, struct live_order *live,
     }
     if (!order_may_move(live->order.status, ending.to))
         return ERR_CONFLICT;
+    if (event->error == VENUE_ERROR_REDUCE_ONLY && lane->position && live->order.reduce_only) {
+        /* Others hold the other side, and the venue the sum: it has nothing to reduce. */
+        enum err e = booking_cross(s, lane, lane->position->mark);
+
+        if (e)
+            return e;
+    }
     return booking_end(s, live, &ending);
 }
 

@@ -18,7 +18,8 @@ MUST_USE enum err booking_cash(struct engine_state *s, const struct instrument *
 void booking_close_position(struct engine_state *s, struct lane *lane);
 /* An order that only reduces has executed beyond its position, at this price, because the venue
  * knows only the sum of what is held: what others held of the symbol is gone, and so is the lane's
- * position that it seems to have opened.  Two `correct` entries each, no cash but the profit. */
+ * position that it seems to have opened.  Or it was refused, because others hold the other side:
+ * no order could ever close the two.  Two `correct` entries each, no cash but the profit. */
 MUST_USE enum err booking_cross(struct engine_state *s, struct lane *lane, struct price price);
 /* Writes the order's end into the log and forgets it. */
 MUST_USE enum err booking_close_order(struct engine_state *s, int64_t order_id);

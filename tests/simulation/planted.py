@@ -98,7 +98,7 @@ PLANTED = {
          "        (void)r->incomes[i];\n"),
     ],
     "funding forgotten once its position has closed": [
-        ("engine/income.c", "(size_sign(held) == 0 && !was_held(&s->markets[instrument], at_us))",
+        ("engine/income.c", "(size_sign(held) == 0 && !was_held(&s->markets[instrument], t))",
          "(size_sign(held) == 0)"),
     ],
     "funding given to the position alone": [

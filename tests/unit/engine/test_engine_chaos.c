@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random commands, crashes and journal faults at random moments: what must hold, holds. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/amount_text.h"
-#include "core/log.h"
-#include "core/text.h"
-#include "tests/support/check.h"
-#include "tests/support/world.h"
+#include "tests/unit/engine/test_engine_chaos.h"
 
 static const char strategy_json[] =
     "{\"version\":1,\"name\":\"cross\",\"timeframe\":\"5m\",\"startup_bars\":10,"
@@ -19,6 +11,8 @@ static const char strategy_json[] =
     "\"take_profit\":{\"type\":\"pct\",\"value\":0.012},"
     "\"trailing_stop\":{\"pct\":0.006,\"activate_at\":0.004},"
     "\"position_sizing\":{\"type\":\"equity_pct\",\"value\":0.2}}";
+
+static const char *const spot[SYMBOLS] = {"BTC/USDT", "ETH/USDT", "SOL/USDT"};
 
 /* Versions and neighbours that commands bring and take away. */
 static const char *const others_json[] = {
@@ -38,188 +32,6 @@ static const char *const others_json[] = {
     "\"trailing_stop\":{\"type\":\"atr_mult\",\"value\":1,\"period\":3},"
     "\"position_sizing\":{\"type\":\"vol_target\",\"value\":0.2,\"period\":5}}",
 };
-
-enum {
-    SYMBOLS = 3,
-    CANDLES = 160,
-    SEEDS = 48,
-    STEPS_MAX = 4000
-};
-
-struct chaos {
-    uint64_t seed;
-    struct check_random random;
-    struct world_options options;
-    char *csv[SYMBOLS];
-    struct memory_journal journal;
-    struct world world;
-    struct command_reply *reply;
-    bool commands, crashes, faults;
-};
-
-static const struct memory_journal *chaos_journal; /* what checked_submit looks into */
-static enum err (*chaos_submit)(void *self, const struct order *o, int64_t at_us);
-
-static uint64_t pick(struct chaos *c, uint64_t below)
-{
-    return check_random_next(&c->random) % below;
-}
-
-#define CHECK(c, condition)                                                                 \
-    do {                                                                                    \
-        if (!(condition))                                                                   \
-            fail_msg("seed %llu: not true: %s", (unsigned long long)(c)->seed, #condition); \
-    } while (0)
-
-/* ---- The world ---- */
-
-/* The random walk with candles missing, now and then 30 in a row, and some without volume. */
-static char *torn_candles(struct chaos *c, double price)
-{
-    char *whole = world_candles(pick(c, 1000000), CANDLES, price), *from = whole, *line;
-    struct text torn;
-    size_t length;
-    uint64_t skip = 0, row = 0;
-
-    text_init(&torn, strlen(whole) + 1);
-    while ((line = strsep(&from, "\n")) != NULL && line[0]) {
-        if (row > 2 && skip == 0 && pick(c, 25) == 0)
-            skip = pick(c, 4) ? 1 + pick(c, 5) : 30;
-        row++;
-        if (skip > 0 && row > 3) {
-            skip--;
-            continue;
-        }
-        if (row > 3 && pick(c, 20) == 0)
-            strrchr(line, ',')[1] = '\0'; /* the volume */
-        text_string(&torn, line);
-        text_string(&torn, line[strlen(line) - 1] == ',' ? "0\n" : "\n");
-    }
-    free(whole);
-    return text_take(&torn, &length);
-}
-
-/* The venue hears of no order that is not in the log already. */
-static enum err checked_submit(void *self, const struct order *o, int64_t at_us)
-{
-    bool row = false, leaf = false;
-    size_t i;
-
-    for (i = chaos_journal->order_count; i-- > 0 && !row;)
-        row = chaos_journal->orders[i].id == o->id;
-    for (i = chaos_journal->leaf_count; i-- > 0 && !leaf;)
-        leaf = bytes_equal(&chaos_journal->leaves[i].leaf_hash, &o->leaf_hash, DIGEST_BYTES);
-    assert_true(row && leaf);
-    return chaos_submit(self, o, at_us);
-}
-
-static void chaos_open(struct chaos *c)
-{
-    world_open(&c->world, &c->options, &c->journal);
-    chaos_journal = &c->journal;
-    chaos_submit = c->world.venue.submit;
-    c->world.venue.submit = checked_submit;
-}
-
-static void chaos_begin(struct chaos *c, uint64_t seed)
-{
-    static const char *const names[SYMBOLS] = {"BTC/USDT", "ETH/USDT", "SOL/USDT"};
-    static const char *const caps[] = {"0", "0.02", "0.005"};
-    static const int64_t steps_us[] = {1, 10, 100, 1000, 5000, 50000, 200000};
-    size_t i;
-
-    *c = (struct chaos){.seed = seed, .random = {seed * 7919 + 1}};
-    c->reply = xcalloc(1, sizeof(*c->reply));
-    c->options = world_options_default();
-    c->options.strategy = strategy_json;
-    c->options.symbol_count = SYMBOLS;
-    c->options.volume_cap = caps[seed % COUNT_OF(caps)];
-    c->options.clock_step_us = steps_us[seed % COUNT_OF(steps_us)];
-    for (i = 0; i < SYMBOLS; i++) {
-        c->csv[i] = torn_candles(c, 1000 * (double)(i + 1));
-        c->options.symbols[i] = names[i];
-        c->options.csv[i] = c->csv[i];
-    }
-    memory_journal_init(&c->journal);
-}
-
-static void chaos_end(struct chaos *c)
-{
-    size_t i;
-
-    memory_journal_release(&c->journal);
-    for (i = 0; i < SYMBOLS; i++)
-        free(c->csv[i]);
-    free(c->reply);
-}
-
-/* ---- What must hold ---- */
-
-/* Sums over the durable fills: cash, and each position's size. */
-static void check_sums(struct chaos *c)
-{
-    const struct memory_journal *j = &c->journal;
-    i128 cash = (i128)10000 * 1000000000000, pnl = 0;
-    size_t i, k;
-
-    for (i = 0; i < j->fill_count; i++) {
-        const struct fill *f = &j->fills[i];
-
-        cash += (f->side == SIDE_BUY ? -f->notional.e12 : f->notional.e12) - f->fee.e12;
-        pnl += f->pnl.e12;
-        CHECK(c, f->id == (int64_t)i + 1);
-    }
-    CHECK(c, cash == j->account.cash.e12);
-    CHECK(c, pnl == j->account.performance.realized_pnl.e12);
-    for (i = 0; i < j->position_count; i++) {
-        const struct position *p = &j->positions[i];
-        i128 size = 0;
-
-        for (k = 0; k < j->fill_count; k++)
-            if (j->fills[k].position_id == p->id)
-                size += (int)j->fills[k].side * j->fills[k].size.e12;
-        CHECK(c, size == p->size.e12);
-        CHECK(c, (p->status == POSITION_CLOSED) == (size == 0));
-    }
-}
-
-/* Each order has a leaf, fills no larger than itself, and one end or none. */
-static void check_orders(struct chaos *c)
-{
-    const struct memory_journal *j = &c->journal;
-    size_t i, k, orders = 0, closes = 0, live = 0;
-
-    for (i = 0; i < j->leaf_count; i++) {
-        orders += j->leaves[i].kind == LEAF_ORDER;
-        closes += j->leaves[i].kind == LEAF_CLOSE;
-        CHECK(c, i == 0 || j->leaves[i].at_us >= j->leaves[i - 1].at_us);
-    }
-    for (i = 0; i < j->order_count; i++) {
-        const struct order *o = &j->orders[i];
-        i128 filled = 0;
-
-        for (k = 0; k < j->fill_count; k++)
-            if (j->fills[k].order_id == o->id)
-                filled += j->fills[k].size.e12;
-        CHECK(c, filled == o->filled.e12);
-        CHECK(c, filled <= o->size.e12);
-        CHECK(c, (o->status == ORDER_FILLED) == (filled == o->size.e12));
-        live += !order_is_final(o->status);
-    }
-    CHECK(c, orders == j->order_count);
-    CHECK(c, orders == closes + live);
-    CHECK(c, (int64_t)j->leaf_count == j->account.log_size);
-}
-
-static bool rests(const struct snapshot *s, int64_t id)
-{
-    size_t i;
-
-    for (i = 0; i < s->order_count; i++)
-        if (s->orders[i].id == id)
-            return s->orders[i].status != ORDER_NEW;
-    return false;
-}
 
 /* Between cycles every position is guarded by an order at the venue, and nobody else's rests. */
 static void check_guarded(struct chaos *c)
@@ -250,15 +62,6 @@ static void check_guarded(struct chaos *c)
 }
 
 /* ---- What happens ---- */
-
-static enum loop_state loop_of(struct chaos *c)
-{
-    struct snapshot *s = engine_snapshot(c->world.engine);
-    enum loop_state state = s->state;
-
-    snapshot_release(s);
-    return state;
-}
 
 static void chaos_activate(struct chaos *c, struct command *command)
 {
@@ -330,21 +133,6 @@ static void chaos_command(struct chaos *c)
     (void)world_command(&c->world, &command, c->reply);
 }
 
-/* Until nothing waits for the journal any more. */
-static void chaos_settle(struct chaos *c)
-{
-    bool waits = true;
-
-    while (waits) {
-        struct snapshot *s;
-
-        (void)engine_step(c->world.engine);
-        s = engine_snapshot(c->world.engine);
-        waits = s->journal_waiting;
-        snapshot_release(s);
-    }
-}
-
 static void chaos_disturb(struct chaos *c)
 {
     if (c->faults && pick(c, 60) == 0) {
@@ -378,8 +166,10 @@ static void chaos_run(struct chaos *c)
 
     chaos_open(c);
     for (steps = 0; steps < STEPS_MAX && loop_of(c) != LOOP_FINISHED; steps++) {
-        if (engine_step(c->world.engine) == ERR_OK)
+        if (engine_step(c->world.engine) == ERR_OK) {
             check_guarded(c);
+            check_holdings(c);
+        }
         chaos_disturb(c);
     }
     c->commands = c->crashes = c->faults = false;
@@ -420,7 +210,7 @@ static void run_seed(uint64_t seed)
 {
     struct chaos c;
 
-    chaos_begin(&c, seed);
+    chaos_begin(&c, seed, strategy_json, spot);
     c.commands = true;
     c.crashes = seed % 2;
     c.faults = seed % 4 > 1;
@@ -454,9 +244,9 @@ static void test_disturbed_log_is_the_same(void **state)
     for (seed = 0; seed < SEEDS / 2; seed += 3) { /* multiples of 3: no volume cap */
         struct chaos calm, wild;
 
-        chaos_begin(&calm, seed);
+        chaos_begin(&calm, seed, strategy_json, spot);
         chaos_run(&calm);
-        chaos_begin(&wild, seed);
+        chaos_begin(&wild, seed, strategy_json, spot);
         wild.crashes = true;
         wild.faults = seed % 2;
         chaos_run(&wild);
