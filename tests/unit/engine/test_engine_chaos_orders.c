@@ -182,13 +182,15 @@ static void check_protected(struct chaos *c)
     snapshot_release(s);
 }
 
-/* What is open when the candles have ended can be closed. */
+/* What is open when the candles have ended, or the steps, can be closed. */
 static void chaos_end_flat(struct chaos *c)
 {
-    struct command command = {.kind = COMMAND_CLOSE_ALL, .cancel_orders = true, .actor = "chaos"};
+    struct command command = {.kind = COMMAND_PAUSE, .cancel_orders = true, .actor = "chaos"};
 
     c->journal.fault_at = 0;
+    (void)world_command(&c->world, &command, c->reply); /* refused when nothing runs */
     chaos_settle(c);
+    command.kind = COMMAND_CLOSE_ALL;
     (void)world_command(&c->world, &command, c->reply);
     chaos_settle(c);
     check_sums(c);
