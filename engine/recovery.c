@@ -209,6 +209,8 @@ static enum err recovery_hold(struct engine_state *s)
         e = size_add(holding[lane->instrument],
                      p->direction == DIRECTION_LONG ? p->size : size_neg(p->size),
                      &holding[lane->instrument]);
+        if (v->own)
+            v->own(v->self, p->id, p->size);
         state_touch(s, lane);
     }
     for (i = 0; i < s->options.instrument_count && e == ERR_OK; i++) {

@@ -57,6 +57,7 @@ void simulate_free(struct simulate *s)
     free(s->by_symbol);
     free(s->orders);
     free(s->events);
+    free(s->positions);
     free(s);
 }
 
@@ -218,6 +219,18 @@ static void simulate_settle(void *self, size_t instrument, int64_t at_us)
 
 /* An order the journal knows as accepted goes back without an event and without a check: it was
  * accepted once.  One whose acceptance never became durable is submitted again, in effect. */
+/* What other orders of its position have executed meanwhile: it is as large as it was made. */
+static struct size taken_of(const struct simulate *s, const struct order *o)
+{
+    struct size left = order_left(o);
+
+    for (size_t i = 0; i < s->position_count; i++) {
+        if (s->positions[i].id == o->position_id && size_cmp(s->positions[i].size, left) < 0)
+            return (struct size){left.e12 - s->positions[i].size.e12};
+    }
+    return SIZE_ZERO;
+}
+
 static enum err simulate_restore(void *self, const struct order *o)
 {
     struct simulate *s = self;
@@ -238,6 +251,8 @@ static enum err simulate_restore(void *self, const struct order *o)
     if (s->order_count == LIMIT_OPEN_ORDERS)
         return ERR_LIMIT;
     order = book_order(s, o, instrument);
+    if (order.position_id > 0)
+        order.taken = taken_of(s, o);
     if (order.is_entry) {
         e = sim_cost(s, &s->markets[instrument].instrument, order_left(o), sim_cost_price(&order),
                      &order.reserved);
@@ -298,6 +313,14 @@ static void simulate_hold(void *self, size_t instrument, struct size holding)
     simulate_set_holding(self, instrument, holding);
 }
 
+static void simulate_own(void *self, int64_t position_id, struct size size)
+{
+    struct simulate *s = self;
+
+    s->positions = xrealloc(s->positions, (s->position_count + 1) * sizeof *s->positions);
+    s->positions[s->position_count++] = (struct sim_position){position_id, size};
+}
+
 struct venue simulate_venue(struct simulate *s)
 {
     return (struct venue){
@@ -315,6 +338,7 @@ struct venue simulate_venue(struct simulate *s)
         .restore = simulate_restore,
         .fund = simulate_fund,
         .hold = simulate_hold,
+        .own = simulate_own,
         .give_up = simulate_give_up,
     };
 }

@@ -31,9 +31,9 @@
  * Fill ids are "<order id>-<size filled so far>", so that a restarted venue tells the same ids
  * again.  Everything the venue knows follows from candles, balances and orders: a restart tells it
  * the candles up to now (`market`; the newest of each instrument is enough), then the balances,
- * then the orders.  Not told are what the candle under way has used of the volume cap by its open
- * and its finer candles, at what price a perpetual's holding was entered (the newest price stands
- * in), and what other orders of its position took from one that was not resized yet.
+ * and sizes of positions, then the orders.  Two things are not told: what the candle under way has
+ * used of the volume cap by its open and its finer candles, and at what price a perpetual's holding
+ * was entered (the newest price stands in).
  */
 #ifndef ENGINE_SIMULATE_H
 #define ENGINE_SIMULATE_H

@@ -46,6 +46,11 @@ struct sim_market {
     struct money margin; /* perpetuals: the entry notional of the holding */
 };
 
+struct sim_position { /* as told after a restart */
+    int64_t id;
+    struct size size;
+};
+
 struct sim_ref { /* an order as of now: gone when the slot has another id */
     uint32_t slot;
     int64_t id;
@@ -62,6 +67,8 @@ struct simulate {
     struct money reserved;      /* the sum over all orders */
     struct venue_event *events; /* a ring */
     size_t event_head, event_count, event_capacity;
+    struct sim_position *positions; /* for restore alone */
+    size_t position_count;
 };
 
 /* Looks an order up by id; NULL when it is not in the book. */

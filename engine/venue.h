@@ -228,6 +228,8 @@ struct venue {
      * engine charges position by position. */
     void (*fund)(void *self, struct money cash);
     void (*hold)(void *self, size_t instrument, struct size holding);
+    /* Likewise: an open position and its size, which no order of it can execute more of. */
+    void (*own)(void *self, int64_t position_id, struct size size);
     /* Spot: so much of the holding (negative: of a short) belongs to no position any more. */
     void (*give_up)(void *self, size_t instrument, struct size dust);
 };

@@ -144,6 +144,7 @@ static void accept_of_position(struct play *p, struct order o, enum order_purpos
 static void test_two_positions(void **state)
 {
     struct play p;
+    struct order o;
 
     (void)state;
     play_begin(&p);
@@ -170,6 +171,22 @@ static void test_two_positions(void **state)
     expect(&p, "expired 5 reduce_only");
     expect_none(&p);
     assert_holding(&p, SPOT, "1");
+
+    /* A restart tells how much the position has; the stop had been made for 1 of it. */
+    play_restart(&p);
+    hold(&p, SPOT, "3");
+    p.venue.own(p.venue.self, 6, size_of("2.4"));
+    p.venue.own(p.venue.self, 7, size_of("0.6"));
+    o = exit_of(6, SIDE_SELL, ORDER_STOP_MARKET, "1", "90");
+    o.position_id = 7;
+    o.purpose = PURPOSE_STOP_LOSS;
+    o.status = ORDER_ACCEPTED;
+    assert_ok(p.venue.restore(p.venue.self, &o));
+    play_open(&p, SPOT, 9000, 1000);
+    play_close(&p, SPOT, OHLCV(9000, 9000, 9000, 9000, 1000));
+    expect(&p, "fill 6 0.6 @ 90 fee 0");
+    expect(&p, "expired 6 reduce_only");
+    assert_holding(&p, SPOT, "2.4");
     play_end(&p);
 }
 
