@@ -163,7 +163,8 @@ static enum err booking_refused(struct engine_state *s, struct live_order *live,
     }
     if (!order_may_move(live->order.status, ending.to))
         return ERR_CONFLICT;
-    if (event->error == VENUE_ERROR_REDUCE_ONLY && lane->position && live->order.reduce_only) {
+    if (event->error == VENUE_ERROR_REDUCE_ONLY && lane->position && live->order.reduce_only &&
+        lane->position->id == live->order.position_id) {
         /* Others hold the other side, and the venue the sum: it has nothing to reduce. */
         enum err e = booking_cross(s, lane, lane->position->mark);
 

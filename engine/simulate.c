@@ -217,8 +217,6 @@ static void simulate_settle(void *self, size_t instrument, int64_t at_us)
     sim_settle(self, instrument, at_us);
 }
 
-/* An order the journal knows as accepted goes back without an event and without a check: it was
- * accepted once.  One whose acceptance never became durable is submitted again, in effect. */
 /* What other orders of its position have executed meanwhile: it is as large as it was made. */
 static struct size taken_of(const struct simulate *s, const struct order *o)
 {
@@ -231,6 +229,8 @@ static struct size taken_of(const struct simulate *s, const struct order *o)
     return SIZE_ZERO;
 }
 
+/* An order the journal knows as accepted goes back without an event and without a check: it was
+ * accepted once.  One whose acceptance never became durable is submitted again, in effect. */
 static enum err simulate_restore(void *self, const struct order *o)
 {
     struct simulate *s = self;
