@@ -7,14 +7,15 @@ static const int64_t slack_us = 15 * US_PER_S;
 static const int64_t again_us = US_PER_S; /* after a request that the connector could not take */
 
 enum at_venue {
-    NOTHING, /* a timer that runs out ends nothing */
+    NOTHING, /* a timer that runs out ends nothing yet, but may end the next position's stop */
     ENTRIES, /* that rest, and no more */
-    HOLDING  /* a position, or what closes one */
+    HOLDING  /* a position, or what closes one; or an entry at the market, which will be held */
 };
 
 static enum at_venue at_venue(const struct engine_state *s, size_t instrument)
 {
     enum at_venue what = NOTHING;
+    bool is_coming = false;
 
     for (size_t i = 0; i < s->lane_count; i++) {
         if (s->lanes[i]->instrument == instrument && s->lanes[i]->position)
@@ -27,10 +28,12 @@ static enum at_venue at_venue(const struct engine_state *s, size_t instrument)
             continue;
         if (live->order.purpose != PURPOSE_ENTRY)
             return HOLDING;
-        if (live->order.type == ORDER_LIMIT && live->order.status != ORDER_NEW)
+        if (live->order.type != ORDER_LIMIT)
+            is_coming = true;
+        else if (live->order.status != ORDER_NEW)
             what = ENTRIES;
     }
-    return what;
+    return what == NOTHING && is_coming ? HOLDING : what;
 }
 
 static bool is_used(const struct engine_state *s)
@@ -46,7 +49,7 @@ static int64_t wish(const struct engine_state *s, size_t instrument, int64_t *du
     enum at_venue what = at_venue(s, instrument);
 
     *due_us = m->timer_next_us;
-    if (what == NOTHING || (what == ENTRIES && !state_may_enter(s)))
+    if ((what == NOTHING && !m->timer_is_known) || (what == ENTRIES && !state_may_enter(s)))
         return -1;
     if (!m->timer_is_known || m->timer_is_set != (what == ENTRIES))
         *due_us = 0;
