@@ -215,55 +215,6 @@ void booking_close_position(struct engine_state *s, struct lane *lane)
     roster_flat(s, lane);
 }
 
-/* What is left of a position can be in no order: below the least size, or at a real venue, where
- * no order of the lane is alive any more, less than the minimum notional. */
-static bool booking_is_dust(const struct engine_state *s, const struct lane *lane)
-{
-    const struct instrument *instrument = lane_instrument(s, lane);
-    const struct position *p = lane->position;
-    struct money value;
-
-    if (!instrument->is_spot)
-        return false;
-    if (size_cmp(position_sellable(p, instrument->lot), instrument_least(instrument)) < 0)
-        return true;
-    return s->options.venue->traits.outlives_us && lane->order_count == 0 &&
-           !notional_of(p->mark, p->size, ROUND_DOWN, &value) &&
-           money_cmp(value, instrument->min_notional) < 0;
-}
-
-enum err booking_dust(struct engine_state *s, struct lane *lane, bool was_exit)
-{
-    const struct instrument *instrument = lane_instrument(s, lane);
-    const struct venue *venue = s->options.venue;
-    struct leaf_context context;
-    struct position after;
-    struct cash_move m;
-    struct leaf leaf;
-    enum err e;
-
-    /* An entry that goes on may make it large enough. */
-    if (!lane->position || (lane->entry_order_id && !was_exit) || !booking_is_dust(s, lane))
-        return ERR_OK;
-    context = state_leaf_context(s, lane->position->strategy);
-    after = *lane->position;
-    e = cash_move_of_dust(&after, instrument, context.at_us, &m);
-    m.id = s->account.last_cash_id + 1;
-    if (e == ERR_OK)
-        e = ledger_cash(&context, &m, instrument, &leaf);
-    if (e)
-        return e;
-    *lane->position = after;
-    if (venue->give_up)
-        venue->give_up(venue->self, lane->instrument,
-                       after.direction == DIRECTION_LONG ? m.size : size_neg(m.size));
-    s->account.last_cash_id = m.id;
-    performance_dust(&s->account.performance, m.pnl);
-    journal_batch_add_cash(&s->pending, &m, state_add_leaf(s, &leaf));
-    booking_close_position(s, lane);
-    return ERR_OK;
-}
-
 /* A fill of an order that had ended: its row tells, its status stays. */
 static void booking_late(struct engine_state *s, struct order *o)
 {

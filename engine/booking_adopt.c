@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the venue holds of a position, taken over, and what one strategy's order took of another's:
- * entries of the log that no order asked for. */
+/* What the venue holds of a position, taken over, what one strategy's order took of another's, and
+ * what no order can take: entries of the log that no order asked for. */
 #include <string.h>
 
 #include "core/amount_text.h"
@@ -143,4 +143,61 @@ enum err booking_cross(struct engine_state *s, struct lane *lane, struct price p
             e = adopt_part(s, lane, was_long ? SIDE_SELL : SIDE_BUY, size, price, crossed_text);
     }
     return e;
+}
+
+/* ---- Dust ---- */
+
+/* What is left of a position can be in no order: below the least size, or at a real venue, where
+ * no order of the lane is alive any more, less than the minimum notional. */
+static bool is_dust(const struct engine_state *s, const struct lane *lane)
+{
+    const struct instrument *instrument = lane_instrument(s, lane);
+    const struct position *p = lane->position;
+    struct money value;
+
+    if (!instrument->is_spot)
+        return false;
+    if (size_cmp(position_sellable(p, instrument->lot), instrument_least(instrument)) < 0)
+        return true;
+    return s->options.venue->traits.outlives_us && lane->order_count == 0 &&
+           !notional_of(p->mark, p->size, ROUND_DOWN, &value) &&
+           money_cmp(value, instrument->min_notional) < 0;
+}
+
+enum err booking_dust(struct engine_state *s, struct lane *lane, bool was_exit)
+{
+    const struct instrument *instrument = lane_instrument(s, lane);
+    const struct venue *venue = s->options.venue;
+    struct leaf_context context;
+    struct position after;
+    struct cash_move m;
+    struct leaf leaf;
+    enum err e;
+
+    /* An entry that goes on may make it large enough. */
+    if (!lane->position || (lane->entry_order_id && !was_exit) || !is_dust(s, lane))
+        return ERR_OK;
+    /* Owed, because it was sold out of what another strategy holds: that one has so much less. */
+    if (lane->position->direction == DIRECTION_SHORT) {
+        e = booking_cross(s, lane, lane->position->mark);
+        if (e || !lane->position)
+            return e;
+    }
+    context = state_leaf_context(s, lane->position->strategy);
+    after = *lane->position;
+    e = cash_move_of_dust(&after, instrument, context.at_us, &m);
+    m.id = s->account.last_cash_id + 1;
+    if (e == ERR_OK)
+        e = ledger_cash(&context, &m, instrument, &leaf);
+    if (e)
+        return e;
+    *lane->position = after;
+    if (venue->give_up)
+        venue->give_up(venue->self, lane->instrument,
+                       after.direction == DIRECTION_LONG ? m.size : size_neg(m.size));
+    s->account.last_cash_id = m.id;
+    performance_dust(&s->account.performance, m.pnl);
+    journal_batch_add_cash(&s->pending, &m, state_add_leaf(s, &leaf));
+    booking_close_position(s, lane);
+    return ERR_OK;
 }

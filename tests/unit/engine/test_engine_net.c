@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two strategies on one symbol whose venue knows only the sum: positions on both sides of it, which
- * no order that only reduces can close, are set off against each other. */
+ * no order can close, are set off against each other. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +51,6 @@ static int64_t second_was_in(struct script *s)
     struct strategy *second;
     struct order entry, stop;
 
-    script_begin(s);
     agree(s, 1);
     assert_ok(strategy_parse(second_json, strlen(second_json), true, &diags, &second));
     c.strategy = second;
@@ -107,6 +106,7 @@ static void test_both_sides_of_the_sum_are_set_off(void **state)
     int64_t stop;
 
     (void)state;
+    script_begin(&s);
     stop = second_was_in(&s);
     agree(&s, 100);
     script_play(&s, 125); /* the first strategy buys, */
@@ -140,10 +140,42 @@ static void test_both_sides_of_the_sum_are_set_off(void **state)
     script_end(&s);
 }
 
+/* On spot, where it was sold out of what the other one holds: too little to be bought back. */
+static void test_a_debt_below_what_can_be_ordered_is_the_others_loss(void **state)
+{
+    const struct size over = {INT64_C(50000000000)}; /* 5 USDT */
+    const struct position *first, *short_one;
+    struct order entry;
+    struct script s;
+    int64_t stop;
+
+    (void)state;
+    script_begin_spot(&s, false);
+    stop = second_was_in(&s);
+    agree(&s, 100);
+    script_play(&s, 125);
+    entry = script_newest(&s, SCRIPT_SUBMIT)->order;
+    assert_int_equal(entry.purpose, PURPOSE_ENTRY);
+    script_fill(&s, entry.id, "t3", entry.size);
+    script_play(&s, 126);
+    script_fill(&s, stop, "t4", over);
+    script_play(&s, 127);
+    assert_int_equal(s.journal.position_count, 3);
+    first = &s.journal.positions[1];
+    short_one = &s.journal.positions[2];
+    assert_int_equal(short_one->direction, DIRECTION_SHORT);
+    assert_int_equal(short_one->status, POSITION_CLOSED);
+    assert_int_equal(first->status, POSITION_OPEN);
+    assert_true(first->size.e12 == entry.size.e12 - over.e12);
+    check_log(&s);
+    script_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_sides_of_the_sum_are_set_off),
+        cmocka_unit_test(test_a_debt_below_what_can_be_ordered_is_the_others_loss),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
