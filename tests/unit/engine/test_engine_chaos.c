@@ -135,29 +135,13 @@ static void chaos_command(struct chaos *c)
 
 static void chaos_disturb(struct chaos *c)
 {
-    if (c->faults && pick(c, 60) == 0) {
-        c->journal.fault_at = c->journal.commit_count + 1 + pick(c, 3);
-        c->journal.fault = pick(c, 2) ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER;
-        c->journal.down_for = pick(c, 3);
-    }
-    if (c->crashes && pick(c, 12) == 0) {
-        world_close(&c->world);
-        c->journal.fault_at = 0;
-        chaos_open(c);
-        check_sums(c);
-        check_orders(c);
-    }
+    chaos_trouble(c);
     if (c->commands && pick(c, 8) == 0)
         chaos_command(c);
     if (c->commands && pick(c, 10) == 0)
         chaos_strategy(c);
-    if (c->commands && loop_of(c) != LOOP_RUNNING && pick(c, 3) == 0) {
-        struct command command = {.kind = COMMAND_START, .mode = MODE_PAPER, .actor = "chaos"};
-
-        (void)world_command(&c->world, &command, c->reply);
-        command.kind = COMMAND_RESUME;
-        (void)world_command(&c->world, &command, c->reply);
-    }
+    if (c->commands && loop_of(c) != LOOP_RUNNING && pick(c, 3) == 0)
+        (void)chaos_go_on(c);
 }
 
 static void chaos_run(struct chaos *c)
@@ -174,12 +158,8 @@ static void chaos_run(struct chaos *c)
     }
     c->commands = c->crashes = c->faults = false;
     while (loop_of(c) != LOOP_FINISHED) {
-        struct command command = {.kind = COMMAND_START, .mode = MODE_PAPER, .actor = "chaos"};
-
-        if (world_command(&c->world, &command, c->reply) == ERR_NO_STRATEGY)
+        if (chaos_go_on(c) == ERR_NO_STRATEGY)
             chaos_activate(c, &(struct command){.actor = "chaos"});
-        command.kind = COMMAND_RESUME;
-        (void)world_command(&c->world, &command, c->reply);
         /* Not for ever: a start is refused while the journal is away. */
         (void)world_run(&c->world, STEPS_MAX);
     }

@@ -243,4 +243,32 @@ static inline void chaos_settle(struct chaos *c)
     }
 }
 
+/* A fault of the journal that is to come, a crash: now and then, where the seed has such. */
+static inline void chaos_trouble(struct chaos *c)
+{
+    if (c->faults && pick(c, 60) == 0) {
+        c->journal.fault_at = c->journal.commit_count + 1 + pick(c, 3);
+        c->journal.fault = pick(c, 2) ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER;
+        c->journal.down_for = pick(c, 3);
+    }
+    if (c->crashes && pick(c, 12) == 0) {
+        world_close(&c->world);
+        c->journal.fault_at = 0;
+        chaos_open(c);
+        check_sums(c);
+        check_orders(c);
+    }
+}
+
+/* Starts the loop if it stands, and ends a pause; what the start said. */
+static inline enum err chaos_go_on(struct chaos *c)
+{
+    struct command command = {.kind = COMMAND_START, .mode = MODE_PAPER, .actor = "chaos"};
+    enum err e = world_command(&c->world, &command, c->reply);
+
+    command.kind = COMMAND_RESUME;
+    (void)world_command(&c->world, &command, c->reply);
+    return e;
+}
+
 #endif

@@ -138,18 +138,7 @@ static void chaos_command(struct chaos *c)
 
 static void chaos_disturb(struct chaos *c)
 {
-    if (c->faults && pick(c, 60) == 0) {
-        c->journal.fault_at = c->journal.commit_count + 1 + pick(c, 3);
-        c->journal.fault = pick(c, 2) ? JOURNAL_FAULT_BEFORE : JOURNAL_FAULT_AFTER;
-        c->journal.down_for = pick(c, 3);
-    }
-    if (c->crashes && pick(c, 12) == 0) {
-        world_close(&c->world);
-        c->journal.fault_at = 0;
-        chaos_open(c);
-        check_sums(c);
-        check_orders(c);
-    }
+    chaos_trouble(c);
     if (pick(c, 3) == 0)
         chaos_place(c);
     if (pick(c, 4) == 0)
@@ -158,13 +147,8 @@ static void chaos_disturb(struct chaos *c)
         chaos_command(c);
     if (pick(c, 40) == 0)
         chaos_activate(c, pick(c, 2) ? up_json : down_json);
-    if (loop_of(c) != LOOP_RUNNING && pick(c, 2)) {
-        struct command command = {.kind = COMMAND_START, .mode = MODE_PAPER, .actor = "chaos"};
-
-        (void)world_command(&c->world, &command, c->reply);
-        command.kind = COMMAND_RESUME;
-        (void)world_command(&c->world, &command, c->reply);
-    }
+    if (loop_of(c) != LOOP_RUNNING && pick(c, 2))
+        (void)chaos_go_on(c);
 }
 
 /* Every position has its stop, or leaves at the market. */
