@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/verify_log.h"
 #include "tests/support/check.h"
+#include "tests/support/log_judge.h"
 #include "tests/support/script_venue.h"
 
 static const char second_json[] =
@@ -83,18 +83,10 @@ static int64_t second_was_in(struct script *s)
 
 static void check_log(const struct script *s)
 {
-    struct verify_log *v = xcalloc(1, sizeof *v);
-    struct verify_report report = {0};
+    struct log_judge *l = log_judge_begin(&s->journal);
 
-    verify_log_init(v, &report);
-    for (size_t i = 0; i < s->journal.leaf_count; i++)
-        verify_log_push(v, s->journal.leaves[i].bytes, s->journal.leaves[i].length, NULL);
-    verify_log_end(v);
-    for (enum property i = 0; i < PROPERTY_COUNT_; i++)
-        if (report.findings[i].verdict == VERDICT_FAIL)
-            fail_msg("%s: %s", property_key(i), report.findings[i].detail);
-    verify_log_release(v);
-    free(v);
+    log_judge_end(l);
+    log_judge_free(l);
 }
 
 static void test_both_sides_of_the_sum_are_set_off(void **state)

@@ -3,8 +3,8 @@
  * and what was sold beyond what was held is owed. */
 #include <stdlib.h>
 
-#include "engine/verify_log.h"
 #include "tests/support/check.h"
+#include "tests/support/log_judge.h"
 #include "tests/support/script_venue.h"
 
 /* At 100, so that the next close is above it. */
@@ -62,24 +62,16 @@ static void check_midnight(const struct script *s, const struct snapshot *now)
                                  .day = newest->at_us / US_PER_DAY + 1};
     struct leaf_context context = {
         .mode = MODE_PAPER, .strategy = "", .at_us = point.day * US_PER_DAY};
-    struct verify_log *v = xcalloc(1, sizeof *v);
-    struct verify_report report = {0};
+    struct log_judge *l = log_judge_begin(&s->journal);
     struct leaf leaf;
 
     point.at_us = context.at_us;
-    verify_log_init(v, &report);
-    for (size_t i = 0; i < s->journal.leaf_count; i++)
-        verify_log_push(v, s->journal.leaves[i].bytes, s->journal.leaves[i].length, NULL);
     assert_ok(
         ledger_equity(&context, &point, now->positions, now->position_count, &instrument, &leaf));
-    verify_log_push(v, leaf.bytes, leaf.length, NULL);
+    verify_log_push(&l->log, leaf.bytes, leaf.length, NULL);
     free(leaf.bytes);
-    verify_log_end(v);
-    for (enum property i = 0; i < PROPERTY_COUNT_; i++)
-        if (report.findings[i].verdict == VERDICT_FAIL)
-            fail_msg("%s: %s", property_key(i), report.findings[i].detail);
-    verify_log_release(v);
-    free(v);
+    log_judge_end(l);
+    log_judge_free(l);
 }
 
 /* A stop of the whole position rests; a higher close makes it trail, and the request that is to
